@@ -1,0 +1,165 @@
+"""Settings: one frozen dataclass a stage. A profile fills them, the user's file wins over the profile.
+
+Field metadata carry the help text and the bounds; `edgevoice check` and the README's table are made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from edgevoice import schema
+
+
+def _f(default: Any, help: str, **bounds: float) -> Any:
+    return field(default=default, metadata={"help": help, **bounds})
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSettings:
+    """The microphone and the speaker."""
+
+    input: str | None = _f(
+        None, "input device: a name or its number from `edgevoice devices`; empty: the system's default"
+    )
+    output: str | None = _f(None, "output device; empty: the system's default")
+    rate: int | None = _f(None, "rate the input is opened with, in Hz; empty: the device's own", min=8000, max=192_000)
+    volume: float = _f(1.0, "loudness of the voice, 0 to 1", min=0, max=1)
+    cues: bool = _f(True, "play short sounds for listening and failed")
+
+
+@dataclass(frozen=True, slots=True)
+class WakeSettings:
+    """What starts a turn."""
+
+    engine: str = _f("micro", "micro (microWakeWord) or openwakeword")
+    model: str = _f("", "model in the manifest; empty for an engine that brings its own")
+    words: tuple[str, ...] = _f(("hey_jarvis",), "wake words; see `edgevoice models list`")
+    threshold: float = _f(0.5, "score from which a window counts, 0 to 1", min=0, max=1)
+    patience: int = _f(1, "windows in a row that must count", min=1, max=50)
+    refractory_seconds: float = _f(2.0, "quiet time after a detection", min=0, max=60)
+
+
+@dataclass(frozen=True, slots=True)
+class VadSettings:
+    """Voice activity detection."""
+
+    engine: str = _f("silero", "silero")
+    model: str = _f("silero-vad", "model in the manifest")
+    threshold: float = _f(0.5, "probability from which a window is speech", min=0, max=1)
+    pre_gate: bool = _f(True, "let webrtcvad spare the model what is surely silence")
+
+
+@dataclass(frozen=True, slots=True)
+class ListenSettings:
+    """When a turn's speech begins and ends."""
+
+    pre_roll_seconds: float = _f(0.3, "sound kept from before speech was detected", min=0, max=2)
+    start_seconds: float = _f(4.0, "how long to wait for speech after the wake word", min=0.5, max=60)
+    minimum_seconds: float = _f(0.15, "shorter speech is ignored", min=0, max=5)
+    maximum_seconds: float = _f(15.0, "longer speech is cut", min=1, max=120)
+    silence_seconds: float = _f(0.5, "silence that ends the speech", min=0.1, max=5)
+
+
+@dataclass(frozen=True, slots=True)
+class AsrSettings:
+    """Speech recognition."""
+
+    engine: str = _f("moonshine", "moonshine or vosk")
+    model: str = _f("moonshine-tiny-en", "model in the manifest")
+    threads: int = _f(1, "CPU threads", min=1, max=64)
+    providers: tuple[str, ...] = _f(("CPUExecutionProvider",), "onnxruntime providers, the first one available is used")
+
+
+@dataclass(frozen=True, slots=True)
+class NluSettings:
+    """Understanding."""
+
+    language: str = _f("en", "language of Home Assistant's sentences")
+    packs: tuple[str, ...] = _f((), "closed domains beside the home: names of packs or paths of YAML files")
+    llm_confidence: float = _f(0.6, "an LLM proposal below this is asked about, never done", min=0, max=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LlmSettings:
+    """The language model behind the templates."""
+
+    engine: str = _f("", "gguf (in this process), server (OpenAI-compatible); empty: none")
+    model: str = _f("", "model in the manifest")
+    threads: int = _f(1, "CPU threads for writing", min=1, max=64)
+    prompt_threads: int = _f(2, "CPU threads for reading the prompt", min=1, max=64)
+    gpu_layers: int = _f(0, "layers on the GPU; -1: all", min=-1, max=1000)
+    context: int = _f(2048, "context window in tokens", min=256, max=131_072)
+    deadline_seconds: float = _f(12.0, "an answer is cut off after this", min=0.5, max=600)
+    url: str = _f("", "server: base URL, such as http://127.0.0.1:8080/v1")
+    key_file: Path | None = _f(None, "server: file that holds the API key")
+
+
+@dataclass(frozen=True, slots=True)
+class TtsSettings:
+    """The voice."""
+
+    engine: str = _f("hibari", "hibari, piper or espeak; empty: no voice")
+    model: str = _f("", "model in the manifest; empty for an engine that brings its own")
+    voice: str = _f("", "voice of the engine; empty: its default")
+    speed: float = _f(1.0, "1 is natural", min=0.5, max=2)
+    threads: int = _f(1, "CPU threads", min=1, max=64)
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """The broker."""
+
+    host: str = _f("127.0.0.1", "broker")
+    port: int = _f(1883, "its port", min=1, max=65_535)
+    username: str = _f("", "user; empty: anonymous")
+    password_file: Path | None = _f(
+        None, "file that holds the password; else the environment's EDGEVOICE_MQTT_PASSWORD"
+    )
+    client_id: str = _f("edgevoice", "client id, and the name in our own topics")
+    keepalive_seconds: int = _f(30, "keep-alive", min=5, max=3600)
+    confirm_seconds: float = _f(2.0, "how long a device may take to confirm a command", min=0.1, max=60)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeSettings:
+    """What there is to control."""
+
+    file: Path | None = _f(None, "YAML of areas, devices, aliases, risks; wins over discovery")
+    discovery: bool = _f(True, "learn devices from Home Assistant MQTT discovery")
+    discovery_prefix: str = _f("homeassistant", "its topic prefix")
+    area: str = _f("", "the area this microphone stands in")
+    confirm_more_than: int = _f(8, "ask before more devices than this are switched at once", min=1, max=10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of them, as `edgevoice check` prints them."""
+
+    audio: AudioSettings = field(default_factory=AudioSettings)
+    wake: WakeSettings = field(default_factory=WakeSettings)
+    vad: VadSettings = field(default_factory=VadSettings)
+    listen: ListenSettings = field(default_factory=ListenSettings)
+    asr: AsrSettings = field(default_factory=AsrSettings)
+    nlu: NluSettings = field(default_factory=NluSettings)
+    llm: LlmSettings = field(default_factory=LlmSettings)
+    tts: TtsSettings = field(default_factory=TtsSettings)
+    mqtt: MqttSettings = field(default_factory=MqttSettings)
+    home: HomeSettings = field(default_factory=HomeSettings)
+
+
+def settings(
+    profile: yaml.Node | None, file: Path | None = None, overrides: Mapping[str, Any] | None = None
+) -> Settings:
+    """A profile's settings under the user's file under the command line's. Raises SettingsError."""
+    node = profile
+    if file is not None:
+        node = schema.merge(node, schema.read(file))
+    if overrides:
+        node = schema.merge(node, schema.parse(yaml.safe_dump(dict(overrides)), "command line"))
+    built: Settings = schema.build(node, Settings, str(file or "profile"))
+    return built

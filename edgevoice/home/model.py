@@ -1,0 +1,166 @@
+"""The home: floors, areas, devices, what each can do, and the state each is in.
+
+Ids, domains, states and attributes are Home Assistant's (`light.kitchen`, `on`, `brightness` 0-255), so that its
+sentences, test homes and discovery apply as they are. `Command` values are what people say (percent, degrees, names);
+the adapters turn them into each dialect's units. Nothing here does I/O or reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from edgevoice.messages import Risk, Value
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityKind:
+    """What a capability's value is: `switch` (bool), `percent` (0-100), `number`, `choice`, `text` or `trigger` (None)."""
+
+    kind: str
+    unit: str = ""
+
+
+CAPABILITIES: Mapping[str, CapabilityKind] = {
+    "on": CapabilityKind("switch"),
+    "brightness": CapabilityKind("percent", "%"),
+    "color": CapabilityKind("text"),  # a name Home Assistant knows, or (r, g, b)
+    "color_temperature": CapabilityKind("number", "K"),
+    "open": CapabilityKind("switch"),  # covers and valves
+    "position": CapabilityKind("percent", "%"),  # 100 is fully open
+    "tilt": CapabilityKind("percent", "%"),
+    "stop": CapabilityKind("trigger"),  # a moving cover
+    "locked": CapabilityKind("switch"),
+    "temperature": CapabilityKind("number"),  # target, in the device's own unit
+    "hvac_mode": CapabilityKind("choice"),
+    "humidity": CapabilityKind("percent", "%"),
+    "fan_speed": CapabilityKind("percent", "%"),
+    "fan_mode": CapabilityKind("choice"),
+    "volume": CapabilityKind("percent", "%"),
+    "muted": CapabilityKind("switch"),
+    "playback": CapabilityKind("choice"),  # play, pause, stop, next, previous
+    "media": CapabilityKind("text"),  # a search to play
+    "source": CapabilityKind("choice"),
+    "vacuum": CapabilityKind("choice"),  # start, pause, stop, dock, locate
+    "clean_area": CapabilityKind("text"),  # id of an area
+    "mower": CapabilityKind("choice"),  # mow, pause, dock
+    "press": CapabilityKind("trigger"),  # buttons
+    "activate": CapabilityKind("trigger"),  # scenes and scripts
+    "value": CapabilityKind("number"),
+    "option": CapabilityKind("choice"),
+    "alarm": CapabilityKind("choice"),  # arm_home, arm_away, arm_night, disarm
+    "add_item": CapabilityKind("text"),
+    "complete_item": CapabilityKind("text"),
+    "remove_item": CapabilityKind("text"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One thing a device can be told. `minimum`, `maximum`, `step` and `choices` bound its value where known."""
+
+    name: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    id: str
+    name: str
+    floor: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One entity. `area` is an area's id. A device without capabilities (a sensor) can only be asked about."""
+
+    id: str
+    name: str
+    domain: str
+    area: str | None = None
+    aliases: tuple[str, ...] = ()
+    device_class: str | None = None
+    unit: str | None = None
+    capabilities: Mapping[str, Capability] = field(default_factory=dict)
+    risk: Mapping[str, Risk] = field(default_factory=dict)
+    """Risk by `capability` or `capability=value`, over the defaults in `skills`."""
+    exposed: bool = True
+    optimistic: bool = False
+    """It reports no state: a command is taken as done once the broker has it."""
+    origin: str = ""
+    """Where it was learned: a file, or a discovery topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Home Assistant's state text and attributes. `changed_seconds` is on the monotonic clock of whoever reported it."""
+
+    value: str
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+    changed_seconds: float = 0.0
+
+
+UNKNOWN = State("unknown")
+
+
+class Home:
+    """The devices and their states, owned by the turns worker. `version` grows when what can be said changes."""
+
+    def __init__(
+        self,
+        floors: Iterable[Floor] = (),
+        areas: Iterable[Area] = (),
+        devices: Iterable[Device] = (),
+        language: str = "en",
+    ) -> None:
+        self.language = language
+        self.floors = {floor.id: floor for floor in floors}
+        self.areas = {area.id: area for area in areas}
+        self.devices = {device.id: device for device in devices}
+        self.states: dict[str, State] = {}
+        self.version = 0
+
+    def put(self, device: Device) -> None:
+        """Adds a device, or replaces the one with its id."""
+        if self.devices.get(device.id) != device:
+            self.devices[device.id] = device
+            self.version += 1
+
+    def remove(self, device_id: str) -> None:
+        if self.devices.pop(device_id, None) is not None:
+            self.states.pop(device_id, None)
+            self.version += 1
+
+    def put_area(self, area: Area) -> None:
+        if self.areas.get(area.id) != area:
+            self.areas[area.id] = area
+            self.version += 1
+
+    def state(self, device_id: str) -> State:
+        return self.states.get(device_id, UNKNOWN)
+
+    def update(self, device_id: str, state: State) -> None:
+        """Stores what a device reported. A device that is not known is ignored."""
+        if device_id in self.devices:
+            self.states[device_id] = state
+
+    def exposed(self) -> Iterator[Device]:
+        return (device for device in self.devices.values() if device.exposed)
+
+    def in_area(self, area_id: str) -> Iterator[Device]:
+        return (device for device in self.exposed() if device.area == area_id)
+
+    def on_floor(self, floor_id: str) -> Iterator[Device]:
+        areas = {area.id for area in self.areas.values() if area.floor == floor_id}
+        return (device for device in self.exposed() if device.area in areas)

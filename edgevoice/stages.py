@@ -1,0 +1,109 @@
+"""The contract of each stage, one Protocol a stage: read this first.
+
+An engine is a class with these methods and a `load` function beside it, named in `registry.ENGINES`:
+
+    def load(settings: <Stage>Settings, folder: Path | None) -> <Stage>: ...
+
+`settings` is the stage's part of `config.Settings`; `folder` holds the model's files under the names that
+`models/manifest.yaml` gives them, or None for an engine whose model lives inside a library. Engines raise
+`StageError` while they work, and `ModelError` or `MissingExtra` when they load.
+All audio is int16 mono at `messages.RATE`, except what a Tts yields, which is at its own `rate`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgevoice.messages import AudioChunk, Message, Samples, Transcript, WakeHeard
+
+
+class WakeDetector(Protocol):
+    """Hears its words in a stream. Takes chunks of any length; keeps its own buffers."""
+
+    @property
+    def words(self) -> tuple[str, ...]: ...
+    def feed(self, chunk: AudioChunk) -> list[WakeHeard]: ...
+    def reset(self) -> None:
+        """Forgets the stream: the next chunk starts a new one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechProbability:
+    """How likely the samples of the window that ends before stream index `end` are speech, 0..1."""
+
+    end: int
+    probability: float
+
+
+class Vad(Protocol):
+    """Voice activity. One `SpeechProbability` for each full window (512 samples for Silero)."""
+
+    def feed(self, chunk: AudioChunk) -> list[SpeechProbability]: ...
+    def reset(self) -> None: ...
+
+
+class Asr(Protocol):
+    """Speech to text."""
+
+    def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
+        """Partial transcripts where the engine has them, then the final one, always. Raises StageError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """`role` is `system`, `user` or `assistant`."""
+
+    role: str
+    content: str
+
+
+class Llm(Protocol):
+    """A local language model."""
+
+    def generate(
+        self, messages: Sequence[ChatMessage], max_tokens: int, cancel: threading.Event, grammar: str = ""
+    ) -> Iterator[str]:
+        """Pieces of the answer as they come; ends early once `cancel` is set or the deadline of the settings passes.
+
+        `grammar` (GBNF) limits what may be written. Raises StageError.
+        """
+        ...
+
+    def warm(self, messages: Sequence[ChatMessage]) -> None:
+        """Evaluates a prompt prefix so that the next call that begins with it is fast."""
+        ...
+
+
+class Tts(Protocol):
+    """Text to speech."""
+
+    @property
+    def rate(self) -> int: ...
+    def speak(self, sentence: str) -> Iterator[Samples]:
+        """Audio of one sentence, in pieces as they are made, int16 [n] at `rate`. Raises StageError."""
+        ...
+
+
+class Sink(Protocol):
+    """Where the voice goes: a speaker, a WAV file, or nowhere."""
+
+    def play(self, pieces: Iterable[Samples], rate: int, cancel: threading.Event) -> None:
+        """Returns when the last piece was played, or soon after `cancel` is set."""
+        ...
+
+
+class Bus(Protocol):
+    """A message bus that the home is reached by. Both verbs return at once."""
+
+    def publish(self, message: Message) -> None:
+        """Raises BrokerError where the broker is away: a command is sent now or not at all."""
+        ...
+
+    def receive(self, timeout_seconds: float) -> Message | None:
+        """The oldest message not yet taken; None after the timeout."""
+        ...
