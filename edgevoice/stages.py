@@ -98,7 +98,11 @@ class Sink(Protocol):
 
 
 class Bus(Protocol):
-    """A message bus that the home is reached by. Both verbs return at once."""
+    """A message bus that the home is reached by. No verb waits for the network."""
+
+    def subscribe(self, filters: Iterable[str]) -> None:
+        """Asks for topics matching the MQTT filters, now and after every reconnect; known ones cost nothing."""
+        ...
 
     def publish(self, message: Message) -> None:
         """Raises BrokerError where the broker is away: a command is sent now or not at all."""

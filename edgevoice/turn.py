@@ -1,0 +1,204 @@
+"""One turn: what was said in, events out. Speech -> text -> intent -> commands -> confirmed state -> spoken reply.
+
+A generator with no thread of its own; whoever iterates it does the work. Errors of the stages end here, as a
+`TurnFailed` and a short spoken sentence.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edgevoice.errors import BrokerError, EdgeVoiceError, StageError
+from edgevoice.link import HomeLink
+from edgevoice.messages import (
+    AudioChunk,
+    Command,
+    CommandSent,
+    Expects,
+    Heard,
+    Outcome,
+    Replied,
+    Samples,
+    StateConfirmed,
+    Timing,
+    Transcript,
+    Turn,
+    TurnEnded,
+    TurnEvent,
+    TurnFailed,
+    Understood,
+    Utterance,
+)
+from edgevoice.skills.conversation import Conversation
+from edgevoice.stages import Asr, Sink, Tts
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Voice:
+    """The stages that answer. Without a `tts` replies are events only."""
+
+    tts: Tts | None
+    sink: Sink
+
+
+@dataclass(slots=True)
+class Stages:
+    """What a turn is made of. `asr` may be None where only text comes in."""
+
+    asr: Asr | None
+    conversation: Conversation
+    link: HomeLink
+    voice: Voice
+    confirm_seconds: float = 2.0
+    clock: Callable[[], float] = field(default=time.monotonic)
+
+
+def run(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent]:
+    """The events of one turn; the last one is always `TurnEnded`."""
+    timings: list[Timing] = []
+    expects: Expects | None = None
+    began = stages.clock()
+    try:
+        for event in _events(stages, turn, said):
+            if isinstance(event, Expects):
+                expects = event
+                continue
+            timings.extend(_timing(event))
+            yield event
+    except EdgeVoiceError as error:
+        yield from _failed(stages, turn, error)
+    except Exception as error:
+        _log.exception("turn %s: unexpected error", turn.id)
+        yield from _failed(stages, turn, StageError("turn", "internal", f"{type(error).__name__}: {error}"))
+    timings.append(Timing("turn", (stages.clock() - began) * 1e3))
+    yield TurnEnded(turn.id, tuple(timings), None if turn.cancel.is_set() else expects)
+
+
+def announce(stages: Stages, turn: Turn, sentence: str) -> Iterator[TurnEvent]:
+    """Says something nobody asked for just now, such as that a timer is over."""
+    began = stages.clock()
+    try:
+        yield from _speak(stages, turn, [sentence])
+    except EdgeVoiceError as error:
+        yield TurnFailed("tts", "failed", str(error))
+    yield TurnEnded(turn.id, (Timing("turn", (stages.clock() - began) * 1e3),))
+
+
+def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent | Expects]:
+    began = stages.clock()
+    transcript = Transcript(said) if isinstance(said, str) else _transcribe(stages, said)
+    heard_at = stages.clock()
+    yield Heard(transcript, (heard_at - began) * 1e3)
+    if not transcript.text.strip():
+        raise StageError("asr", "nothing_heard", "no words were heard")
+    stages.link.pump()
+    answers = stages.conversation.hear(transcript.text, heard_at, turn.cancel, transcript.confidence)
+    for item in answers:
+        if turn.cancel.is_set():
+            return
+        if isinstance(item, Understood):
+            yield item
+        else:
+            yield from _act(stages, turn, item, heard_at)
+            if item.expects:
+                yield item.expects
+
+
+def _transcribe(stages: Stages, utterance: Utterance) -> Transcript:
+    if stages.asr is None:
+        raise StageError("asr", "absent", "no speech recogniser is configured")
+    transcript = Transcript("")
+    for transcript in stages.asr.transcribe([AudioChunk(utterance.samples, utterance.rate, utterance.start)]):
+        pass
+    return transcript
+
+
+def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Iterator[TurnEvent]:
+    failed: list[Command] = []
+    if outcome.commands:
+        sent: list[Command] = []
+        for event in stages.link.send(outcome.commands, heard_at):
+            if event.command not in sent:
+                sent.append(event.command)
+            yield event
+        for confirmed in stages.link.confirm(sent, stages.confirm_seconds):
+            if not confirmed.confirmed:
+                failed.append(confirmed.command)
+            yield confirmed
+        failed += [command for command in outcome.commands if command not in sent]
+    reply = stages.conversation.report(outcome, tuple(failed))
+    yield from _speak(stages, turn, outcome.sentences if outcome.sentences is not None else [reply])
+
+
+def _speak(stages: Stages, turn: Turn, sentences: Iterable[str]) -> Iterator[TurnEvent]:
+    for sentence in sentences:
+        if turn.cancel.is_set():
+            return
+        if not sentence.strip():
+            continue
+        ready = stages.clock()
+        if stages.voice.tts is None:
+            yield Replied(sentence, 0.0)
+            continue
+        spoken = _Recorder(stages.voice.tts.speak(sentence), stages.clock)
+        stages.voice.sink.play(spoken, stages.voice.tts.rate, turn.cancel)
+        first = spoken.first_at if spoken.first_at is not None else stages.clock()
+        yield Replied(sentence, (first - ready) * 1e3, spoken.samples(), stages.voice.tts.rate)
+
+
+class _Recorder:
+    """Passes audio on, and notes when the first piece came and what was said."""
+
+    def __init__(self, pieces: Iterable[Samples], clock: Callable[[], float]) -> None:
+        self._pieces = pieces
+        self._clock = clock
+        self._taken: list[Samples] = []
+        self.first_at: float | None = None
+
+    def __iter__(self) -> Iterator[Samples]:
+        for piece in self._pieces:
+            if self.first_at is None:
+                self.first_at = self._clock()
+            self._taken.append(piece)
+            yield piece
+
+    def samples(self) -> Samples:
+        return np.concatenate(self._taken) if self._taken else np.zeros(0, np.int16)
+
+
+def _failed(stages: Stages, turn: Turn, error: EdgeVoiceError) -> Iterator[TurnEvent]:
+    if isinstance(error, StageError):
+        stage, code = error.stage, error.code
+    elif isinstance(error, BrokerError):
+        stage, code = "mqtt", "away"
+    else:
+        stage, code = "turn", type(error).__name__
+    _log.warning("turn %s: %s failed: %s", turn.id, stage, error)
+    yield TurnFailed(stage, code, str(error))
+    try:
+        yield from _speak(stages, turn, [stages.conversation.apology(stage, code)])
+    except EdgeVoiceError as second:
+        _log.warning("turn %s: the apology failed too: %s", turn.id, second)
+
+
+def _timing(event: TurnEvent) -> Iterator[Timing]:
+    match event:
+        case Heard(ms=ms):
+            yield Timing("asr", ms)
+        case Understood(ms=ms):
+            yield Timing("nlu", ms)
+        case CommandSent(ms=ms):
+            yield Timing("sent", ms)
+        case StateConfirmed(ms=ms):
+            yield Timing("confirmed", ms)
+        case Replied(ms=ms):
+            yield Timing("first_audio", ms)
+        case _:
+            return
