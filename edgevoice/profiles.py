@@ -1,0 +1,93 @@
+"""Device profiles: what a board has, and the settings that fit it. One YAML file a board in `device_profiles/`.
+
+A profile holds `description`, `board` and the keys of `config.Settings`.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from edgevoice import config, resources, schema
+from edgevoice.errors import SettingsError
+
+BASE_RAM_MB = 120
+"""Resident memory of the interpreter, numpy, onnxruntime and our own code, before any model is loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the hardware has. `devices` are device nodes that the engines need beside the sound card."""
+
+    arch: str
+    cores: int
+    ram_mb: int
+    ram_budget_mb: int
+    """What the assistant may use of it."""
+    match: tuple[str, ...] = ()
+    """Texts in the device tree's model that tell the board."""
+    gpu: str = ""
+    devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`node` is the settings' part of the file, to be merged with the user's by `config.settings`."""
+
+    name: str
+    description: str
+    board: Board
+    node: yaml.Node | None
+    settings: config.Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File(config.Settings):
+    """The schema of a profile: the settings, and what they are for."""
+
+    description: str
+    board: Board
+
+
+def names() -> tuple[str, ...]:
+    """The shipped profiles."""
+    return tuple(sorted(path.stem for path in resources.find("device_profiles").glob("*.yaml")))
+
+
+def load(name_or_path: str) -> Profile:
+    """A shipped profile by its name, or any by its path. Raises SettingsError."""
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        if name_or_path not in names():
+            raise SettingsError("profile", f"unknown profile '{name_or_path}'", schema.suggest(name_or_path, names()))
+        path = resources.find("device_profiles") / f"{name_or_path}.yaml"
+    root = schema.read(path)
+    file: _File = schema.build(root, _File, str(path))
+    node = root
+    if isinstance(root, yaml.MappingNode):
+        settings = [pair for pair in root.value if pair[0].value not in ("description", "board")]
+        node = yaml.MappingNode(root.tag, settings, root.start_mark, root.end_mark)
+    return Profile(path.stem, file.description, file.board, node, config.settings(node))
+
+
+def detect(device_tree: Path = Path("/proc/device-tree/model"), machine: str = "", ram_mb: int = 0) -> str:
+    """Name of the shipped profile that fits this machine best.
+
+    First by the board's name in the device tree, then the one of its architecture that uses most of its RAM.
+    """
+    model = device_tree.read_bytes().decode(errors="replace").lower() if device_tree.exists() else ""
+    machine = machine or platform.machine()
+    ram_mb = ram_mb or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    found = [load(name) for name in names()]
+    for profile in found:
+        if any(text.lower() in model for text in profile.board.match):
+            return profile.name
+    plain = [p for p in found if p.board.arch == machine and not p.board.gpu] or found
+    fitting = [p for p in plain if p.board.ram_budget_mb <= ram_mb]
+    if fitting:
+        return max(fitting, key=lambda p: (p.board.ram_budget_mb, p.name)).name
+    return min(plain, key=lambda p: p.board.ram_budget_mb).name

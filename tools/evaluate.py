@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Measures the assistant on labelled data: one suite, one or more JSON-lines files anywhere on disk.
+
+Prints a progress bar on standard error, a table, and as the last line of standard output one JSON object with `suite`,
+`n`, `score` and the figures. Exit status: 0 measured, 2 bad input (the message names file and line).
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from evaluation.common import InputError, Noise, Options, Report, read_rows, show
+
+from edgevoice import config, profiles
+from edgevoice.errors import EdgeVoiceError
+
+SUITES = {
+    "asr": """
+  rows         {id, audio, text, lang?}
+  predictions  {id, text}
+  score        1 - wer. wer: word error rate over all words after lower-casing, punctuation out, numbers as words.
+  figures      wer, cpu_per_second (CPU seconds a second of audio), p50_ms, p95_ms""",
+    "wake": """
+  rows         {id, audio, kind: keyword | other_phrase | negative_speech, keyword?}
+  predictions  {id, fired_at: [seconds]}; a keyword's clip is given 1.5 s of quiet before it and 1 s after it, and
+               fired_at counts from the start of the clip itself
+  score        1 - miss_rate over the clips whose keyword is --keyword (default: each word of the settings)
+  figures      miss_rate, false_accepts_per_hour (over all other clips), cpu_per_second""",
+    "endpoint": """
+  rows         {id, audio, speech_end?: seconds}
+  predictions  {id, decided_at: seconds}
+  score        share of rows whose end is decided, and not before the speech's end
+  figures      cut_rate, p50_ms, p95_ms (from the end of speech to the decision)""",
+    "speech-to-intent": """
+  rows         {id, audio, intent, slots}
+  predictions  {id, intent, slots, entities, layer, confidence, ms}
+  score        share of rows with the right intent and every labelled slot equal after strip(); extra slots are not
+               punished; no answer is wrong. --pack FILE is the closed domain (YAML). Noise is mixed by the rule of the
+               published table: energies of the loudest frames of 2,048 samples, mixture scaled to half of full scale
+  figures      p50_ms, p95_ms, cpu_per_second""",
+    "nlu": """
+  rows         {id, text, intent, slots, home?, home_local?, context?}; SLURP-like rows have the home `slurp`
+  predictions  {id, intent, slots, entities: [ids], layer, confidence, ms}
+  score        share of rows with intent and slots equal (names and ids as the home has them); rows with SLURP's labels
+               count where they are iot_* or audio_volume_*, by the table of equivalent intents
+  figures      p50_ms, p95_ms, and a share a layer""",
+    "reject": """
+  rows         {id, text, intent}
+  predictions  {id, intent, acted}
+  score        1 - share of rows with a device action
+  figures      false_actions_per_1000, p50_ms, p95_ms""",
+    "actions": """
+  rows         {id, text, home, setup, expect_changes, ignore_changes}
+  predictions  {id, states: {entity_id: {state, attributes}}, reply, ms}
+  score        share of rows in which all expected changes were made and no other; ignore_changes are not looked at
+  figures      p50_ms, p95_ms""",
+    "turn": """
+  rows         {id, audio, text?, intent?, slots?}; home? names a YAML inventory, default: the simulated home
+  predictions  {id, text, intent, slots, messages: [{topic, payload}], ms}
+  score        share of rows with the labelled intent and every labelled slot equal; without labels: with a message sent
+  figures      wer (rows with text), p50_ms, p95_ms (from the end of speech to the first message), compute_p50_ms""",
+}
+_EPILOG = (
+    "suites: what a row holds, what a prediction holds, and how it is scored\n"
+    + "\n".join(f"{name}{text}" for name, text in SUITES.items())
+    + """
+
+A row is one JSON object a line; keys that a suite does not know are left alone. `audio` is relative to the manifest.
+--snr and --noise go together: each row gets one recording of the noise manifest ({id, audio} a row), from an offset that
+depends on --seed and the row's id, mixed by mean power at that ratio."""
+)
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="evaluate.py", description=__doc__, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("suite", choices=sorted(SUITES), metavar="SUITE", help=", ".join(SUITES))
+    add("files", nargs="+", type=Path, metavar="FILE", help="JSON-lines files of rows")
+    add("--profile", metavar="NAME", help="device profile, a name or a path (default: this machine's)")
+    add("--config", type=Path, metavar="FILE", help="settings file over the profile")
+    add("--limit", type=int, metavar="N", help="only N rows, evenly spread over the files")
+    add("--snr", type=float, metavar="DB", help="mix noise in at this signal-to-noise ratio")
+    add("--noise", type=Path, metavar="MANIFEST", help="JSON-lines file of noise recordings")
+    add("--seed", type=int, default=0, metavar="N", help="of the noise's choice and offset (default: 0)")
+    add("--no-llm", action="store_true", help="without the language model")
+    add("--keyword", metavar="WORD", help="wake: the word to listen for")
+    add(
+        "--pack",
+        type=Path,
+        metavar="FILE",
+        help="speech-to-intent: YAML of the closed domain (default: the coffee pack)",
+    )
+    add(
+        "--homes",
+        type=Path,
+        metavar="DIR",
+        help="nlu, reject, actions: JSON homes (default: DIR/../homes beside a file)",
+    )
+    add("--predictions", type=Path, metavar="OUT.jsonl", help="write a prediction a row")
+    add("--models", type=Path, metavar="DIR", help="the model store (default: the user's)")
+    return parser
+
+
+def options(args: argparse.Namespace) -> Options:
+    """Raises InputError or EdgeVoiceError for what does not fit together."""
+    if (args.snr is None) != (args.noise is None):
+        raise InputError("--snr DB and --noise MANIFEST go together")
+    profile = profiles.load(args.profile or profiles.detect())
+    settings = config.settings(profile.node, args.config)
+    if args.no_llm:
+        settings = dataclasses.replace(settings, llm=dataclasses.replace(settings.llm, engine=""))
+    noise = None
+    if args.noise is not None:
+        rows = read_rows([args.noise])
+        if not rows:
+            raise InputError(f"{args.noise}: no rows")
+        noise = Noise(tuple(rows), args.snr, args.seed)
+    return Options(settings, noise, args.keyword, args.pack, args.homes, args.models)
+
+
+def summary(suite: str, rows: int, report: Report) -> str:
+    """The last line: one JSON object."""
+    head = {"suite": suite, "n": rows if report.n is None else report.n, "score": report.score}
+    return json.dumps(head | dict(report.figures), allow_nan=False)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    try:
+        chosen = options(args)
+        rows = read_rows(args.files)
+        if args.limit is not None and 0 < args.limit < len(rows):
+            rows = [rows[i * len(rows) // args.limit] for i in range(args.limit)]
+        if not rows:
+            raise InputError("no rows in " + ", ".join(map(str, args.files)))
+        suite = importlib.import_module(f"evaluation.{args.suite.replace('-', '_')}")
+        report: Report = suite.run(rows, chosen)
+    except (InputError, EdgeVoiceError) as error:
+        print(f"evaluate.py: {error}", file=sys.stderr)
+        return 2
+    if args.predictions:
+        lines = (json.dumps(prediction, ensure_ascii=False) for prediction in report.predictions)
+        args.predictions.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    if report.table:
+        print(show(report.table), end="\n\n")
+    print(summary(args.suite, len(rows), report))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
