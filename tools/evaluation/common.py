@@ -86,7 +86,7 @@ class Noise:
         """`samples` with noise under them: `snr_db` is mean power of `speech` (default: all of them) over the noise's."""
         noise = self.pick(row, len(samples))[1].astype(np.float64)
         scale = np.sqrt(_power(samples if speech is None else speech) / (_power(noise) * 10 ** (self.snr_db / 10)))
-        return np.clip(samples + scale * noise, -32768, 32767).astype(np.int16)
+        return _int16(samples + scale * noise)
 
     def mix_by_peak(self, row: Row, samples: Samples, frame: int = 2048) -> Samples:
         """The rule of the published speech-to-intent table.
@@ -96,7 +96,7 @@ class Noise:
         whole, noise = self.pick(row, len(samples))
         scale = np.sqrt(_peak_energy(samples, frame) / (_peak_energy(whole, frame) * 10 ** (self.snr_db / 10)))
         mixture = samples + scale * noise.astype(np.float64)
-        return (mixture / (2 * max(float(np.abs(mixture).max()), 1e-9)) * 32767).astype(np.int16)
+        return _int16(mixture / (2 * max(float(np.abs(mixture).max()), 1e-9)) * 32767)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def read_audio(path: Path) -> Samples:
     mono = samples.mean(axis=1)
     if rate != RATE:
         mono = soxr.resample(mono, rate, RATE)
-    return np.clip(np.round(mono * 32768), -32768, 32767).astype(np.int16)
+    return _int16(mono * 32768)
 
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:
@@ -196,6 +196,11 @@ def show(table: Sequence[Sequence[str]]) -> str:
     rule = ["-" * width for width in widths]
     lines = [table[0], rule, *table[1:]] if table else []
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def _int16(samples: NDArray[Any]) -> Samples:
+    clipped: Samples = np.clip(np.round(samples), -32768, 32767).astype(np.int16)
+    return clipped
 
 
 @lru_cache(maxsize=256)
