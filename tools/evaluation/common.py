@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,11 +73,12 @@ class Noise:
     rows: tuple[Row, ...]
     snr_db: float
     seed: int = 0
+    _read: dict[str, Samples] = field(default_factory=dict, repr=False)
 
     def pick(self, row: Row, length: int) -> tuple[Samples, NDArray[np.int16]]:
         """(a whole noise recording, `length` samples of it from a random offset, repeated where it is shorter)."""
         rng = np.random.default_rng((self.seed, zlib.crc32(row.id.encode())))
-        whole = _noise_samples(self.rows[int(rng.integers(len(self.rows)))])
+        whole = self._samples(self.rows[int(rng.integers(len(self.rows)))])
         start = int(rng.integers(len(whole)))
         return whole, np.take(whole, range(start, start + length), mode="wrap")
 
@@ -97,6 +97,14 @@ class Noise:
         scale = np.sqrt(_peak_energy(samples, frame) / (_peak_energy(whole, frame) * 10 ** (self.snr_db / 10)))
         mixture = samples + scale * noise.astype(np.float64)
         return _int16(mixture / (2 * max(float(np.abs(mixture).max()), 1e-9)) * 32767)
+
+    def _samples(self, noise: Row) -> Samples:
+        if noise.id not in self._read:
+            samples = noise.samples()
+            if not samples.any():
+                raise noise.error("the noise is silent")
+            self._read[noise.id] = samples
+        return self._read[noise.id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,18 +209,6 @@ def show(table: Sequence[Sequence[str]]) -> str:
 def _int16(samples: NDArray[Any]) -> Samples:
     clipped: Samples = np.clip(np.round(samples), -32768, 32767).astype(np.int16)
     return clipped
-
-
-@lru_cache(maxsize=256)
-def _noise_file(path: Path) -> Samples:
-    return read_audio(path)
-
-
-def _noise_samples(row: Row) -> Samples:
-    samples = _noise_file(row.file.parent / row.need("audio", str))
-    if not samples.any():
-        raise row.error("the noise is silent")
-    return samples
 
 
 def _power(samples: NDArray[Any]) -> float:
