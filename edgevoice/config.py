@@ -39,8 +39,10 @@ class WakeSettings:
     engine: str = _f("micro", "micro (microWakeWord) or openwakeword")
     model: str = _f("", "model in the manifest; empty for an engine that brings its own")
     words: tuple[str, ...] = _f(("hey_jarvis",), "wake words; see `edgevoice models list`")
-    threshold: float = _f(0.5, "score from which a window counts, 0 to 1", min=0, max=1)
-    patience: int = _f(1, "windows in a row that must count", min=1, max=50)
+    threshold: float | None = _f(
+        None, "score from which a window counts, 0 to 1; empty: the engine's own for each word", min=0, max=1
+    )
+    patience: int | None = _f(None, "windows in a row that must count; empty: the engine's own", min=1, max=50)
     refractory_seconds: float = _f(2.0, "quiet time after a detection", min=0, max=60)
 
 

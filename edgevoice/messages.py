@@ -148,6 +148,8 @@ class WakeHeard:
     score: float
     at: int
     """Index in the stream of the sample at which the detector fired."""
+    word_end: int | None = None
+    """The detector's estimate of the sample at which the word ended; it fires somewhat later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,90 @@
+"""microWakeWord: small int8 networks on 40 spectral features every 10 ms, through the library pymicro-wakeword."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
+
+from edgevoice.config import WakeSettings
+from edgevoice.errors import ModelCorrupt, SettingsError
+from edgevoice.messages import AudioChunk, WakeHeard
+from edgevoice.schema import suggest
+from edgevoice.wake.trigger import Trigger
+
+_STEP = 160
+_WINDOW = 480  # samples of the first feature frame; each later one comes _STEP samples after
+
+
+def load(settings: WakeSettings, folder: Path | None) -> Micro:
+    """The words of `settings`: built-in ones, and those of `folder`, where each has a microWakeWord `<word>.json`.
+
+    Raises SettingsError for a word there is no model of, ModelCorrupt for a model that cannot be read.
+    """
+    configs = {path.stem: path for path in sorted(folder.glob("*.json"))} if folder else {}
+    builtin = {str(model.value): model for model in Model}
+    models: dict[str, MicroWakeWord] = {}
+    for word in settings.words:
+        try:
+            if word in configs:
+                models[word] = MicroWakeWord.from_config(configs[word])
+            elif word in builtin:
+                models[word] = MicroWakeWord.from_builtin(builtin[word])
+            else:
+                known = {**configs, **builtin}
+                raise SettingsError("wake.words", f"micro has no wake word '{word}'", suggest(word, known))
+        except (OSError, RuntimeError, KeyError) as error:
+            raise ModelCorrupt(f"wake word '{word}' cannot be loaded: {error}") from error
+    return Micro(models, settings)
+
+
+class Micro:
+    """A WakeDetector. The features are shared by all words; a score is a model's mean over its own sliding window."""
+
+    def __init__(self, models: dict[str, MicroWakeWord], settings: WakeSettings) -> None:
+        self._models = models
+        self._triggers = {
+            word: Trigger(
+                word,
+                model.probability_cutoff if settings.threshold is None else settings.threshold,
+                1 if settings.patience is None else settings.patience,
+                settings.refractory_seconds,
+                0,
+            )
+            for word, model in models.items()
+        }
+        self._features = MicroWakeWordFeatures()
+        self._start: int | None = None
+        self._frames = 0
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(self._models)
+
+    def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
+        heard: list[WakeHeard] = []
+        for word, score, at in self.scores(chunk):
+            if (found := self._triggers[word].update(score, at)) is not None:
+                heard.append(found)
+        return heard
+
+    def scores(self, chunk: AudioChunk) -> list[tuple[str, float, int]]:
+        """(word, score 0..1, stream index of the window's end) of each window that `chunk` completes."""
+        if self._start is None:
+            self._start = chunk.start
+        scored: list[tuple[str, float, int]] = []
+        for features in self._features.process_streaming(chunk.samples.tobytes()):
+            at = self._start + _WINDOW + _STEP * self._frames
+            self._frames += 1
+            for word, model in self._models.items():
+                score = model.process_streaming_prob(features)
+                if self._frames % model.stride == 0:
+                    scored.append((word, float(score or 0.0), at))
+        return scored
+
+    def reset(self) -> None:
+        self._features.reset()
+        self._start, self._frames = None, 0
+        for word, model in self._models.items():
+            model.reset()
+            self._triggers[word].reset()

@@ -1,0 +1,29 @@
+"""From scores to detections: threshold, patience and refractory time, the same for every wake engine."""
+
+from __future__ import annotations
+
+from edgevoice.messages import RATE, WakeHeard
+
+
+class Trigger:
+    """Fires once `patience` scores in a row reach `threshold`, then not again for `refractory_seconds`."""
+
+    def __init__(self, word: str, threshold: float, patience: int, refractory_seconds: float, tail_samples: int) -> None:
+        self._word = word
+        self._threshold = threshold
+        self._patience = patience
+        self._refractory = round(refractory_seconds * RATE)
+        self._tail = tail_samples
+        self.reset()
+
+    def reset(self) -> None:
+        self._in_row = 0
+        self._quiet_until = 0
+
+    def update(self, score: float, at: int) -> WakeHeard | None:
+        """`score` is that of the window which ends at sample `at` of the stream."""
+        self._in_row = self._in_row + 1 if score >= self._threshold else 0
+        if self._in_row < self._patience or at < self._quiet_until:
+            return None
+        self._quiet_until = at + self._refractory
+        return WakeHeard(self._word, score, at, max(0, at - self._tail))
