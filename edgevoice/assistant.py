@@ -1,0 +1,193 @@
+"""The live assistant: the only file that starts threads.
+
+| thread        | does                                                                 |
+|---------------|----------------------------------------------------------------------|
+| ears          | microphone -> listener; hands what was heard to the turns            |
+| turns         | the caller of `run`: turns, the home's messages, timers, the voice   |
+| llm loader    | loads the language model while the ears already listen               |
+
+The queue between ears and turns is bounded and counts what it loses. A wake word during a turn cancels that turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import count
+
+from edgevoice import turn as turns
+from edgevoice.errors import EdgeVoiceError, StageError
+from edgevoice.listen import Listener
+from edgevoice.messages import AudioChunk, Event, ListenEvent, NoSpeech, SpeechEnded, Turn, TurnEnded, TurnFailed, WakeHeard
+from edgevoice.stages import ChatMessage, Llm
+
+_log = logging.getLogger(__name__)
+
+_QUEUE = 8  # more than a person says while one turn runs
+_IDLE_SECONDS = 0.1
+
+Source = Callable[[], AbstractContextManager[Iterable[AudioChunk]]]
+"""Opens the microphone; leaving the context closes it."""
+
+
+class Assistant:
+    """`source` is opened by the ears. `observe` sees every event, on the thread that made it, and must be quick.
+
+    `cue(name)` plays the short sound `listening` or `failed`; `beat` is called about ten times a second while all is well.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        listener: Listener,
+        stages: turns.Stages,
+        observe: Callable[[Event], None],
+        cue: Callable[[str], None],
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._source = source
+        self._listener = listener
+        self._stages = stages
+        self._observe = observe
+        self._cue = cue
+        self._beat = beat
+        self._heard: queue.Queue[ListenEvent] = queue.Queue(_QUEUE)
+        self._stop = threading.Event()
+        self._follow_up = threading.Event()
+        self._turn: Turn | None = None
+        self._ears_error: BaseException | None = None
+        self.lost = 0
+
+    def run(self) -> None:
+        """Listens and answers until `stop`. Raises what ended the ears: AudioError where there is no microphone."""
+        ears = threading.Thread(target=self._listen, name="ears", daemon=True)
+        ears.start()
+        numbers = count(1)
+        try:
+            while not self._stop.is_set():
+                if self._ears_error is not None:
+                    raise self._ears_error
+                self._beat()
+                self._take_turn(numbers)
+                self._stages.link.pump()
+                self._announce_timers(numbers)
+        finally:
+            self.stop()
+            ears.join(2.0)
+
+    def stop(self) -> None:
+        """Ends `run` soon, in the middle of a turn too. May be called from a signal handler or any thread."""
+        self._stop.set()
+        turn = self._turn
+        if turn is not None:
+            turn.cancel.set()
+
+    # --- ears ---------------------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        try:
+            with self._source() as chunks:
+                for chunk in chunks:
+                    if self._stop.is_set():
+                        return
+                    if self._follow_up.is_set():
+                        self._follow_up.clear()
+                        self._listener.listen_now(chunk.start)
+                    for event in self._listener.feed(chunk):
+                        self._hand_over(event)
+            if not self._stop.is_set():
+                raise StageError("audio", "ended", "the microphone's stream ended")
+        except Exception as error:
+            self._ears_error = error
+
+    def _hand_over(self, event: ListenEvent) -> None:
+        self._observe(event)
+        turn = self._turn
+        if isinstance(event, WakeHeard) and turn is not None:
+            turn.cancel.set()
+        try:
+            self._heard.put_nowait(event)
+        except queue.Full:
+            self.lost += 1
+            _log.warning("the turns are busy: lost %s (%d so far)", type(event).__name__, self.lost)
+
+    # --- turns --------------------------------------------------------------------------------------------------------
+
+    def _take_turn(self, numbers: Iterator[int]) -> None:
+        try:
+            event = self._heard.get(timeout=_IDLE_SECONDS)
+        except queue.Empty:
+            return
+        match event:
+            case WakeHeard():
+                self._cue("listening")
+            case SpeechEnded(utterance=utterance):
+                self._answer(next(numbers), lambda turn: turns.run(self._stages, turn, utterance))
+            case NoSpeech():
+                self._cue("failed")
+
+    def _answer(self, number: int, events: Callable[[Turn], Iterator[Event]]) -> None:
+        turn = Turn(f"{number:04d}", threading.Event())
+        self._turn = turn
+        try:
+            for event in events(turn):
+                self._observe(event)
+                if isinstance(event, TurnFailed):
+                    self._cue("failed")
+                if isinstance(event, TurnEnded) and event.expects:
+                    self._follow_up.set()
+        finally:
+            self._turn = None
+
+    def _announce_timers(self, numbers: Iterator[int]) -> None:
+        for sentence in self._stages.conversation.due(time.monotonic()):
+            self._answer(next(numbers), lambda turn, said=sentence: turns.announce(self._stages, turn, said))  # type: ignore[misc]
+
+
+class LateLlm:
+    """A language model that loads behind everything else; who asks too early waits, at most `patience_seconds`."""
+
+    def __init__(self, load: Callable[[], Llm], patience_seconds: float) -> None:
+        self._load = load
+        self._patience_seconds = patience_seconds
+        self._ready = threading.Event()
+        self._llm: Llm | None = None
+        self._problem = ""
+
+    def start(self, prefixes: Sequence[Sequence[ChatMessage]] = ()) -> None:
+        """Begins to load, and then to read the prompt `prefixes`."""
+        threading.Thread(target=self._run, args=(prefixes,), name="llm loader", daemon=True).start()
+
+    def generate(
+        self, messages: Sequence[ChatMessage], max_tokens: int, cancel: threading.Event, grammar: str = ""
+    ) -> Iterator[str]:
+        return self._wait().generate(messages, max_tokens, cancel, grammar)
+
+    def warm(self, messages: Sequence[ChatMessage]) -> None:
+        self._wait().warm(messages)
+
+    def _run(self, prefixes: Sequence[Sequence[ChatMessage]]) -> None:
+        try:
+            llm = self._load()
+            for prefix in prefixes:
+                llm.warm(prefix)
+            self._llm = llm
+        except EdgeVoiceError as error:
+            self._problem = str(error)
+            _log.warning("no language model: %s", error)
+        except Exception as error:
+            self._problem = f"{type(error).__name__}: {error}"
+            _log.exception("no language model")
+        finally:
+            self._ready.set()
+
+    def _wait(self) -> Llm:
+        if not self._ready.wait(self._patience_seconds):
+            raise StageError("llm", "loading", "the language model is still loading")
+        if self._llm is None:
+            raise StageError("llm", "absent", f"there is no language model: {self._problem}")
+        return self._llm
