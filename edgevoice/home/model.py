@@ -142,6 +142,11 @@ class Home:
             self.states.pop(device_id, None)
             self.version += 1
 
+    def put_floor(self, floor: Floor) -> None:
+        if self.floors.get(floor.id) != floor:
+            self.floors[floor.id] = floor
+            self.version += 1
+
     def put_area(self, area: Area) -> None:
         if self.areas.get(area.id) != area:
             self.areas[area.id] = area

@@ -1,0 +1,30 @@
+"""Names that come from outside: bounded, and clean enough to be spoken, logged and matched."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LIMIT = 100
+"""Characters that a name may have; nobody says a longer one."""
+
+
+def clean(text: str, limit: int = LIMIT) -> str:
+    """`text` on one line, without control and invisible characters, cut at `limit`."""
+    kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: limit * 4])
+    return " ".join(kept.split())[:limit].rstrip()
+
+
+def slug(text: str) -> str:
+    """The id that Home Assistant makes of a name: ASCII letters, digits and single underscores.
+
+    A name in another script keeps its letters, as there is no id else.
+    """
+    plain = unicodedata.normalize("NFKD", clean(text).casefold()).replace("ß", "ss")
+    ascii_only = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"\W+", "_", ascii_only).strip("_") or "unnamed"
+
+
+def titled(object_id: str) -> str:
+    """A name for an entity that has none but its id: `bed_light` is `Bed Light`."""
+    return clean(object_id.replace("_", " ").replace("-", " ")).title()
