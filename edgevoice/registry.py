@@ -33,9 +33,10 @@ def factory(stage: str, engine: str) -> Callable[..., Any]:
     module_name, _, attribute = path.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name in EXTRAS:
-            raise MissingExtra(str(error.name), EXTRAS[str(error.name)]) from error
+    except (ImportError, TypeError, ValueError) as error:  # the last two: `path` is no dotted name
+        package = error.name if isinstance(error, ModuleNotFoundError) else None
+        if package in EXTRAS:
+            raise MissingExtra(str(package), EXTRAS[str(package)]) from error
         raise SettingsError(
             f"{stage}.engine", f"cannot import '{path}': {error}", "Is the package installed?"
         ) from error

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -21,6 +23,9 @@ import yaml
 from edgevoice.errors import SettingsError
 
 T = TypeVar("T")
+_MERGE = "tag:yaml.org,2002:merge"
+# YAML 1.1 would read 010 as 8 and 18:83 as 1163.
+_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9_]*)?(\.[0-9_]*)?([eE][-+]?[0-9]+)?|0x[0-9a-fA-F]+")
 _SCALARS: dict[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -30,25 +35,64 @@ def read(path: Path) -> yaml.Node | None:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         raise SettingsError(str(path), "no such file", "Check the path") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # a folder, no permission, not UTF-8, a zero byte in the path
         raise SettingsError(str(path), f"cannot be read ({error})", "It must be a UTF-8 text file") from None
     return parse(text, str(path))
 
 
 def parse(text: str, name: str) -> yaml.Node | None:
-    """The root node of YAML text; `name` stands in the errors."""
-    loader = yaml.SafeLoader(text)
-    loader.name = name
+    """The root node of YAML text; `name` stands in the errors.
+
+    Aliases and merge keys are refused: each value then has one place, and no small file unfolds into a huge one.
+    """
     try:
-        return loader.get_single_node()
+        loader = _Loader(text)
+        loader.name = name
+        node = loader.get_single_node()
+        _check_keys(node, name, "")
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        character = f"U+{ord(text[error.position]):04X}"
+        raise SettingsError(f"{name}:{line}", f"not text: character {character}", "Remove it") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise SettingsError(f"{name}{line}", f"not YAML: {error.problem}", "Check the indentation and quotes") from None
+        place = f"{name}:{mark.line + 1}" if mark else name
+        remedy = "Indent with spaces" if "\\t" in str(error.problem) else "Check the indentation and quotes"
+        raise SettingsError(place, f"not YAML: {error.problem}", remedy) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise SettingsError(name, f"not YAML: {error}") from None
-    finally:
-        loader.dispose()
+    return node
+
+
+class _Loader(yaml.SafeLoader):
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+            raise SettingsError(
+                f"{self.name}:{event.start_mark.line + 1}: *{event.anchor}",
+                "aliases are not read",
+                "Write the value out",
+            )
+        composed: yaml.Node | None = super().compose_node(parent, index)
+        return composed
+
+
+def _check_keys(node: yaml.Node | None, name: str, path: str) -> None:
+    """Every key is text and given once, at any depth."""
+    if isinstance(node, yaml.SequenceNode):
+        for i, item in enumerate(node.value):
+            _check_keys(item, name, f"{path}[{i}]")
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: set[str] = set()
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
+            raise _wrong(key, name, path, "a plain key", "Keys are text")
+        inner = f"{path}.{key.value}".lstrip(".")
+        if key.value in seen:
+            raise SettingsError(where(key, name, inner), "is given twice", "Remove one of them")
+        seen.add(key.value)
+        _check_keys(value, name, inner)
 
 
 def load(path: Path, cls: type[T]) -> T:
@@ -58,7 +102,12 @@ def load(path: Path, cls: type[T]) -> T:
 
 
 def merge(below: yaml.Node | None, above: yaml.Node | None) -> yaml.Node | None:
-    """A deep merge of mappings in which `above` wins; every value keeps its own file and line."""
+    """A deep merge of mappings in which `above` wins; every value keeps its own file and line.
+
+    A section that is empty in `above` leaves the one in `below` as it is.
+    """
+    if isinstance(below, yaml.MappingNode) and _is_null(above):
+        return below
     if not isinstance(below, yaml.MappingNode) or not isinstance(above, yaml.MappingNode):
         return above if above is not None else below
     pairs = {key.value: (key, value) for key, value in below.value}
@@ -95,7 +144,10 @@ def build(node: yaml.Node | None, kind: Any, name: str = "settings", key: str = 
     if kind is Path:
         text = build(node, str, name, key)
         base = Path(node.start_mark.name).parent if node.start_mark else Path()
-        return base / Path(text).expanduser()
+        try:
+            return base / Path(text).expanduser()
+        except RuntimeError:
+            raise _wrong(node, name, key, "a path", "There is no such user's home") from None
     return _scalar(node, kind, name, key)
 
 
@@ -115,17 +167,13 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def _shown(node: yaml.Node) -> str:
-    return (
-        str(node.value)
-        if isinstance(node, yaml.ScalarNode)
-        else "a list"
-        if isinstance(node, yaml.SequenceNode)
-        else "a mapping"
-    )
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)[:80]
+    return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
 
 
 def _wrong(node: yaml.Node, name: str, key: str, wanted: str, remedy: str = "") -> SettingsError:
-    return SettingsError(where(node, name, key), f"'{_shown(node)[:80]}' is not {wanted}", remedy)
+    return SettingsError(where(node, name, key), f"'{_shown(node)}' is not {wanted}", remedy)
 
 
 def _is_null(node: yaml.Node | None) -> bool:
@@ -151,14 +199,7 @@ def _union(node: yaml.Node | None, kinds: tuple[Any, ...], name: str, key: str) 
 def _mapping(node: yaml.Node, kind: Any, name: str, key: str) -> dict[str, Any]:
     if not isinstance(node, yaml.MappingNode):
         raise _wrong(node, name, key, "a mapping", "Write `key: value` lines, indented")
-    found: dict[str, Any] = {}
-    for k, v in node.value:
-        if not isinstance(k, yaml.ScalarNode):
-            raise _wrong(k, name, key, "a plain key", "Keys are text")
-        if k.value in found:
-            raise SettingsError(where(k, name, f"{key}.{k.value}".lstrip(".")), "is given twice", "Remove one of them")
-        found[k.value] = build(v, kind, name, f"{key}.{k.value}".lstrip("."))
-    return found
+    return {k.value: build(v, kind, name, f"{key}.{k.value}".lstrip(".")) for k, v in node.value}
 
 
 def _dataclass(node: yaml.Node | None, cls: type[Any], name: str, key: str) -> Any:
@@ -173,11 +214,9 @@ def _dataclass(node: yaml.Node | None, cls: type[Any], name: str, key: str) -> A
     fields = {f.name: f for f in dataclasses.fields(cls) if f.init}
     values: dict[str, Any] = {}
     for k, v in pairs:
-        path = f"{key}.{k.value}".lstrip(".") if isinstance(k, yaml.ScalarNode) else key
-        if not isinstance(k, yaml.ScalarNode) or k.value not in fields:
-            raise SettingsError(where(k, name, path), "unknown key", suggest(_shown(k), fields))
-        if k.value in values:
-            raise SettingsError(where(k, name, path), "is given twice", "Remove one of them")
+        path = f"{key}.{k.value}".lstrip(".")
+        if k.value not in fields:
+            raise SettingsError(where(k, name, path), "unknown key", suggest(k.value, fields))
         values[k.value] = build(v, hints[k.value], name, path)
         _in_range(values[k.value], fields[k.value], v, name, path)
     required = dataclasses.MISSING
@@ -206,20 +245,39 @@ def _in_range(value: Any, field: dataclasses.Field[Any], node: yaml.Node, name: 
 
 def _scalar(node: yaml.Node, kind: Any, name: str, key: str) -> Any:
     if kind is object or kind is Any:
-        return yaml.SafeLoader("").construct_document(node)
+        return _plain(node, name, key)
+    wanted = _SCALARS.get(kind, str(kind))
     if not isinstance(node, yaml.ScalarNode):
-        raise _wrong(node, name, key, _SCALARS.get(kind, str(kind)))
-    try:
-        value = yaml.SafeLoader("").construct_object(node)
-    except (ValueError, yaml.YAMLError):
-        value = node.value
+        raise _wrong(node, name, key, wanted)
+    value = _plain(node, name, key)
     if kind is str:
         if value is None:
-            raise _wrong(node, name, key, "text", "Put it in quotes")
+            raise _wrong(node, name, key, wanted, "Put it in quotes")
         return node.value
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        remedy = "Remove the quotes" if node.style in ("'", '"') and kind is not str else ""
-        raise _wrong(node, name, key, _SCALARS.get(kind, str(kind)), remedy)
-    return value
+    if kind in (int, float) and not isinstance(value, bool) and _NUMBER.fullmatch(node.value):
+        if kind is float and isinstance(value, (int, float)) and abs(value) < sys.float_info.max:
+            return float(value)
+        if kind is int and isinstance(value, int):
+            return value
+    if kind is bool and isinstance(value, bool):
+        return value
+    raise _wrong(node, name, key, wanted, "Remove the quotes" if node.style in ("'", '"') else "")
+
+
+def _plain(node: yaml.Node, name: str, key: str) -> Any:
+    """What YAML itself makes of a node: text, numbers, lists, mappings. Raises SettingsError for tags such as `!secret`."""
+    inner = [node]
+    while inner:
+        one = inner.pop()
+        if not one.tag.startswith("tag:yaml.org,2002:"):
+            raise SettingsError(where(one, name, key), f"the tag '{one.tag}' is not read", "Write the value itself")
+        if isinstance(one, yaml.MappingNode):
+            inner.extend(value for _, value in one.value)
+        elif isinstance(one, yaml.SequenceNode):
+            inner.extend(one.value)
+    try:
+        return yaml.SafeLoader("").construct_document(node)
+    except (ValueError, yaml.YAMLError):  # a date that does not exist, an integer of thousands of digits
+        if isinstance(node, yaml.ScalarNode):
+            return node.value
+        raise SettingsError(where(node, name, key), "holds a value that cannot be read", "Put it in quotes") from None
