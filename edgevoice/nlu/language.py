@@ -1,0 +1,76 @@
+"""What can be said in this home: Home Assistant's sentences over the names of its devices, areas and floors."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import home_assistant_intents
+from hassil import Intents, SlotList, TextSlotList
+
+from edgevoice.errors import SettingsError
+from edgevoice.home.model import Device, Home
+from edgevoice.nlu.numbers import words
+from edgevoice.schema import suggest
+
+_NUMBER = re.compile(r"\d{1,3}")
+
+
+class Language:
+    """The sentences of one language with the names of one home in them, as the home is at `version`."""
+
+    def __init__(self, home: Home, intents: Intents) -> None:
+        self.intents = intents
+        self.version = home.version
+        self._called: dict[str, list[Device]] = defaultdict(list)
+        for device in home.exposed():
+            for spoken in self._spoken(device.name, *device.aliases):
+                self._called[spoken.casefold()].append(device)
+        self.lists: Mapping[str, SlotList] = {
+            "name": TextSlotList.from_tuples(self._names(), allow_template=False, name="name"),
+            "area": TextSlotList.from_tuples(
+                ((spoken, area.name) for area in home.areas.values() for spoken in self._spoken(area.name, *area.aliases)),
+                allow_template=False,
+                name="area",
+            ),
+            "floor": TextSlotList.from_tuples(
+                ((spoken, floor.name) for floor in home.floors.values() for spoken in self._spoken(floor.name, *floor.aliases)),
+                allow_template=False,
+                name="floor",
+            ),
+        }
+
+    def called(self, spoken: str) -> tuple[Device, ...]:
+        """The devices that go by this name or alias."""
+        return tuple(self._called.get(spoken.strip().casefold(), ()))
+
+    def _names(self) -> Iterable[tuple[str, str, dict[str, Any]]]:
+        for spoken, devices in self._called.items():
+            for device in devices:
+                context = {"domain": device.domain}
+                if device.device_class:
+                    context["device_class"] = device.device_class
+                yield spoken, device.name, context
+
+    def _spoken(self, *names: str) -> tuple[str, ...]:
+        """The names, each once, and beside one with a number in it the form that spells it: `bedroom two light`."""
+        plain = [" ".join(name.split()) for name in names]
+        spelled = [_NUMBER.sub(lambda found: words(found[0], self.intents.language), name) for name in plain]
+        return tuple(dict.fromkeys(name for name in plain + spelled if name))
+
+
+@lru_cache(maxsize=4)
+def sentences(language: str) -> Intents:
+    """Home Assistant's sentence templates, parsed. Raises SettingsError for a language that it does not have."""
+    known = {name.casefold(): name for name in home_assistant_intents.get_languages()}
+    found = home_assistant_intents.get_intents(known.get(language.replace("_", "-").casefold(), ""))
+    if found is None:
+        raise SettingsError("nlu.language", f"no sentences for '{language}'", suggest(language, known.values()))
+    intents = Intents.from_dict(found)
+    for intent in intents.intents.values():
+        for data in intent.data:
+            _ = data.sentences  # parsed on first use otherwise, in the middle of a turn
+    return intents
