@@ -1,0 +1,93 @@
+"""An MQTT broker inside this process, for the demo and the tests: amqtt on loopback, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+from types import TracebackType
+
+from amqtt.broker import Broker
+from amqtt.contexts import BrokerConfig, ListenerConfig
+
+from edgevoice.errors import BrokerError
+
+_START_SECONDS = 10.0
+_STOP_SECONDS = 1.0
+_CLIENTS = 200
+
+
+class EmbeddedBroker:
+    """`with EmbeddedBroker() as broker:` and `broker.port` answers on 127.0.0.1, to anybody on this machine."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.host = "127.0.0.1"
+        self.port = port
+        """0 until started: the system chooses a free one."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._ready = threading.Event()
+        self._error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Returns once it listens. Raises BrokerError where it cannot."""
+        # amqtt tells of every packet, and of every client that comes and goes.
+        for name in ("amqtt", "transitions"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        self.port = self.port or _free_port(self.host)
+        self._thread = threading.Thread(target=self._run, name="mqtt broker", daemon=True)
+        self._thread.start()
+        if not self._ready.wait(_START_SECONDS):
+            raise BrokerError(f"the embedded MQTT broker did not start in {_START_SECONDS:g} s")
+        if self._error is not None:
+            raise BrokerError(f"the embedded MQTT broker cannot listen on {self.host}:{self.port}: {self._error}")
+
+    def stop(self) -> None:
+        """Ends the broker and drops its clients."""
+        if self._loop is not None and self._stopping is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed already
+                self._loop.call_soon_threadsafe(self._stopping.set)
+        if self._thread is not None:
+            self._thread.join(_START_SECONDS)
+            self._thread = None
+
+    def __enter__(self) -> EmbeddedBroker:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except Exception as error:
+            self._error = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        broker = Broker(
+            BrokerConfig(
+                listeners={"default": ListenerConfig(bind=f"{self.host}:{self.port}", max_connections=_CLIENTS)},
+                plugins={"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+            )
+        )
+        await broker.start()
+        self._ready.set()
+        await self._stopping.wait()
+        # amqtt waits without end for a client that owes it an acknowledgement.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(broker.shutdown(), _STOP_SECONDS)
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

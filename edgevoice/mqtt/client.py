@@ -1,0 +1,257 @@
+"""The MQTT client: paho's network thread behind a bounded inbox, reconnecting for as long as it runs.
+
+Every connection gets a paho client of its own. paho sends again, after a reconnect, whatever the broker had not
+acknowledged; with a fresh one there is nothing to send again, so no lamp switches on an hour later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import random
+import socket
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edgevoice.config import MqttSettings
+from edgevoice.errors import BrokerError, SettingsError
+from edgevoice.messages import Message
+
+PASSWORD_VARIABLE = "EDGEVOICE_MQTT_PASSWORD"
+INBOX = 10_000
+"""Messages that wait to be received; later ones are counted and dropped."""
+PAYLOAD_LIMIT = 262_144
+"""Bytes; longer payloads are counted and dropped."""
+_QOS = 1
+_CONNECT_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 30.0
+_log = logging.getLogger(__name__)
+
+
+class MqttClient:
+    """A `stages.Bus`. `online` and `offline` (as last will) stand retained at `edgevoice/<client_id>/availability`."""
+
+    def __init__(self, settings: MqttSettings) -> None:
+        self.settings = settings
+        self.availability_topic = f"edgevoice/{settings.client_id}/availability"
+        self.problem = ""
+        """Why there is no connection, in words; empty while there is one."""
+        self.lost = 0
+        """Messages dropped because the inbox was full or the payload too long."""
+        self.connections = 0
+        """How often the broker accepted us."""
+        self._inbox: queue.Queue[Message] = queue.Queue(INBOX)
+        self._filters: tuple[str, ...] = ()
+        self._lock = threading.Lock()
+        self._paho: paho.Client | None = None  # set while connected
+        self._changed = threading.Event()  # connected, refused, or failed to connect
+        self._ended = threading.Event()  # the present connection is over
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._paho is not None
+
+    def start(self, wait_seconds: float = 0.0) -> None:
+        """Connects behind the caller's back, again and again until `stop`.
+
+        With `wait_seconds` it returns once connected, and raises BrokerError where the broker refuses us or does not
+        answer in that time; the client goes on trying. Raises SettingsError for an unreadable password file.
+        """
+        if self._thread is not None:
+            raise BrokerError("the MQTT client is started already")
+        password = _password(self.settings)
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, args=(password,), name="mqtt", daemon=True)
+        self._thread.start()
+        if wait_seconds and not self._wait(wait_seconds):
+            raise BrokerError(self.problem or f"{self._address} did not answer in {wait_seconds:g} s")
+
+    def stop(self) -> None:
+        """Says `offline` and ends the connection and its threads."""
+        self._stop.set()
+        client = self._paho
+        if client is not None:
+            client.publish(self.availability_topic, b"offline", _QOS, retain=True).wait_for_publish(1.0)
+            client.disconnect()
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(_CONNECT_SECONDS + 1.0)
+            self._thread = None
+
+    def __enter__(self) -> MqttClient:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def subscribe(self, filters: Iterable[str]) -> None:
+        """Also receives what these topic filters match, now and after every reconnect. What is known costs nothing."""
+        with self._lock:
+            known = set(self._filters)
+            added = tuple(dict.fromkeys(item for item in filters if item not in known))
+            self._filters += added
+            if added and self._paho is not None:
+                _subscribe(self._paho, added)
+
+    def publish(self, message: Message) -> None:
+        """Hands one message to the broker at once. Raises BrokerError where there is no connection."""
+        client = self._paho
+        if client is None:
+            raise BrokerError(f"not sent, as there is no connection: {self.problem or 'still connecting'}")
+        try:
+            info = client.publish(message.topic, message.payload, message.qos, message.retain)
+        except (ValueError, TypeError) as error:
+            raise BrokerError(f"'{message.topic[:100]}' cannot be published to: {error}") from None
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise BrokerError(f"not sent to {self._address}: {paho.error_string(info.rc)}")
+
+    def receive(self, timeout_seconds: float) -> Message | None:
+        """The oldest message not yet taken; None after the timeout."""
+        try:
+            return self._inbox.get(timeout=timeout_seconds) if timeout_seconds > 0 else self._inbox.get_nowait()
+        except queue.Empty:
+            return None
+
+    # --- the supervising thread ---------------------------------------------------------------------------------------
+
+    def _run(self, password: str | None) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._stop.is_set():
+            accepted = self.connections
+            try:
+                self._connect_once(password)
+            except (OSError, ValueError) as error:
+                self._fail(
+                    f"{self._address} cannot be reached: {error}. Is the broker running, are host and port right?"
+                )
+            # Jitter keeps the devices of a house from coming back in one wave.
+            pause = _FIRST_PAUSE_SECONDS if self.connections > accepted else min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            self._stop.wait(pause * random.uniform(0.5, 1.0))
+
+    def _connect_once(self, password: str | None) -> None:
+        self._ended.clear()
+        client = self._client(password)
+        client.connect(self.settings.host, self.settings.port, self.settings.keepalive_seconds)
+        client.loop_start()
+        try:
+            self._ended.wait()
+        finally:
+            client.loop_stop()
+            self._paho = None
+
+    def _client(self, password: str | None) -> paho.Client:
+        client = paho.Client(CallbackAPIVersion.VERSION2, self.settings.client_id, reconnect_on_failure=False)
+        client.suppress_exceptions = True
+        client.connect_timeout = _CONNECT_SECONDS
+        client.max_inflight_messages_set(1000)
+        if self.settings.username:
+            client.username_pw_set(self.settings.username, password)
+        client.will_set(self.availability_topic, b"offline", _QOS, retain=True)
+        client.on_socket_open = _send_at_once
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
+        return client
+
+    def _fail(self, problem: str) -> None:
+        if problem != self.problem:
+            _log.warning("%s", problem)
+        self.problem = problem
+        self._changed.set()
+
+    def _wait(self, seconds: float) -> bool:
+        self._changed.wait(seconds)
+        return self.connected
+
+    @property
+    def _address(self) -> str:
+        return f"the MQTT broker at {self.settings.host}:{self.settings.port}"
+
+    # --- on paho's thread: nothing here may raise or wait -------------------------------------------------------------
+
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        if reason.is_failure:
+            remedy = "Check mqtt.username and the password" if reason.value in (134, 135) else ""
+            self._fail(f"{self._address} refuses '{self.settings.client_id}': {str(reason).lower()}. {remedy}".strip())
+            self._ended.set()
+            return
+        client.publish(self.availability_topic, b"online", _QOS, retain=True)
+        with self._lock:
+            self._paho = client
+            self.connections += 1
+            self.problem = ""
+            if self._filters:
+                _subscribe(client, self._filters)
+        self._changed.set()
+        _log.info("connected to %s", self._address)
+
+    def _on_disconnect(
+        self, _client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        with self._lock:
+            had, self._paho = self._paho, None
+        if had is not None and not self._stop.is_set():
+            self._fail(f"{self._address} closed the connection: {str(reason).lower()}")
+        self._ended.set()
+
+    def _on_message(self, _client: paho.Client, _data: Any, received: paho.MQTTMessage) -> None:
+        try:
+            if len(received.payload) > PAYLOAD_LIMIT:
+                self._lose(f"a payload of {len(received.payload)} bytes")
+                return
+            self._inbox.put_nowait(Message(received.topic, bytes(received.payload), received.qos, received.retain))
+        except queue.Full:
+            self._lose(f"a message, as {INBOX} are waiting")
+        except UnicodeDecodeError:
+            self._lose("a topic that is not UTF-8")
+
+    def _on_subscribe(
+        self, _client: paho.Client, _data: Any, _id: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        refused = sum(reason.is_failure for reason in reasons)
+        if refused:
+            _log.warning(
+                "%s refuses %d subscriptions: may '%s' read there?", self._address, refused, self.settings.username
+            )
+
+    def _lose(self, what: str) -> None:
+        self.lost += 1
+        if self.lost.bit_count() == 1:  # at 1, 2, 4, 8, … so that a flood does not fill the log
+            _log.warning("dropped %s (%d so far)", what, self.lost)
+
+
+def _send_at_once(_client: paho.Client, _data: Any, opened: Any) -> None:
+    # Else a command may wait 40 ms for the acknowledgement of what was sent before it.
+    with contextlib.suppress(OSError, AttributeError):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _subscribe(client: paho.Client, filters: tuple[str, ...]) -> None:
+    for start in range(0, len(filters), 100):  # a packet must not outgrow the broker's limit
+        client.subscribe([(item, _QOS) for item in filters[start : start + 100]])
+
+
+def _password(settings: MqttSettings) -> str | None:
+    if settings.password_file is None:
+        return os.environ.get(PASSWORD_VARIABLE)
+    try:
+        return settings.password_file.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "It must be a text file that this user may read"
+        raise SettingsError(
+            "mqtt.password_file", f"'{settings.password_file}' cannot be read ({error})", remedy
+        ) from None
