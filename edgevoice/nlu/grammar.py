@@ -1,0 +1,296 @@
+"""What a language model may propose in this home for one sentence: actions, the targets it speaks of, and the GBNF."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from edgevoice.home import targets
+from edgevoice.home.model import Area, Device, Home
+from edgevoice.messages import Value
+from edgevoice.nlu.context import Context
+from edgevoice.nlu.evidence import KEEPING_OUT, KINDS, Kind, Sentence, own_words, stem_set
+
+MOST_TARGETS = 16
+MOST_ACTIONS = 4
+NAME_LENGTH = 60
+COLORS = ("white", "red", "orange", "yellow", "green", "blue", "purple", "pink", "turquoise", "brown")
+_STEP = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a model may write after `do`. `values` is `percent`, `temperature`, `color`, `area` or empty."""
+
+    word: str
+    intent: str
+    capability: str
+    words: frozenset[str]
+    """What in a sentence speaks for it."""
+    values: str = ""
+    slot: str = ""
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+    domains: frozenset[str] = frozenset()
+    """Only these; empty: any with the capability."""
+    choice: str = ""
+    """Which of the capability's choices it is."""
+
+    def suits(self, device: Device) -> bool:
+        capability = device.capabilities.get(self.capability)
+        if capability is None or (self.domains and device.domain not in self.domains):
+            return False
+        return not self.choice or not capability.choices or self.choice in capability.choices
+
+
+_ON = stem_set("on start activate enable begin run power launch brew make prepare light up")
+_OFF = stem_set("off stop kill disable deactivate shut cut end discontinue cease quit out extinguish")
+_LESS = stem_set("dim dimmer dark darker darken low lower down less decrease reduce minimize soften bright")
+_MORE = stem_set("bright brighter brighten up more increase raise maximize boost dark brightness light")
+
+
+def _actions() -> Iterator[Action]:
+    yield Action("turn_on", "HassTurnOn", "on", _ON)
+    yield Action("turn_off", "HassTurnOff", "on", _OFF)
+    yield Action("activate", "HassTurnOn", "activate", _ON | stem_set("play execute trigger"))
+    yield Action("press", "HassTurnOn", "press", _ON | stem_set("press push trigger"))
+    yield Action("open", "HassTurnOn", "open", stem_set("open raise up lift unroll draw"))
+    yield Action("close", "HassTurnOff", "open", stem_set("close shut lower down"))
+    yield Action("lock", "HassTurnOn", "locked", stem_set("lock secure bolt"))
+    yield Action("unlock", "HassTurnOff", "locked", stem_set("unlock"))
+    number = stem_set(
+        "set to at percent brightness level put change dim brighten raise lower increase decrease turn adjust make"
+    )
+    yield Action("set_brightness", "HassLightSet", "brightness", number, "percent", "brightness")
+    yield Action(
+        "brighter", "HassLightSet", "brightness", _MORE, slot="brightness_step", fixed={"brightness_step": _STEP}
+    )
+    yield Action(
+        "dimmer", "HassLightSet", "brightness", _LESS, slot="brightness_step", fixed={"brightness_step": -_STEP}
+    )
+    yield Action("set_color", "HassLightSet", "color", number | stem_set("color colour paint"), "color", "color")
+    heat = number | stem_set("temperature degree heat warm cool")
+    yield Action("set_temperature", "HassClimateSetTemperature", "temperature", heat, "temperature", "temperature")
+    yield Action(
+        "set_position", "HassSetPosition", "position", number | stem_set("open close half"), "percent", "position"
+    )
+    yield Action("set_speed", "HassFanSetSpeed", "fan_speed", number | stem_set("speed"), "percent", "percentage")
+    yield Action("set_volume", "HassSetVolume", "volume", number | stem_set("volume"), "percent", "volume_level")
+    louder = stem_set("up loud louder loudly raise increase boost more")
+    quieter = stem_set("down quiet quieter low lower soft softer decrease reduce less")
+    yield Action("louder", "HassSetVolumeRelative", "volume", louder, fixed={"volume_step": "up"})
+    yield Action("quieter", "HassSetVolumeRelative", "volume", quieter, fixed={"volume_step": "down"})
+    yield Action("mute", "HassMediaPlayerMute", "muted", stem_set("mute silence silent quiet shut"))
+    yield Action("unmute", "HassMediaPlayerUnmute", "muted", stem_set("unmute"))
+    yield Action("pause", "HassMediaPause", "playback", stem_set("pause hold halt stop"), choice="pause")
+    yield Action("resume", "HassMediaUnpause", "playback", stem_set("resume continue unpause play"), choice="play")
+    yield Action("next", "HassMediaNext", "playback", stem_set("next skip"), choice="next")
+    yield Action("previous", "HassMediaPrevious", "playback", stem_set("previous last back"), choice="previous")
+    clean = stem_set("start vacuum hoover clean sweep mop run activate begin on go launch")
+    yield Action("start", "HassVacuumStart", "vacuum", clean, choice="start")
+    yield Action("dock", "HassVacuumReturnToBase", "vacuum", stem_set("dock return base back home stop"), choice="dock")
+    yield Action("clean_area", "HassVacuumCleanArea", "clean_area", clean, "area", "area")
+    yield Action("mow", "HassLawnMowerStartMowing", "mower", stem_set("mow cut start run"), choice="mow")
+    yield Action("dock_mower", "HassLawnMowerDock", "mower", stem_set("dock return base back stop"), choice="dock")
+
+
+ACTIONS: Mapping[str, Action] = {action.word: action for action in _actions()}
+STATE = Action("state", "HassGetState", "", frozenset())
+"""The only thing that a question may ask for."""
+OPPOSITES: Mapping[str, str] = {
+    one: other
+    for pair in (
+        ("turn_on", "turn_off"),
+        ("open", "close"),
+        ("lock", "unlock"),
+        ("brighter", "dimmer"),
+        ("louder", "quieter"),
+        ("mute", "unmute"),
+        ("start", "dock"),
+        ("mow", "dock_mower"),
+    )
+    for one, other in (pair, pair[::-1])
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a sentence may speak of: one device, or those of a kind in a place. `label` is how the model names it."""
+
+    label: str
+    slots: Mapping[str, Value]
+    devices: tuple[Device, ...]
+    words: frozenset[str]
+    """Words of a sentence that it accounts for."""
+    strength: float
+    """How well the sentence's words point at it and at nothing else, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """All that may be proposed. `actions` maps an action to the labels of the targets that can do it."""
+
+    targets: Mapping[str, Target]
+    actions: Mapping[str, tuple[str, ...]]
+    areas: tuple[str, ...]
+    colors: tuple[str, ...]
+
+    @staticmethod
+    def action(word: str) -> Action:
+        return STATE if word == STATE.word else ACTIONS[word]
+
+    def bounds(self, label: str) -> tuple[float, float]:
+        """Lowest and highest temperature that every device of a target takes."""
+        found = [
+            device.capabilities[name]
+            for device in self.targets[label].devices
+            for name in device.capabilities
+            if name == "temperature"
+        ]
+        low = max((c.minimum for c in found if c.minimum is not None), default=5.0)
+        return low, min((c.maximum for c in found if c.maximum is not None), default=35.0)
+
+
+def options(home: Home, sentence: Sentence, context: Context) -> Options:
+    """What the sentence speaks of, and what that can do. No targets: it speaks of nothing in the home."""
+    found = sorted(_Finder(home, sentence, context).targets(), key=lambda one: -one.strength)[:MOST_TARGETS]
+    known: dict[str, Target] = {}
+    for target in found:
+        label = target.label if target.label not in known else f"{target.label[: NAME_LENGTH - 3]} {len(known)}"
+        known[label] = target
+    actions: dict[str, tuple[str, ...]] = {}
+    for action in (STATE,) if sentence.is_question else ACTIONS.values():
+        able = tuple(label for label, one in known.items() if _able(action, one))
+        if able:
+            actions[action.word] = able
+    areas = tuple(area.name for area in home.areas.values() if _is_named(sentence, area))
+    return Options(known, actions, areas, tuple(dict.fromkeys((*sentence.colors, *COLORS))))
+
+
+def gbnf(options: Options) -> str:
+    """The grammar: a JSON list of at most `MOST_ACTIONS` `{"do", "device"[, "value"]}`, or `[]` for none of them."""
+    items, rules = [], ['percent ::= "100" | [1-9]? [0-9]', f"color ::= {_any(options.colors)}"]
+    if options.areas:
+        rules.append(f"area ::= {_any(options.areas)}")
+    for number, (word, labels) in enumerate(options.actions.items()):
+        action = options.action(word)
+        if action.values == "area" and not options.areas:
+            continue
+        value = ""
+        if action.values == "temperature":
+            low, high = (round(bound) for bound in options.bounds(labels[0]))
+            rules.append(f"temperature ::= {' | '.join(_literal(str(n)) for n in range(low, high + 1))}")
+        if action.values:
+            value = f" {_literal(', ' + chr(34) + 'value' + chr(34) + ': ')} {action.values}"
+        head = _literal(f'{{"do": "{word}", "device": ')
+        rules.append(f"do{number} ::= {head} ({_any(labels)}){value} {_literal('}')}")
+        items.append(f"do{number}")
+    if not items:
+        return 'root ::= "[]"'
+    rules.append(f"item ::= {' | '.join(items)}")
+    return "\n".join([f'root ::= "[" (item (", " item){{0,{MOST_ACTIONS - 1}}})? "]"', *rules])
+
+
+class _Finder:
+    """Finds what one sentence speaks of."""
+
+    def __init__(self, home: Home, sentence: Sentence, context: Context) -> None:
+        self._home, self._context = home, context
+        self._devices = [device for device in home.exposed() if device.capabilities or sentence.is_question]
+        names = {name for device in self._devices for name in (device.name, *device.aliases)}
+        self._sentence, named = sentence.without(name for name in names if len(stem_set(name)) > 1)
+        self._named = {targets.fold(name) for name in (*named, *(name for name in names if self._sentence.holds(name)))}
+        self._words = set(self._sentence.words)
+        self._places = [area for area in home.areas.values() if _is_named(self._sentence, area)]
+        floors = {
+            floor.id for floor in home.floors.values() if any(map(self._sentence.holds, (floor.name, *floor.aliases)))
+        }
+        self._area_ids = {area.id for area in home.areas.values() if area in self._places or area.floor in floors}
+        self._place_words = stem_set(
+            *(name for area in home.areas.values() if area.id in self._area_ids for name in (area.name, *area.aliases))
+        )
+
+    def targets(self) -> Iterator[Target]:
+        named = [device for device in self._devices if self._is_called(device)]
+        for device in named:
+            same = [one for one in named if targets.fold(one.name) == targets.fold(device.name)]
+            meant = self._here(same) if len(same) > 1 else same
+            yield self._one(device, 1.0 if meant == [device] else 0.5)
+        kinds = [kind for kind in KINDS if not self._words.isdisjoint(kind.words)]
+        scopes = {kind.plural: self._scope(kind) for kind in kinds}
+        for device in self._devices:
+            if device not in named and (strength := self._strength(device, kinds, scopes)):
+                yield self._one(device, strength)
+        for kind in kinds:
+            members = scopes[kind.plural]
+            if len(members) > 1 and kind.plural not in KEEPING_OUT:
+                yield self._group(kind, members)
+
+    def _is_called(self, device: Device) -> bool:
+        return any(targets.fold(name) in self._named for name in (device.name, *device.aliases))
+
+    def _strength(self, device: Device, kinds: Iterable[Kind], scopes: Mapping[str, Sequence[Device]]) -> float:
+        mine = [kind for kind in kinds if kind.holds(device)]
+        area = self._home.areas.get(device.area or "")
+        kind_words = frozenset(word for kind in KINDS if kind.holds(device) for word in kind.words)
+        special = own_words(device) - kind_words - (stem_set(area.name) if area else frozenset())
+        said = special & self._words
+        if said and (not self._area_ids or device.area in self._area_ids):
+            return len(said) / len(special)
+        alone = any(list(scopes[kind.plural]) == [device] for kind in mine)
+        among = any(device in scopes[kind.plural] for kind in mine)
+        return (0.9 if special else 1.0) if alone else 0.4 if among else 0.0
+
+    def _scope(self, kind: Kind) -> list[Device]:
+        """Devices of a kind that a sentence without a name means: in the places it says, else here, else anywhere."""
+        members = [device for device in self._devices if kind.holds(device)]
+        if self._area_ids:
+            return [device for device in members if device.area in self._area_ids]
+        return members if self._sentence.means_all else self._here(members)
+
+    def _here(self, devices: list[Device]) -> list[Device]:
+        if self._area_ids:
+            return [device for device in devices if device.area in self._area_ids]
+        return list(targets.prefer(self._home, devices, self._context.area))
+
+    def _one(self, device: Device, strength: float) -> Target:
+        kinds = [kind.words for kind in KINDS if kind.holds(device)]
+        words = stem_set(device.name, *device.aliases).union(*kinds) | self._place_words
+        return Target(_label(device.name), {"name": device.name}, (device,), words, strength)
+
+    def _group(self, kind: Kind, members: Sequence[Device]) -> Target:
+        devices = tuple(device for device in members if device.domain == kind.domain) or tuple(members)
+        areas = {device.area for device in devices}
+        slots: dict[str, Value] = {"domain": devices[0].domain}
+        area = self._home.areas.get(next(iter(areas)) or "") if len(areas) == 1 else None
+        if area is not None:
+            slots["area"] = area.name
+        else:
+            slots["name"] = targets.EVERYTHING
+        certain = bool(self._area_ids) or self._sentence.means_all or areas == {self._context.area}
+        label = f"all {kind.plural}" + (f" in {area.name}" if area else "")
+        return Target(_label(label), slots, devices, kind.words | self._place_words, 1.0 if certain else 0.5)
+
+
+def _is_named(sentence: Sentence, area: Area) -> bool:
+    return any(sentence.holds(name) for name in (area.name, *area.aliases))
+
+
+def _able(action: Action, target: Target) -> bool:
+    if action is STATE:
+        return len(target.devices) == 1
+    return any(action.suits(device) for device in target.devices)
+
+
+def _label(name: str) -> str:
+    """A name as data: one line, no quotes or control characters, not too long."""
+    return re.sub(r"\s+", " ", re.sub(r'[\x00-\x1f"\\<>\[\]{}|]', " ", name)).strip()[:NAME_LENGTH]
+
+
+def _any(texts: Iterable[str]) -> str:
+    return " | ".join(_literal(json.dumps(text, ensure_ascii=False)) for text in texts)
+
+
+def _literal(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
