@@ -1,0 +1,66 @@
+"""systemd's notification protocol: one datagram a message on the socket that `NOTIFY_SOCKET` names."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Mapping
+
+_log = logging.getLogger(__name__)
+
+
+class Notifier:
+    """Tells the service manager that we are ready, alive, or ending. Without an `address` every call does nothing.
+
+    `interval_seconds` is how often `beat` sends at most, None: never; `clock` is monotonic. No call raises or waits.
+    """
+
+    def __init__(
+        self, address: str = "", interval_seconds: float | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+        self._interval_seconds = interval_seconds
+        self._clock = clock
+        self._sent_at = float("-inf")
+        self._broken = False
+
+    def ready(self) -> None:
+        """The assistant listens."""
+        self._send("READY=1")
+
+    def status(self, text: str) -> None:
+        """One line for `systemctl status`."""
+        self._send("STATUS=" + " ".join(text.split()))
+
+    def beat(self) -> None:
+        """All is well. May be called as often as one likes."""
+        now = self._clock()
+        if self._interval_seconds is not None and now - self._sent_at >= self._interval_seconds:
+            self._sent_at = now
+            self._send("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        self._send("STOPPING=1")
+
+    def _send(self, state: str) -> None:
+        if not self._address:
+            return
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK) as sock:
+                sock.sendto(state.encode(), self._address)
+        except OSError as error:
+            if not self._broken:
+                _log.warning("the service manager cannot be told %s: %s", state, error)
+            self._broken = True
+
+
+def from_environment(environ: Mapping[str, str], process: int, clock: Callable[[], float] = time.monotonic) -> Notifier:
+    """The notifier that systemd asks for in `environ`; `process` is our process id.
+
+    The beat comes four times in the watchdog's period.
+    """
+    watched = environ.get("WATCHDOG_PID", str(process)) == str(process)
+    period = environ.get("WATCHDOG_USEC", "")
+    interval = int(period) / 4e6 if watched and period.isdecimal() else None
+    return Notifier(environ.get("NOTIFY_SOCKET", ""), interval, clock)
