@@ -1,29 +1,48 @@
-"""Settings into running parts: which engine, which model, which home."""
+"""Settings into running parts: which engines, which models, which home. Leaving a context stops what it started."""
 
 from __future__ import annotations
 
 import logging
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
-from edgevoice import registry
+from edgevoice import registry, resources
 from edgevoice.assistant import LateLlm
 from edgevoice.config import Settings
-from edgevoice.errors import ModelError, MissingExtra
+from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import inventory
 from edgevoice.home.homeassistant import HomeAssistantAdapter
 from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
 from edgevoice.model_store import Store
+from edgevoice.mqtt.broker import EmbeddedBroker
+from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
+from edgevoice.simulator import Simulator
 from edgevoice.skills.conversation import Conversation
-from edgevoice.stages import Asr, Bus, Llm, Sink, Tts
+from edgevoice.stages import Llm, Sink
 from edgevoice.turn import Stages, Voice
 
 _log = logging.getLogger(__name__)
+
+_CONNECT_SECONDS = 5.0
+_QUIET_SECONDS = 0.25  # a home that has been silent for so long has told us all its devices
+_SETTLE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a command needs of the whole: `speech` the recogniser, `voice` the TTS, `llm` the language model."""
+
+    speech: bool = True
+    voice: bool = True
+    llm: bool = True
+    wait_for_broker: bool = True
+    """Raise BrokerError where the broker is away, and wait for the home to tell its devices; else go on without."""
 
 
 def engine(stage: str, settings: Settings, store: Store) -> Any:
@@ -41,12 +60,14 @@ def models_of(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(stage.model for stage in stages if stage.engine and stage.model))
 
 
-def listener(settings: Settings, store: Store) -> Listener:
-    return Listener(engine("wake", settings, store), engine("vad", settings, store), settings.listen, settings.vad)
+def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
+    """The ear. Without `wake` it hears only when told to."""
+    detector = engine("wake", settings, store) if wake else None
+    return Listener(detector, engine("vad", settings, store), settings.listen, settings.vad.threshold)
 
 
 def late_llm(settings: Settings, store: Store) -> LateLlm | None:
-    """The language model, loading behind; None where there is none configured or it is not in the store."""
+    """The language model, not yet loading; None where none is configured, or it is not to be had: that is logged."""
     if not settings.llm.engine:
         return None
     try:
@@ -56,18 +77,50 @@ def late_llm(settings: Settings, store: Store) -> LateLlm | None:
     except (ModelError, MissingExtra) as error:
         _log.warning("going on without a language model: %s", error)
         return None
-    return LateLlm(lambda: _load_llm(settings, store), settings.llm.deadline_seconds)
+
+    def load() -> Llm:
+        llm: Llm = engine("llm", settings, store)
+        return llm
+
+    return LateLlm(load, settings.llm.deadline_seconds)
 
 
-def _load_llm(settings: Settings, store: Store) -> Llm:
-    llm: Llm = engine("llm", settings, store)
-    return llm
-
-
-def home(settings: Settings) -> tuple[Home, HomeAssistantAdapter]:
-    """The home as the user's file tells it, ready to learn the rest from discovery."""
-    built = Home(language=settings.nlu.language)
-    adapter = HomeAssistantAdapter(built, settings.home.discovery_prefix if settings.home.discovery else "")
+@contextmanager
+def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iterator[Stages]:
+    """Everything a turn needs, connected to the broker of the settings."""
+    llm = late_llm(settings, store) if wanted.llm else None
+    home = Home(language=settings.nlu.language)
+    adapter = HomeAssistantAdapter(home, settings.home.discovery_prefix if settings.home.discovery else "")
     if settings.home.file is not None:
-        adapter.take(inventory.load(settings.home.file))
-    return built, adapter
+        adapter.apply(inventory.load(settings.home.file))
+    understanding = cascade.load(home, settings.nlu, llm, settings.wake.words)
+    conversation = Conversation(home, understanding, llm, settings)
+    voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
+    asr = engine("asr", settings, store) if wanted.speech else None
+    bus = MqttClient(settings.mqtt)
+    link = HomeLink(home, adapter, bus, time.monotonic)
+    if llm is not None:
+        llm.start()
+    bus.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
+    try:
+        if wanted.wait_for_broker:
+            settle(link)
+        yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
+    finally:
+        bus.stop()
+
+
+def settle(link: HomeLink) -> None:
+    """Takes in the home's retained messages until it has told them all."""
+    until = time.monotonic() + _SETTLE_SECONDS
+    while link.pump(_QUIET_SECONDS) and time.monotonic() < until:
+        pass
+
+
+@contextmanager
+def demo_home(settings: Settings) -> Iterator[tuple[Settings, Simulator]]:
+    """A simulated home on an embedded broker, and the settings that lead there."""
+    file = resources.find("homes/demo.yaml")
+    with EmbeddedBroker() as broker, Simulator(file, broker.host, broker.port) as simulator:
+        mqtt = replace(settings.mqtt, host=broker.host, port=broker.port, username="", password_file=None)
+        yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True)), simulator

@@ -1,0 +1,123 @@
+"""`run`, `replay`, `ask` and `say`: the commands in which somebody speaks."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from edgevoice import assembly
+from edgevoice import turn as turns
+from edgevoice.assembly import Wanted
+from edgevoice.assistant import Assistant
+from edgevoice.audio import wav
+from edgevoice.audio.cues import cue
+from edgevoice.audio.mic import Mic
+from edgevoice.audio.speaker import NullSink, Speaker, WavSink
+from edgevoice.commands import options as opts
+from edgevoice.commands.show import Printer
+from edgevoice.config import Settings
+from edgevoice.errors import StageError
+from edgevoice.messages import RATE, AudioChunk, Event, Turn
+from edgevoice.model_store import Store
+from edgevoice.replay import replay as replay_chunks
+from edgevoice.service import notify
+from edgevoice.stages import Sink
+
+_log = logging.getLogger(__name__)
+_TAIL_SECONDS = 2.0  # of silence after a recording: longer than any endpoint waits
+
+
+def run(options: argparse.Namespace) -> None:
+    settings = opts.settings(options)
+    with stages(options, settings, Speaker(settings.audio), Wanted(llm=not options.no_llm, wait_for_broker=False)) as made:
+        live(settings, made, Printer(options.json))
+
+
+def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
+    """The assistant on this machine's microphone, until SIGINT or SIGTERM."""
+    notifier = notify.from_environment(os.environ, os.getpid())
+    sink = stages.voice.sink
+
+    def play_cue(name: str) -> None:
+        if settings.audio.cues:
+            try:
+                sink.play([cue(name, RATE)], RATE, threading.Event())
+            except StageError as error:
+                _log.warning("no cue: %s", error)
+
+    ear = assembly.listener(settings, Store())
+    assistant = Assistant(lambda: Mic(settings.audio), ear, stages, printer, play_cue, notifier.beat)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: assistant.stop())
+    if not printer.json:
+        printer.line(f"Listening for {' or '.join(repr(word) for word in settings.wake.words)}. Ctrl-C ends.")
+    notifier.ready()
+    try:
+        assistant.run()
+    finally:
+        notifier.stopping()
+
+
+def replay(options: argparse.Namespace) -> None:
+    settings = opts.settings(options)
+    printer = Printer(options.json)
+    sink: Sink = WavSink(options.out) if options.out else NullSink()
+    with stages(options, settings, sink, Wanted(llm=not options.no_llm)) as made:
+        for path in options.files:
+            if not options.json:
+                printer.line(f"\n{path}")
+            ear = assembly.listener(settings, Store(), wake=not options.no_wake)
+            if options.no_wake:
+                ear.listen_now(0)
+            show(replay_chunks(with_silence(wav.chunks(path)), ear, made), printer)
+
+
+def ask(options: argparse.Namespace) -> None:
+    settings = opts.settings(options)
+    printer = Printer(options.json)
+    wanted = Wanted(speech=False, voice=False, llm=not options.no_llm)
+    with stages(options, settings, NullSink(), wanted) as made:
+        for number, text in enumerate(options.text, 1):
+            show(turns.run(made, Turn(f"ask-{number}", threading.Event()), text), printer)
+
+
+def say(options: argparse.Namespace) -> None:
+    settings = opts.settings(options)
+    tts = assembly.engine("tts", settings, Store())
+    if tts is None:
+        raise StageError("tts", "absent", "the settings name no voice: set tts.engine")
+    pieces = tts.speak(options.text)
+    if options.out:
+        wav.write(options.out, pieces, tts.rate)
+    else:
+        Speaker(settings.audio).play(pieces, tts.rate, threading.Event())
+
+
+@contextmanager
+def stages(options: argparse.Namespace, settings: Settings, sink: Sink, wanted: Wanted) -> Iterator[turns.Stages]:
+    """The parts of a turn, on the settings' home or on the simulated one."""
+    if not options.demo_home:
+        with assembly.stages(settings, Store(), sink, wanted) as made:
+            yield made
+        return
+    with assembly.demo_home(settings) as (changed, _), assembly.stages(changed, Store(), sink, wanted) as made:
+        yield made
+
+
+def show(events: Iterable[Event], printer: Printer) -> None:
+    for event in events:
+        printer(event)
+
+
+def with_silence(chunks: Iterable[AudioChunk]) -> Iterator[AudioChunk]:
+    """A recording, and then quiet, so that its last word is followed by an end of speech."""
+    end = 0
+    for chunk in chunks:
+        end = chunk.start + len(chunk.samples)
+        yield chunk
+    yield from wav.silence(_TAIL_SECONDS, end)
