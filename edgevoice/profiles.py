@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from edgevoice import config, resources, schema
+from edgevoice import config, registry, resources, schema
 from edgevoice.errors import SettingsError
 
 BASE_RAM_MB = 120
-"""Resident memory of the interpreter, numpy, onnxruntime and our own code, before any model is loaded."""
+"""Resident memory of the interpreter, the libraries and our own code, before any model is loaded."""
+
+LIBRARY_RAM_MB: Mapping[str, int] = {"micro": 10, "hibari": 160, "espeak": 10}
+"""Resident memory of the engines whose model lives in a library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,31 @@ def load(name_or_path: str) -> Profile:
         settings = [pair for pair in root.value if pair[0].value not in ("description", "board")]
         node = yaml.MappingNode(root.tag, settings, root.start_mark, root.end_mark)
     return Profile(path.stem, file.description, file.board, node, config.settings(node))
+
+
+def check(settings: config.Settings, models: Mapping[str, int], ram_budget_mb: int) -> list[str]:
+    """What does not fit, a sentence each: engines nobody registered, models that are not in `models`, too much memory.
+
+    `models` gives the resident megabytes of each model in the manifest.
+    """
+    problems: list[str] = []
+    needed = {"the program itself": BASE_RAM_MB}
+    for stage, engines in registry.ENGINES.items():
+        chosen = getattr(settings, stage)
+        if chosen.engine and ":" not in chosen.engine and chosen.engine not in engines:
+            problems.append(f"{stage}.engine: '{chosen.engine}' is unknown. {schema.suggest(chosen.engine, engines)}")
+        elif chosen.engine and chosen.model and chosen.model not in models:
+            problems.append(
+                f"{stage}.model: '{chosen.model}' is not in the manifest. {schema.suggest(chosen.model, models)}"
+            )
+        elif chosen.engine and chosen.model:
+            needed[chosen.model] = models[chosen.model]
+        elif chosen.engine in LIBRARY_RAM_MB:
+            needed[chosen.engine] = LIBRARY_RAM_MB[chosen.engine]
+    if (total := sum(needed.values())) > ram_budget_mb:
+        parts = ", ".join(f"{name} {ram} MB" for name, ram in needed.items())
+        problems.append(f"board.ram_budget_mb: {total} MB needed, {ram_budget_mb} MB allowed: {parts}")
+    return problems
 
 
 def detect(device_tree: Path = Path("/proc/device-tree/model"), machine: str = "", ram_mb: int = 0) -> str:
