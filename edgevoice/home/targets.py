@@ -72,9 +72,7 @@ def missing(
         return "no_area"
     if floor is not None and not find_floors(home, floor):
         return "no_floor"
-    if state is not None and match(
-        home, name=name, area=area, floor=floor, domain=domain, device_class=device_class
-    ):
+    if state is not None and match(home, name=name, area=area, floor=floor, domain=domain, device_class=device_class):
         return "entity_wrong_state"
     named = bool(_texts(name, without=EVERYTHING))
     what = "entity" if named else "device_class" if device_class else "domain" if domain else "entity"

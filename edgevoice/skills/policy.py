@@ -17,7 +17,7 @@ from edgevoice.messages import Command, Risk
 
 _STRENGTH = (Risk.FREE, Risk.CONFIRM, Risk.PIN, Risk.DENY_WHILE_MOVING)
 _BARRIERS = frozenset({"door", "garage", "gate", "window"})  # covers that keep people out
-_BARRIER_WORDS = ("door", "garage", "gate")  # in the name of a cover that does not say its class
+_BARRIER_WORDS = frozenset({"door", "garage", "gate"})  # in the name of what does not say its class
 _STANDING = 0.5  # in whatever unit the speed comes: below this the car stands
 
 
@@ -40,7 +40,9 @@ def rules(home: HomeSettings, nlu: NluSettings) -> Rules:
         try:
             pin = home.pin_file.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError("home.pin_file", f"cannot be read ({error})", "Write the digits into that file") from None
+            raise SettingsError(
+                "home.pin_file", f"cannot be read ({error})", "Write the digits into that file"
+            ) from None
         if not pin.isdecimal():
             raise SettingsError("home.pin_file", f"{home.pin_file} holds no PIN", "Write digits only, such as 4711")
     return Rules(home.confirm_more_than, nlu.llm_confidence, pin)
@@ -90,6 +92,8 @@ def _is_risky(device: Device, command: Command) -> bool:
             return bool(command.value) and _is_barrier(device)
         case "position":
             return isinstance(command.value, (int, float)) and command.value > 0 and _is_barrier(device)
+        case "press":
+            return _is_named_barrier(device)
         case _:
             return False
 
@@ -98,5 +102,9 @@ def _is_barrier(device: Device) -> bool:
     if device.domain == "valve":
         return device.device_class == "gas"
     if device.device_class is None:
-        return any(word in device.name.casefold() for word in _BARRIER_WORDS)
+        return _is_named_barrier(device)
     return device.device_class in _BARRIERS
+
+
+def _is_named_barrier(device: Device) -> bool:
+    return not _BARRIER_WORDS.isdisjoint(device.name.casefold().split())

@@ -1,0 +1,111 @@
+"""What an answer to a question means: yes or no, one of several things, or digits.
+
+An answer is taken only when every word of it belongs to such an answer: anything else is not an answer, and what was
+asked about is not done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_YES: Mapping[str, frozenset[str]] = {
+    "en": _set(
+        "yes yeah yep yup yea aye sure ok okay certainly absolutely definitely affirmative correct exactly right confirm "
+        "confirmed indeed fine alright"
+    ),
+    "de": _set("ja jawohl jep klar sicher natürlich genau gerne okay ok bestätige richtig"),
+    "fr": _set("oui ouais d'accord ok okay certainement absolument exact confirme confirmer"),
+    "es": _set("sí si claro vale ok okay confirmo correcto exacto"),
+    "it": _set("sì si certo certamente ok okay confermo esatto"),
+    "nl": _set("ja jazeker zeker oké ok okay natuurlijk klopt bevestig"),
+}
+_NO: Mapping[str, frozenset[str]] = {
+    "en": _set("no nope nah not don't dont never nevermind negative cancel stop abort forget wrong leave wait"),
+    "de": _set("nein nee nö nicht abbrechen stopp stop halt vergiss falsch niemals"),
+    "fr": _set("non pas annule annuler arrête stop oublie jamais"),
+    "es": _set("no cancela cancelar para alto olvídalo nunca"),
+    "it": _set("no non annulla ferma stop lascia mai"),
+    "nl": _set("nee niet annuleer stop vergeet laat nooit"),
+}
+_YES_PHRASES = ("do it", "do that", "go ahead", "go for it", "of course", "please do", "sounds good", "i do", "you may")
+_POLITE = _set(
+    "please thanks thank you uh um er hm well oh i am i'm think so it that's that is the mind bitte danke s'il vous te "
+    "plaît merci por favor gracias per favore grazie alstublieft alsjeblieft"
+)
+_CHOOSING = _set("the one ones in on of at please i mean meant want a an that this it's its my thanks thank you uh um")
+_ORDINALS = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1}
+_ALL = frozenset({"all", "both", "everything"})
+_UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_DIGITS = {word: str(value) for value, word in enumerate(_UNITS)}
+_DIGITS |= {"oh": "0", "o": "0", "null": "0", "for": "4", "to": "2", "too": "2"}
+_TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def yes_or_no(text: str, language: str = "en") -> bool | None:
+    """True, False, or None where the text is no plain yes or no. One word of refusal makes it a no."""
+    lowered = " ".join(words(text))
+    told = language.partition("-")[0]
+    yes, no = _YES["en"] | _YES.get(told, frozenset()), _NO["en"] | _NO.get(told, frozenset())
+    for phrase in _YES_PHRASES:
+        lowered = re.sub(rf"\b{phrase}\b", "yes", lowered)
+    said = lowered.split()
+    if not said or not set(said) <= yes | no | _POLITE:
+        return None
+    if not no.isdisjoint(said):
+        return False
+    return True if not yes.isdisjoint(said) else None
+
+
+def choice(text: str, options: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Indices of the options that are meant, each option being the names it goes by; empty where it is not clear."""
+    said = words(text)
+    if _ALL & set(said) and set(said) <= _ALL | _CHOOSING | {"them"}:
+        return tuple(range(len(options)))
+    for place, index in ((word, _ORDINALS[word]) for word in said if word in _ORDINALS):
+        if set(said) <= {place} | _CHOOSING and index < len(options):
+            return (index % len(options),)
+    known = [{word for name in names for word in words(name)} for names in options]
+    if not set(said) <= set().union(*known) | _CHOOSING:
+        return ()
+    whole = [i for i, names in enumerate(options) if any(words(name) == said for name in names)]
+    if len(whole) == 1:
+        return (whole[0],)
+    shared = set.intersection(*known)
+    scores = [len((own - shared) & set(said)) for own in known]
+    best = [i for i, score in enumerate(scores) if score and score == max(scores)]
+    return (best[0],) if len(best) == 1 else ()
+
+
+def digits(text: str) -> str:
+    """The digits spoken, `four seven one one` or `47 eleven`, in a row; empty where anything else was said."""
+    found = ""
+    tens = ""
+    for word in words(text):
+        if tens and word in _DIGITS and _DIGITS[word] != "0":
+            found, tens = found + tens + _DIGITS[word], ""
+            continue
+        found, tens = found + (tens + "0" if tens else ""), ""
+        if word.isdecimal():
+            found += word
+        elif word in _DIGITS:
+            found += _DIGITS[word]
+        elif word in _TEENS:
+            found += str(10 + _TEENS.index(word))
+        elif word in _TENS:
+            tens = str(2 + _TENS.index(word))
+        elif word not in _CHOOSING and word not in ("is", "pin", "code"):
+            return ""
+    return found + (tens + "0" if tens else "")
+
+
+def words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold().replace("’", "'"))

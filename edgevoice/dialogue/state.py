@@ -1,0 +1,87 @@
+"""What a conversation remembers between turns: the questions it waits to have answered, and what was spoken of last."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from edgevoice.messages import Command, Expects, Intent
+
+PATIENCE_SECONDS = 30.0
+_MOST_RECENT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing a choice may fall on: a device's id, and the names it goes by."""
+
+    device: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to the user. `kind` is `yes_no`, `choice` or `pin`; `again` is what is asked after an unclear answer.
+
+    The answer decides over exactly these `commands` (and the `reply` that follows them), or, for a choice, over which of
+    the `options` the `intent` is about. With `after_seconds` the commands are done that much later.
+    """
+
+    kind: str
+    text: str
+    again: str
+    intent: Intent
+    commands: tuple[Command, ...] = ()
+    reply: str = ""
+    options: tuple[Option, ...] = ()
+    after_seconds: float = 0.0
+    unclear: int = 0
+
+    @property
+    def expects(self) -> Expects:
+        return Expects(self.kind, tuple(option.names[0] for option in self.options))
+
+
+class Dialogue:
+    """Owned by one conversation. Times are of a clock that is handed in."""
+
+    def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._patience_seconds = patience_seconds
+        self._questions: deque[Question] = deque()
+        self._asked_seconds = 0.0
+        self.recent: tuple[str, ...] = ()
+        """Ids of the devices spoken of last, newest first."""
+        self.last: Intent | None = None
+
+    def ask(self, question: Question, now_seconds: float) -> None:
+        """Adds a question behind those that wait already."""
+        self._questions.append(question)
+        self._asked_seconds = now_seconds
+
+    def question(self, now_seconds: float) -> Question | None:
+        """The question that waits for an answer. All are forgotten once nobody answered for a while."""
+        if self._questions and now_seconds - self._asked_seconds > self._patience_seconds:
+            self._questions.clear()
+        return self._questions[0] if self._questions else None
+
+    def answered(self, now_seconds: float) -> None:
+        """The first question is settled; the next one, if any, has its own time."""
+        self._questions.popleft()
+        self._asked_seconds = now_seconds
+
+    def unclear(self, now_seconds: float) -> bool:
+        """Notes an answer that was not understood: True where the question may be asked once more, else it is dropped."""
+        first = self._questions.popleft()
+        self._asked_seconds = now_seconds
+        if first.unclear:
+            return False
+        self._questions.appendleft(replace(first, unclear=1))
+        return True
+
+    def drop(self) -> None:
+        self._questions.clear()
+
+    def remember(self, intent: Intent, devices: Iterable[str]) -> None:
+        self.last = intent
+        self.recent = tuple(dict.fromkeys((*devices, *self.recent)))[:_MOST_RECENT]

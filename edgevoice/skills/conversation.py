@@ -1,0 +1,276 @@
+"""The conversation: what was said in, outcomes out. First an answer to a question that waits, then a new wish."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from edgevoice.dialogue import resolve
+from edgevoice.dialogue.state import Dialogue, Option, Question
+from edgevoice.home import targets
+from edgevoice.home.model import Device, Home
+from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
+from edgevoice.nlu.context import Context
+from edgevoice.skills import devices, lists, policy, questions, spoken, timers
+from edgevoice.skills.devices import Plan
+from edgevoice.skills.reply import Found, Replies
+from edgevoice.stages import Llm
+
+_SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
+_APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow"}
+_STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech"}
+
+
+class Understanding(Protocol):
+    """Text to intents: `nlu.cascade.Cascade`."""
+
+    def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]: ...
+
+
+class Conversation:
+    """One user's conversation with one home. Owned by the turns worker.
+
+    `area` is the microphone's, by id or name. `now` is the time of day, for those who ask.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        understanding: Understanding,
+        llm: Llm | None = None,
+        rules: policy.Rules = policy.Rules(),
+        area: str = "",
+        now: Callable[[], datetime] = datetime.now,
+    ) -> None:
+        self._home, self._understanding, self._llm, self._rules, self._now = home, understanding, llm, rules, now
+        self._mic_area = area
+        self._replies = Replies(home)
+        self._dialogue = Dialogue()
+        self.timers = timers.Timers()
+
+    def hear(
+        self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0
+    ) -> Iterator[Understood | Outcome]:
+        """What follows from a sentence: how it was understood, then an outcome an intent, then a question if one is left.
+
+        `now_seconds` is monotonic; `confidence` is the recogniser's. Raises StageError where the language model fails.
+        """
+        asked = self._dialogue.question(now_seconds)
+        if asked:
+            answer = self._answer(asked, text, now_seconds)
+            if answer is not None:
+                yield Understood((Intent("Answer", {"text": text}, source="dialogue", text=text),), 0.0)
+                yield from answer
+                yield from self._ask(now_seconds)
+                return
+        elif resolve.yes_or_no(text, self._home.language) is False:
+            yield Understood((Intent("HassNevermind", source="dialogue", text=text),), 0.0)
+            yield Outcome()
+            return
+        began = time.perf_counter()
+        intents = self._understand(text, cancel)
+        yield Understood(intents, (time.perf_counter() - began) * 1e3)
+        if cancel.is_set():
+            return
+        if asked and all(intent.source == "llm" for intent in intents):  # a guess is no answer, and no new wish
+            yield self._unclear(asked, now_seconds)
+            return
+        self._dialogue.drop()
+        if not intents:
+            yield self._sorry("no_intent")
+        for intent in intents:
+            yield from self._do(intent, now_seconds, cancel, confidence)
+        yield from self._ask(now_seconds)
+
+    def report(self, outcome: Outcome, failed: tuple[Command, ...] = ()) -> str:
+        """The sentence after the commands were sent: the reply, or which devices did not answer."""
+        if not failed:
+            return outcome.reply
+        silent = [self._name(command) for command in failed]
+        is_all = {command.device for command in failed} >= {command.device for command in outcome.commands}
+        return self._replies.error("silent" if is_all else "silent_partly", names=spoken.names(silent))
+
+    def apology(self, stage: str, code: str) -> str:
+        """A short sentence for a stage that failed."""
+        key = _APOLOGIES.get((stage, code)) or _STAGE_APOLOGIES.get(stage) or "handle_error"
+        return self._replies.error(key)
+
+    def due(self, now_seconds: float) -> Iterator[Outcome]:
+        """The timers that have run out since the last call: what to say, and the commands that waited for them."""
+        for timer in self.timers.due(now_seconds):
+            reply = timer.reply or self._replies.error("timer_done", name=timer.title)
+            yield Outcome(timer.commands, reply)
+
+    # --- a new wish ---------------------------------------------------------------------------------------------------
+
+    def _understand(self, text: str, cancel: threading.Event) -> tuple[Intent, ...]:
+        area = next(iter(targets.find_areas(self._home, self._mic_area or None)), None)
+        return self._understanding.understand(text, Context(area.id if area else None, self._dialogue.recent), cancel)
+
+    def _do(self, intent: Intent, now_seconds: float, cancel: threading.Event, confidence: float) -> Iterator[Outcome]:
+        if intent.name == "HassNevermind":
+            yield Outcome()
+        elif intent.name == "Chat" and self._llm is not None:
+            from edgevoice.skills import chat
+
+            yield Outcome(sentences=chat.chat(self._llm, str(intent.slots.get("text") or intent.text), cancel))
+        elif intent.slots.get("conversation_command"):
+            yield from self._later(intent, now_seconds, cancel, confidence)
+        elif intent.name in timers.TIMERS:
+            said = self.timers.handle(intent, self._replies, now_seconds, self._area_name())
+            yield Outcome(reply=said or "")
+        elif intent.name in questions.QUESTIONS:
+            self._dialogue.remember(intent, intent.targets)
+            yield Outcome(
+                reply=questions.answer(self._home, self._replies, intent, self._now(), self._mic_area or None) or ""
+            )
+        elif intent.name in _SPOKEN:
+            yield Outcome(reply=self._replies.say(intent))
+        elif (plan := self._plan(intent)) is not None:
+            yield from self._act(intent, plan, now_seconds, confidence)
+        else:
+            yield self._sorry("no_skill")
+
+    def _plan(self, intent: Intent) -> Plan | None:
+        return lists.plan(self._home, self._replies, intent) or devices.plan(
+            self._home, self._replies, intent, self._mic_area or None
+        )
+
+    def _act(self, intent: Intent, plan: Plan, now_seconds: float, confidence: float) -> Iterator[Outcome]:
+        if plan.problem:
+            yield Outcome(reply=plan.problem)
+        elif plan.choices:
+            self._dialogue.ask(self._which(intent, plan.choices), now_seconds)
+        elif not plan.commands:
+            yield self._sorry("already")
+        else:
+            self._dialogue.remember(intent, (device.id for device in plan.devices))
+            reply = " ".join(plan.notes) or self._sentence(self._replies.say(intent, Found(plan.devices)))
+            yield from self._allow(intent, plan.commands, reply, now_seconds, confidence)
+
+    def _later(
+        self, intent: Intent, now_seconds: float, cancel: threading.Event, confidence: float
+    ) -> Iterator[Outcome]:
+        """A command for later: what it means is settled, and asked about, now."""
+        seconds = timers.length(intent)
+        wishes = self._understand(str(intent.slots["conversation_command"]), cancel)
+        plans = [self._plan(wish) for wish in wishes]
+        commands = tuple(command for plan in plans if plan for command in plan.commands)
+        problem = next((plan.problem for plan in plans if plan and plan.problem), "")
+        if problem or not commands or seconds <= 0 or not all(plan and plan.commands for plan in plans):
+            yield Outcome(reply=problem) if problem else self._sorry("no_intent")
+            return
+        replies = (
+            self._sentence(self._replies.say(wish, Found(plan.devices)))
+            for wish, plan in zip(wishes, plans, strict=True)
+            if plan
+        )
+        sure = min([confidence, *(wish.confidence for wish in wishes)])
+        yield from self._allow(replace(intent, response="command"), commands, " ".join(replies), now_seconds, sure)
+
+    def _allow(
+        self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float, confidence: float
+    ) -> Iterator[Outcome]:
+        """What is free is done; the rest waits for a yes or a PIN, or is refused."""
+        after = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
+        tier = policy.risk(self._home, commands, self._rules, min(confidence, intent.confidence))
+        action = spoken.action(self._home, commands)
+        if tier is Risk.FREE:
+            yield self._carry_out(intent, commands, reply, now_seconds)
+        elif tier is Risk.DENY_WHILE_MOVING:
+            yield self._sorry("moving")
+        elif tier is Risk.PIN and not self._rules.pin:
+            yield self._sorry("pin_absent")
+        else:
+            kind, key = ("pin", "pin") if tier is Risk.PIN else ("yes_no", "confirm")
+            again = self._replies.error("pin" if tier is Risk.PIN else "confirm_again", action=action)
+            text = self._replies.error(key, action=action)
+            self._dialogue.ask(Question(kind, text, again, intent, commands, reply, (), after), now_seconds)
+
+    def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
+        seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
+        if not seconds:
+            return Outcome(commands, reply)
+        waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self._area_name())
+        self.timers.start(seconds, now_seconds, waiting)
+        return Outcome(reply=self._replies.say(intent))
+
+    # --- questions that wait ------------------------------------------------------------------------------------------
+
+    def _ask(self, now_seconds: float) -> Iterator[Outcome]:
+        question = self._dialogue.question(now_seconds)
+        if question:
+            yield Outcome(reply=question.text, expects=question.expects)
+
+    def _answer(self, asked: Question, text: str, now_seconds: float) -> Iterable[Outcome] | None:
+        """The outcome of an answer; None where the text is none."""
+        said = resolve.yes_or_no(text, self._home.language)
+        if said is False:
+            self._dialogue.drop()
+            return (self._sorry("left"),)
+        if asked.kind == "choice":
+            return self._chosen(asked, text, now_seconds)
+        if asked.kind == "pin":
+            return self._pin(asked, resolve.digits(text), now_seconds)
+        if said is None:
+            return None
+        self._dialogue.answered(now_seconds)
+        return (self._carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
+
+    def _chosen(self, asked: Question, text: str, now_seconds: float) -> Iterable[Outcome] | None:
+        chosen = resolve.choice(text, [option.names for option in asked.options])
+        if not chosen:
+            return None
+        self._dialogue.answered(now_seconds)
+        intent = replace(asked.intent, targets=tuple(asked.options[index].device for index in chosen))
+        plan = self._plan(intent)
+        return tuple(self._act(intent, plan, now_seconds, 1.0)) if plan else (self._sorry("handle_error"),)
+
+    def _pin(self, asked: Question, digits: str, now_seconds: float) -> Iterable[Outcome] | None:
+        if not digits:
+            return None
+        if self._rules.is_pin(digits):
+            self._dialogue.answered(now_seconds)
+            return (self._carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
+        self._dialogue.unclear(now_seconds)
+        return (self._sorry("pin_wrong"),)
+
+    def _unclear(self, asked: Question, now_seconds: float) -> Outcome:
+        if self._dialogue.unclear(now_seconds):
+            return Outcome(reply=asked.again, expects=asked.expects)
+        self._dialogue.drop()
+        return self._sorry("left")
+
+    def _which(self, intent: Intent, choices: tuple[Device, ...]) -> Question:
+        labels = [devices.label(self._home, device, choices) for device in choices]
+        options = tuple(
+            Option(device.id, (label, *device.aliases, *self._area_names(device)))
+            for device, label in zip(choices, labels, strict=True)
+        )
+        names = spoken.names(labels, last="or", most=5)
+        which, again = (self._replies.error(key, names=names) for key in ("which", "which_again"))
+        return Question("choice", which, again, intent, options=options)
+
+    # --- words --------------------------------------------------------------------------------------------------------
+
+    def _sorry(self, key: str) -> Outcome:
+        return Outcome(reply=self._replies.error(key))
+
+    def _sentence(self, text: str) -> str:
+        return text if not text or text[-1] in ".!?" else f"{text}."
+
+    def _name(self, command: Command) -> str:
+        device = self._home.devices.get(command.device)
+        return device.name if device else command.device
+
+    def _area_names(self, device: Device) -> tuple[str, ...]:
+        area = self._home.areas.get(device.area or "")
+        return (area.name, *area.aliases) if area else ()
+
+    def _area_name(self) -> str:
+        area = next(iter(targets.find_areas(self._home, self._mic_area or None)), None)
+        return area.name if area else ""

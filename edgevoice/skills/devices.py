@@ -1,0 +1,158 @@
+"""Intents that act on devices: which devices, and what each of them is told.
+
+`plan` decides only; `policy` judges the commands and `conversation` hands them on. A group or an area is one command
+for each device. Values out of a device's range are set to its limit, and that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from edgevoice.home import targets
+from edgevoice.home.model import Device, Home
+from edgevoice.messages import Command, Intent, Value
+from edgevoice.skills.reply import Replies
+from edgevoice.skills.settings import ACTIONS, Action, Setting, Unable
+
+# What "turn off the kitchen" may touch: no lock, no cover, no scene.
+_SWITCHED = ("light", "switch", "fan", "media_player", "input_boolean")
+_DOMAINS_OF_RESPONSE = {
+    "cover": ("cover",),
+    "lock": ("lock",),
+    "valve": ("valve",),
+    "scene": ("scene",),
+    "script": ("script",),
+    "button": ("button", "input_button"),
+}
+_EVERYWHERE = ("light_all", "fan_all", "open_all")
+_PLACES = ("area", "floor")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an intent comes to: `commands` for `devices`; or `choices`, one of which is meant; or a `problem` to say.
+
+    Commands empty and no problem: everything is already as it should be. `notes` are said instead of the reply.
+    """
+
+    commands: tuple[Command, ...] = ()
+    devices: tuple[Device, ...] = ()
+    choices: tuple[Device, ...] = ()
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def plan(home: Home, replies: Replies, intent: Intent, mic_area: str | None = None) -> Plan | None:
+    """None for an intent that acts on no device."""
+    action = ACTIONS.get(intent.name)
+    if action is None:
+        return None
+    if not action.area_is_place and intent.slots.get("area") is not None:
+        areas = targets.find_areas(home, intent.slots["area"])
+        if not areas:
+            return Plan(problem=replies.error("no_area", area=str(intent.slots["area"])))
+        intent = replace(intent, slots={**intent.slots, "area": areas[0].id})
+    devices = _candidates(home, intent, action, mic_area)
+    if not devices:
+        return Plan(problem=nothing(home, replies, intent, action.domains))
+    devices = _in_state(home, devices, action)
+    if not devices:
+        return Plan(problem=replies.error("entity_wrong_state", state=action.states[0][0]))
+    try:
+        settings = {device.id: action.work(device, home.state(device.id), intent) for device in devices}
+    except Unable as error:
+        return Plan(problem=replies.error(error.key, **error.values))
+    able = tuple(device for device in devices if settings[device.id] != ())
+    if not able:
+        return Plan(problem=_unsupported(replies, devices))
+    if _is_ambiguous(intent, action, able):
+        near = targets.prefer(home, able, mic_area)
+        if len(near) > 1:
+            return Plan(choices=near)
+        able = near
+    chosen = [(device, setting) for device in able for setting in settings[device.id] or ()]
+    return Plan(
+        tuple(Command(device.id, setting.capability, setting.value) for device, setting in chosen),
+        able,
+        notes=tuple(note for device, setting in chosen if (note := _note(replies, device, setting))),
+    )
+
+
+def nothing(home: Home, replies: Replies, intent: Intent, domains: Sequence[str] = ()) -> str:
+    """Why no device is meant, as Home Assistant says it."""
+    slots = intent.slots
+    kinds = slots.get("device_class"), slots.get("domain") or (domains[0] if domains else None)
+    key = targets.missing(
+        home,
+        name=slots.get("name"),
+        area=slots.get("area"),
+        floor=slots.get("floor"),
+        device_class=kinds[0],
+        domain=kinds[1],
+    )
+    texts = {"entity": slots.get("name"), "area": slots.get("area"), "floor": slots.get("floor")}
+    texts |= {"device_class": kinds[0], "domain": kinds[1]}
+    return replies.error(key, **{name: _text(value) for name, value in texts.items() if value is not None})
+
+
+def label(home: Home, device: Device, among: Sequence[Device]) -> str:
+    """The name of a device, with its area where another one of them has the same name."""
+    area = home.areas.get(device.area or "")
+    same = sum(targets.fold(one.name) == targets.fold(device.name) for one in among)
+    return f"{device.name} in the {area.name}" if same > 1 and area else device.name
+
+
+def _candidates(home: Home, intent: Intent, action: Action, mic_area: str | None) -> tuple[Device, ...]:
+    if intent.targets:
+        return tuple(home.devices[one] for one in intent.targets if one in home.devices)
+    slots = intent.slots
+    place = {"area": slots.get("area") if action.area_is_place else None, "floor": slots.get("floor")}
+    domain = slots.get("domain") or _DOMAINS_OF_RESPONSE.get(intent.response) or action.domains or None
+    name = slots.get("name")
+    if domain is None and (name is None or name == targets.EVERYTHING):
+        domain = _SWITCHED
+    found = targets.match(
+        home, name=name, domain=domain, device_class=slots.get("device_class"), mic_area=mic_area, **place
+    )
+    is_placed = name is not None or any(place.values()) or intent.response in _EVERYWHERE
+    return found if is_placed or not mic_area else _here(home, found, mic_area)
+
+
+def _here(home: Home, devices: Sequence[Device], mic_area: str) -> tuple[Device, ...]:
+    areas = {area.id for area in targets.find_areas(home, mic_area)}
+    return tuple(device for device in devices if device.area in areas) or tuple(devices)
+
+
+def _in_state(home: Home, devices: tuple[Device, ...], action: Action) -> tuple[Device, ...]:
+    """Those in the first of the action's states that any device is in. A state that is not known may be any."""
+    for states in action.states:
+        found = tuple(d for d in devices if home.state(d.id).value in (*states, "unknown"))
+        if found:
+            return found
+    return () if action.states and action.needs_state else devices
+
+
+def _is_ambiguous(intent: Intent, action: Action, devices: Sequence[Device]) -> bool:
+    if len(devices) < 2 or intent.targets:
+        return False
+    name = intent.slots.get("name")
+    return (isinstance(name, str) and name != targets.EVERYTHING) or (
+        action.is_single and not any(intent.slots.get(place) for place in _PLACES)
+    )
+
+
+def _unsupported(replies: Replies, devices: Sequence[Device]) -> str:
+    if len(devices) == 1:
+        return replies.error("unsupported", name=devices[0].name)
+    return replies.error("feature_not_supported")
+
+
+def _note(replies: Replies, device: Device, setting: Setting) -> str:
+    if setting.limit is None:
+        return ""
+    return replies.error("limit", name=device.name, limit=setting.limit, upper="yes" if setting.is_upper else "")
+
+
+def _text(value: Value) -> str:
+    return " or ".join(str(one) for one in value) if isinstance(value, tuple) else str(value)

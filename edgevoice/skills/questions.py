@@ -1,0 +1,166 @@
+"""Questions about the home, the weather and the clock, answered from the home's states. A question never acts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from edgevoice.home import targets
+from edgevoice.home.appliance import ABSENT
+from edgevoice.home.capabilities import number, texts
+from edgevoice.home.model import Device, Home
+from edgevoice.messages import Intent, Value
+from edgevoice.skills import spoken
+from edgevoice.skills.devices import nothing
+from edgevoice.skills.reply import Found, Replies
+from edgevoice.skills.settings import OFF
+
+QUESTIONS = frozenset(
+    {"HassGetState", "HassClimateGetTemperature", "HassGetWeather", "HassGetCurrentTime", "HassGetCurrentDate"}
+)
+_LOW_BATTERY = 20.0  # percent
+# Domains whose states say more than on and off.
+_RUNNING = frozenset(
+    {"media_player", "climate", "water_heater", "vacuum", "lawn_mower", "valve", "camera", "humidifier"}
+)
+# A cover's class -> the class of a sensor that tells the same.
+_SENSOR_CLASSES = {"door": "door", "garage": "garage_door", "window": "window", "gate": "opening"}
+
+
+def answer(home: Home, replies: Replies, intent: Intent, now: datetime, mic_area: str | None = None) -> str | None:
+    """The spoken answer; None for an intent that is no question of these."""
+    match intent.name:
+        case "HassGetState":
+            return _state(home, replies, intent)
+        case "HassClimateGetTemperature":
+            return _temperature(home, replies, intent, mic_area)
+        case "HassGetWeather":
+            return _weather(home, replies, intent)
+        case "HassGetCurrentTime":
+            return replies.say(intent, Found(slots={"time": now.time()}))
+        case "HassGetCurrentDate":
+            return replies.say(intent, Found(slots={"date": now.date()}))
+    return None
+
+
+def _state(home: Home, replies: Replies, intent: Intent) -> str:
+    devices = _asked(home, intent)
+    if not devices:
+        return replies.say(intent) if intent.response == "where" else nothing(home, replies, intent)
+    wanted = intent.slots.get("state")
+    is_one = intent.slots.get("name") is not None or intent.response in ("one", "one_yesno", "where")
+    if is_one:
+        devices = devices if wanted is None else _plausible(home, devices, wanted)
+        if all(home.state(device.id).value in ABSENT for device in devices):
+            return replies.error("unknown_state", name=devices[0].name)
+    if wanted is None:
+        listed = _items(home, devices[0])
+        return listed if listed is not None else replies.say(intent, Found(devices[:1] if is_one else devices))
+    matched = tuple(device for device in devices if _is_in(home, device, wanted))
+    others = tuple(device for device in devices if device not in matched)
+    text = (
+        spoken.binary(str(intent.slots.get("device_class") or ""), str(wanted)) if wanted in ("on", "off") else wanted
+    )
+    return replies.say(intent, Found(matched, others, {"state": spoken.slot(text)}))
+
+
+def _asked(home: Home, intent: Intent) -> tuple[Device, ...]:
+    if intent.targets:
+        return tuple(home.devices[one] for one in intent.targets if one in home.devices)
+    slots = intent.slots
+    area, floor = slots.get("area"), slots.get("floor")
+    name, kind, domain = slots.get("name"), slots.get("device_class"), slots.get("domain")
+    found = targets.match(home, name=name, area=area, floor=floor, domain=domain, device_class=kind)
+    if not found and kind:
+        # "Is the phone battery low" names `Phone`; the device may be called `Phone Battery`, and be a sensor.
+        longer = f"{name} {kind}".replace("_", " ") if isinstance(name, str) else None
+        sensors = ("binary_sensor", "sensor")
+        told = tuple(_SENSOR_CLASSES.get(str(one), str(one)) for one in (kind if isinstance(kind, tuple) else (kind,)))
+        for called in (name, longer):
+            found = found or targets.match(home, name=called, domain=sensors, device_class=told, area=area, floor=floor)
+    return found or (targets.match(home, name=name, area=area, floor=floor) if name is not None else ())
+
+
+def _plausible(home: Home, devices: tuple[Device, ...], wanted: Value) -> tuple[Device, ...]:
+    """Of the devices that share a name, those that can be in such a state: a door's lock, not its battery."""
+    wants = {str(one) for one in (wanted if isinstance(wanted, tuple) else (wanted,))}
+    return tuple(device for device in devices if wants & _VOCABULARY.get(device.domain, frozenset())) or devices
+
+
+_SWITCHED = frozenset({"on", "off"})
+_VOCABULARY = {
+    "lock": frozenset({"locked", "unlocked", "locking", "unlocking", "jammed"}),
+    "cover": frozenset({"open", "closed", "opening", "closing"}),
+    "valve": frozenset({"open", "closed", "opening", "closing"}),
+    "light": _SWITCHED,
+    "switch": _SWITCHED,
+    "fan": _SWITCHED,
+    "media_player": frozenset({"on", "off", "playing", "paused", "idle"}),
+    "binary_sensor": frozenset({"on", "off", "open", "closed"}),
+}
+
+
+def _is_in(home: Home, device: Device, wanted: Value) -> bool:
+    held = home.state(device.id).value
+    return any(
+        _fits(device, held, targets.fold(str(one))) for one in (wanted if isinstance(wanted, tuple) else (wanted,))
+    )
+
+
+def _fits(device: Device, held: str, wanted: str) -> bool:
+    words = {targets.fold(held), targets.fold(held.replace("_", " "))}
+    if device.domain == "binary_sensor":
+        words.add(spoken.binary(device.device_class, held))
+    elif device.domain in _RUNNING and held not in ABSENT:
+        words.add("off" if held in OFF else "on")
+    elif device.device_class == "battery" and (level := number(held)) is not None:
+        words |= {"on", "low"} if level <= _LOW_BATTERY else {"off", "normal"}
+    return wanted in words
+
+
+def _items(home: Home, device: Device) -> str | None:
+    """What stands on a list, for a device that is one and tells its items."""
+    if device.domain != "todo" or "items" not in home.state(device.id).attributes:
+        return None
+    items = texts(home.state(device.id).attributes["items"])
+    return f"On {device.name}: {spoken.names(items, most=10)}" if items else f"{device.name} is empty"
+
+
+def _temperature(home: Home, replies: Replies, intent: Intent, mic_area: str | None) -> str:
+    slots = intent.slots
+    here = mic_area if not {"name", "area", "floor"} & slots.keys() and not intent.targets else None
+    for area in dict.fromkeys((slots.get("area") or here, slots.get("area"))):
+        devices = _thermometers(home, intent, area)
+        if devices:
+            return replies.say(intent, Found(devices))
+    name, area, floor = slots.get("name"), slots.get("area"), slots.get("floor")
+    if targets.match(home, name=name, area=area, floor=floor):
+        return replies.error("no_temperature")
+    return nothing(home, replies, intent)
+
+
+def _thermometers(home: Home, intent: Intent, area: Value) -> Sequence[Device]:
+    """Thermostats that know their temperature first, then temperature sensors."""
+    if intent.targets:
+        found = tuple(home.devices[one] for one in intent.targets if one in home.devices)
+    else:
+        found = targets.match(home, name=intent.slots.get("name"), area=area, floor=intent.slots.get("floor"))
+    climates = [
+        d
+        for d in found
+        if d.domain in ("climate", "water_heater")
+        and number(home.state(d.id).attributes.get("current_temperature")) is not None
+    ]
+    sensors = [d for d in found if d.device_class == "temperature" and number(home.state(d.id).value) is not None]
+    return climates or sensors
+
+
+def _weather(home: Home, replies: Replies, intent: Intent) -> str:
+    name = intent.slots.get("name")
+    devices = targets.match(home, name=name, domain="weather")
+    if not devices:
+        return nothing(home, replies, intent, ("weather",)) if name is not None else replies.error("no_weather")
+    state = home.state(devices[0].id)
+    if number(state.attributes.get("temperature")) is not None:
+        return replies.say(intent, Found(devices[:1]))
+    return replies.error("no_weather") if state.value in ABSENT else f"It is {state.value.replace('_', ' ')}"
