@@ -23,6 +23,7 @@ from edgevoice.mqtt.broker import EmbeddedBroker
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
 from edgevoice.simulator import Simulator
+from edgevoice.skills import policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.stages import Llm, Sink
 from edgevoice.turn import Stages, Voice
@@ -93,8 +94,9 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     adapter = HomeAssistantAdapter(home, settings.home.discovery_prefix if settings.home.discovery else "")
     if settings.home.file is not None:
         adapter.apply(inventory.load(settings.home.file))
+    rules = policy.rules(settings.home, settings.nlu)
     understanding = cascade.load(home, settings.nlu, llm, settings.wake.words)
-    conversation = Conversation(home, understanding, llm, settings)
+    conversation = Conversation(home, understanding, llm, rules, settings.home.area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
     bus = MqttClient(settings.mqtt)

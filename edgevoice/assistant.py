@@ -17,12 +17,23 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import count
 
 from edgevoice import turn as turns
 from edgevoice.errors import EdgeVoiceError, StageError
 from edgevoice.listen import Listener
-from edgevoice.messages import AudioChunk, Event, ListenEvent, NoSpeech, SpeechEnded, Turn, TurnEnded, TurnFailed, WakeHeard
+from edgevoice.messages import (
+    AudioChunk,
+    Event,
+    ListenEvent,
+    NoSpeech,
+    SpeechEnded,
+    Turn,
+    TurnEnded,
+    TurnFailed,
+    WakeHeard,
+)
 from edgevoice.stages import ChatMessage, Llm
 
 _log = logging.getLogger(__name__)
@@ -74,7 +85,7 @@ class Assistant:
                 self._beat()
                 self._take_turn(numbers)
                 self._stages.link.pump()
-                self._announce_timers(numbers)
+                self._end_timers(numbers)
         finally:
             self.stop()
             ears.join(2.0)
@@ -126,7 +137,7 @@ class Assistant:
             case WakeHeard():
                 self._cue("listening")
             case SpeechEnded(utterance=utterance):
-                self._answer(next(numbers), lambda turn: turns.run(self._stages, turn, utterance))
+                self._answer(next(numbers), partial(turns.run, self._stages, said=utterance))
             case NoSpeech():
                 self._cue("failed")
 
@@ -143,9 +154,9 @@ class Assistant:
         finally:
             self._turn = None
 
-    def _announce_timers(self, numbers: Iterator[int]) -> None:
-        for sentence in self._stages.conversation.due(time.monotonic()):
-            self._answer(next(numbers), lambda turn, said=sentence: turns.announce(self._stages, turn, said))  # type: ignore[misc]
+    def _end_timers(self, numbers: Iterator[int]) -> None:
+        for outcome in self._stages.conversation.due(time.monotonic()):
+            self._answer(next(numbers), partial(turns.carry_out, self._stages, outcome=outcome))
 
 
 class LateLlm:

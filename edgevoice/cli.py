@@ -216,5 +216,6 @@ def _service(commands: Commands) -> None:  # type: ignore[valid-type]
         ("print", "print the unit"),
     ):
         action = _with_settings(_command(actions, name, f"{handlers}:service_{name}", help))
+        action.add_argument("--user", action="store_true", help="for your own account's systemd, not the machine's")
         if name != "print":
             action.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")

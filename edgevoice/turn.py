@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -81,13 +82,13 @@ def run(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent
     yield TurnEnded(turn.id, tuple(timings), None if turn.cancel.is_set() else expects)
 
 
-def announce(stages: Stages, turn: Turn, sentence: str) -> Iterator[TurnEvent]:
-    """Says something nobody asked for just now, such as that a timer is over."""
+def carry_out(stages: Stages, turn: Turn, outcome: Outcome) -> Iterator[TurnEvent]:
+    """What nobody asked for just now, such as what a timer waited for: acts and speaks as a turn does."""
     began = stages.clock()
     try:
-        yield from _speak(stages, turn, [sentence])
+        yield from _act(stages, turn, outcome, began)
     except EdgeVoiceError as error:
-        yield TurnFailed("tts", "failed", str(error))
+        yield from _failed(stages, turn, error)
     yield TurnEnded(turn.id, (Timing("turn", (stages.clock() - began) * 1e3),))
 
 
@@ -114,10 +115,8 @@ def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnE
 def _transcribe(stages: Stages, utterance: Utterance) -> Transcript:
     if stages.asr is None:
         raise StageError("asr", "absent", "no speech recogniser is configured")
-    transcript = Transcript("")
-    for transcript in stages.asr.transcribe([AudioChunk(utterance.samples, utterance.rate, utterance.start)]):
-        pass
-    return transcript
+    heard = deque(stages.asr.transcribe([AudioChunk(utterance.samples, utterance.rate, utterance.start)]), maxlen=1)
+    return heard[0] if heard else Transcript("")
 
 
 def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Iterator[TurnEvent]:

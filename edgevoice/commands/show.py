@@ -54,12 +54,12 @@ class Printer:
     """Writes each event as one line, or as JSON; the way a turn is told in `run`, `replay`, `ask` and `demo`."""
 
     def __init__(self, as_json_lines: bool = False, out: TextIO | None = None) -> None:
-        self._json = as_json_lines
+        self.json = as_json_lines
         self._out = out or sys.stdout
         self._colour = not as_json_lines and self._out.isatty()
 
     def __call__(self, event: Event) -> None:
-        if self._json:
+        if self.json:
             self.line(json_line(event))
             return
         told = _told(event)
@@ -101,7 +101,11 @@ def _told(event: Event) -> tuple[str, str, float | None] | None:
         case TurnFailed(stage=stage, message=message):
             return "failed", f"{stage}: {message}", None
         case TurnEnded(expects=expects) if expects is not None:
-            return "asks", expects.kind.replace("_", " or ") + "".join(f", {choice}" for choice in expects.choices), None
+            return (
+                "asks",
+                expects.kind.replace("_", " or ") + "".join(f", {choice}" for choice in expects.choices),
+                None,
+            )
         case _:
             return None
 

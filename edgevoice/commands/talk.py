@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 from edgevoice import assembly
 from edgevoice import turn as turns
 from edgevoice.assembly import Wanted
@@ -34,7 +36,9 @@ _TAIL_SECONDS = 2.0  # of silence after a recording: longer than any endpoint wa
 
 def run(options: argparse.Namespace) -> None:
     settings = opts.settings(options)
-    with stages(options, settings, Speaker(settings.audio), Wanted(llm=not options.no_llm, wait_for_broker=False)) as made:
+    with stages(
+        options, settings, Speaker(settings.audio), Wanted(llm=not options.no_llm, wait_for_broker=False)
+    ) as made:
         live(settings, made, Printer(options.json))
 
 
@@ -120,4 +124,6 @@ def with_silence(chunks: Iterable[AudioChunk]) -> Iterator[AudioChunk]:
     for chunk in chunks:
         end = chunk.start + len(chunk.samples)
         yield chunk
-    yield from wav.silence(_TAIL_SECONDS, end)
+    step = 1280
+    for start in range(end, end + round(_TAIL_SECONDS * RATE), step):
+        yield AudioChunk(np.zeros(step, np.int16), RATE, start)

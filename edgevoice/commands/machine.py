@@ -1,0 +1,208 @@
+"""`check`, `devices`, `profiles` and `service`: what concerns this machine."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from edgevoice import config, profiles, registry
+from edgevoice.audio import devices as sound
+from edgevoice.commands import options as opts
+from edgevoice.commands.show import as_json
+from edgevoice.config import Settings
+from edgevoice.errors import AudioError, BrokerError, EdgeVoiceError
+from edgevoice.model_store import Store, manifest
+from edgevoice.mqtt.client import MqttClient
+from edgevoice.nlu import cascade
+from edgevoice.service import systemd
+
+_BROKER_SECONDS = 3.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `problem` is empty where it is well; `fatal` where the assistant cannot run so."""
+
+    what: str
+    found: str
+    problem: str = ""
+    fatal: bool = False
+
+
+def check(options: argparse.Namespace) -> int:
+    profile, settings = opts.profile(options), opts.settings(options)
+    findings = list(_findings(profile, settings, look_for_broker=not options.no_broker))
+    if options.json:
+        print(json.dumps({"settings": as_json(settings), "findings": as_json(findings)}, ensure_ascii=False))
+    else:
+        print(f"profile {profile.name}: {profile.description}")
+        print(f"settings from {opts.config_file(options) or 'the profile alone'}\n")
+        _print_settings(settings)
+        print()
+        for finding in findings:
+            mark = "ok  " if not finding.problem else "FAIL" if finding.fatal else "warn"
+            print(f"{mark}  {finding.what:<22}{finding.problem or finding.found}")
+    return int(any(finding.fatal and finding.problem for finding in findings))
+
+
+def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bool) -> list[Finding]:
+    store = Store()
+    found = [Finding("fit", "", problem, True) for problem in _problems(settings, profile)]
+    found = found or [Finding("fit", f"engines are known, models fit in {profile.board.ram_budget_mb} MB")]
+    for stage in registry.ENGINES:
+        chosen = getattr(settings, stage)
+        if chosen.engine:
+            found.append(_engine(stage, chosen, store))
+    found.append(_sentences(settings))
+    found.append(_sound())
+    if look_for_broker:
+        found.append(_broker(settings))
+    return found
+
+
+def _problems(settings: config.Settings, profile: profiles.Profile) -> list[str]:
+    ram_mb = {name: model.ram_mb for name, model in manifest().items()}
+    return profiles.check(settings, ram_mb, profile.board.ram_budget_mb)
+
+
+def _engine(stage: str, chosen: object, store: Store) -> Finding:
+    name, model = getattr(chosen, "engine", ""), getattr(chosen, "model", "")
+    is_fatal = stage not in ("llm", "tts")
+    try:
+        registry.factory(stage, name)
+        if model:
+            store.folder(model)
+    except EdgeVoiceError as error:
+        return Finding(stage, "", str(error), is_fatal)
+    return Finding(stage, f"{name} {model}".strip())
+
+
+def _sentences(settings: Settings) -> Finding:
+    from edgevoice.home import inventory
+    from edgevoice.home.model import Home
+
+    try:
+        home = Home(language=settings.nlu.language)
+        if settings.home.file is not None:
+            inventory.apply(inventory.load(settings.home.file), home)
+        cascade.load(home, settings.nlu)
+    except EdgeVoiceError as error:
+        return Finding("home and sentences", "", str(error), True)
+    return Finding("home and sentences", f"language {settings.nlu.language}, file {settings.home.file or 'none'}")
+
+
+def _sound() -> Finding:
+    try:
+        found = sound.devices()
+    except AudioError as error:
+        return Finding("sound", "", str(error))
+    inputs = sum(device.inputs > 0 for device in found)
+    problem = "" if inputs else "no microphone: plug one in, or use `edgevoice replay` and `ask`"
+    return Finding("sound", f"{inputs} inputs, {len(found) - inputs} other devices", problem)
+
+
+def _broker(settings: Settings) -> Finding:
+    address = f"{settings.mqtt.host}:{settings.mqtt.port}"
+    client = MqttClient(dataclasses.replace(settings.mqtt, client_id=f"{settings.mqtt.client_id}-check"))
+    try:
+        client.start(_BROKER_SECONDS)
+    except BrokerError as error:
+        return Finding("broker", "", f"{error} (`edgevoice demo` brings its own)")
+    finally:
+        client.stop()
+    return Finding("broker", f"{address} answers")
+
+
+def _print_settings(settings: Settings) -> None:
+    for stage in dataclasses.fields(settings):
+        values = getattr(settings, stage.name)
+        print(f"{stage.name}:")
+        for field in dataclasses.fields(values):
+            value = json.dumps(as_json(getattr(values, field.name)), ensure_ascii=False)
+            print(f"  {field.name}: {value:<24}  # {field.metadata.get('help', '')}")
+
+
+def devices(options: argparse.Namespace) -> None:
+    found = sound.devices()
+    if options.json:
+        print(json.dumps(as_json(found), ensure_ascii=False))
+        return
+    if not found:
+        raise AudioError("no sound devices. Is one plugged in, and are you in the group 'audio'?")
+    for device in found:
+        default = "*" if device.default_input or device.default_output else " "
+        print(
+            f"{default} {device.number:>3}  {device.inputs:>3} in {device.outputs:>3} out {device.rate:>7} Hz  {device.name}"
+        )
+
+
+def profiles_list(options: argparse.Namespace) -> None:
+    here = profiles.detect()
+    loaded = [profiles.load(name) for name in profiles.names()]
+    if options.json:
+        rows = [{"name": p.name, "description": p.description, "here": p.name == here} for p in loaded]
+        print(json.dumps(rows))
+        return
+    for profile in loaded:
+        print(f"{'*' if profile.name == here else ' '} {profile.name:<18} {profile.description}")
+
+
+def profiles_show(options: argparse.Namespace) -> None:
+    profile = profiles.load(options.name)
+    if options.json:
+        shown = {"name": profile.name, "description": profile.description}
+        print(json.dumps(shown | {"board": as_json(profile.board), "settings": as_json(profile.settings)}))
+        return
+    print(f"{profile.name}: {profile.description}\n\nboard:")
+    for field in dataclasses.fields(profile.board):
+        print(f"  {field.name}: {json.dumps(as_json(getattr(profile.board, field.name)))}")
+    _print_settings(profile.settings)
+
+
+def profiles_check(options: argparse.Namespace) -> int:
+    failed = 0
+    for name in options.names or profiles.names():
+        profile = profiles.load(name)
+        problems = _problems(profile.settings, profile)
+        failed += bool(problems)
+        print(f"{'FAIL' if problems else 'ok  '}  {profile.name}")
+        for problem in problems:
+            print(f"      {problem}")
+    return int(failed > 0)
+
+
+def _service(options: argparse.Namespace) -> systemd.Service:
+    profile, settings, file = opts.profile(options), opts.settings(options), opts.config_file(options)
+    program = shutil.which("edgevoice") or str(Path(sys.argv[0]).resolve())
+    command = [program, "run", "--profile", options.profile or profile.name]
+    if file is not None:
+        command += ["--config", str(file.resolve())]
+    models = Store().root
+    readable = systemd.needed_paths(file, models)
+    return systemd.Service(tuple(command), models, profile.board, settings.mqtt.host, readable, user=options.user)
+
+
+def service_print(options: argparse.Namespace) -> None:
+    print(systemd.unit(_service(options)), end="")
+
+
+def service_install(options: argparse.Namespace) -> None:
+    _carry_out(systemd.install(_service(options)), options.dry_run)
+
+
+def service_uninstall(options: argparse.Namespace) -> None:
+    steps = systemd.uninstall(options.user)
+    if not steps:
+        print("nothing to do: the service is not installed")
+    _carry_out(steps, options.dry_run)
+
+
+def _carry_out(steps: tuple[systemd.Step, ...], dry_run: bool) -> None:
+    for step in steps:
+        print(f"{'would ' if dry_run else ''}{step}")
+    if not dry_run:
+        systemd.carry_out(steps)
