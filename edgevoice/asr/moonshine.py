@@ -1,0 +1,233 @@
+"""Moonshine (https://github.com/moonshine-ai/moonshine) on onnxruntime: raw samples in, text out.
+
+An encoder and a decoder with a key-value cache, each one ONNX file. Sizes and inputs are read from the graphs, so the
+tiny and base models, `.ort` or `.onnx`, with or without attention masks, run alike. The model invents words on silence
+and repeats itself on long audio: silence is kept from it (`levels.py`), long audio is cut, loops are dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from edgevoice.asr import levels, tokens
+from edgevoice.config import AsrSettings
+from edgevoice.errors import ModelCorrupt, ModelMissing, StageError
+from edgevoice.messages import RATE, AudioChunk, Hypothesis, Samples, Transcript
+
+Floats = NDArray[np.float32]
+
+MINIMUM_SAMPLES = RATE // 10 * 3
+"""The encoder is given at least this much; shorter speech is padded with silence."""
+TOKENS_PER_SECOND, SPARE_TOKENS = 8.0, 8
+_SURE, _LOST = -0.05, -1.1  # mean log-probability of a token that counts as confidence 1, and as 0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The encoder's answer: `states` f32 [1, t, width]; `mask` i64 [1, n samples], only where the decoder takes one."""
+
+    states: ort.OrtValue
+    mask: ort.OrtValue | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """What the decoder remembers, by input name: keys and values of the `length` tokens so far, and of the audio."""
+
+    length: int
+    decoder: Mapping[str, ort.OrtValue]
+    encoder: Mapping[str, ort.OrtValue]
+
+
+class Moonshine:
+    """The two graphs. `encode` once, then `step` from `start` for each further token; both are pure."""
+
+    def __init__(self, encoder: ort.InferenceSession, decoder: ort.InferenceSession) -> None:
+        self._encoder, self._decoder = encoder, decoder
+        self._encoder_inputs = {i.name for i in encoder.get_inputs()}
+        inputs = {i.name: i.shape for i in decoder.get_inputs()}
+        self._masked = "encoder_attention_mask" in inputs
+        self._pasts = [name for name in inputs if name.startswith("past_key_values.")]
+        if not self._pasts or not {"input_ids", "encoder_hidden_states", "use_cache_branch"} <= inputs.keys():
+            raise ModelCorrupt(f"The decoder is not Moonshine's merged one; its inputs are {', '.join(inputs)}")
+        _, heads, _, size = inputs[self._pasts[0]]
+        self._empty = np.zeros((1, heads, 0, size), np.float32)
+        self._no, self._yes = (ort.OrtValue.ortvalue_from_numpy(np.array([flag])) for flag in (False, True))
+
+    def encode(self, samples: Floats) -> Encoded:
+        """`samples` f32 [n] in -1..1 at 16 kHz."""
+        feed = {"input_values": _value(samples[None])}
+        mask = _value(np.ones((1, len(samples)), np.int64))
+        if "attention_mask" in self._encoder_inputs:
+            feed["attention_mask"] = mask
+        (states,) = self._encoder.run_with_ort_values(["last_hidden_state"], feed)
+        return Encoded(states, mask if self._masked else None)
+
+    def start(self) -> Cache:
+        """The cache before the first token."""
+        empty = _value(self._empty)
+        sides: dict[str, dict[str, ort.OrtValue]] = {"decoder": {}, "encoder": {}}
+        for name in self._pasts:
+            sides[name.split(".")[2]][name] = empty
+        return Cache(0, **sides)
+
+    def step(self, ids: NDArray[np.int64], encoded: Encoded, cache: Cache) -> tuple[Floats, Cache]:
+        """Reads `ids` [beams, tokens] after what `cache` holds (one token at a time once it holds any).
+
+        Returns log-probabilities of the next token, f32 [beams, vocabulary], and the new cache.
+        """
+        feed = {"input_ids": _value(ids), "encoder_hidden_states": encoded.states, **cache.decoder, **cache.encoder}
+        feed["use_cache_branch"] = self._yes if cache.length else self._no
+        if encoded.mask is not None:
+            feed["encoder_attention_mask"] = encoded.mask
+        # The keys and values of the audio come with the first step and stay; later ones need not be fetched.
+        fresh = list(cache.decoder) if cache.length else self._pasts
+        names = ["logits", *(name.replace("past_key_values", "present") for name in fresh)]
+        logits, *presents = self._decoder.run_with_ort_values(names, feed)
+        pasts = dict(zip(fresh, presents, strict=True))
+        encoder = {name: pasts.get(name, value) for name, value in cache.encoder.items()}
+        decoder = {name: pasts[name] for name in cache.decoder}
+        return _log_softmax(logits.numpy()[:, -1]), Cache(cache.length + ids.shape[1], decoder, encoder)
+
+
+class MoonshineAsr:
+    """`stages.Asr`. Greedy; partial transcripts come after each segment of audio that is longer than one."""
+
+    def __init__(self, model: Moonshine, vocabulary: tokens.Tokens) -> None:
+        self._model, self._vocabulary = model, vocabulary
+
+    def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
+        """Raises StageError `inference` where onnxruntime fails, `rate` for audio that is not at 16 kHz."""
+        heard: list[tuple[str, list[float]]] = []
+        previous: Transcript | None = None
+        for samples in levels.segments(_samples(chunks)):
+            if previous is not None and previous.text:
+                yield previous
+            text, scores = self._hear(samples)
+            if text:
+                heard.append((text, scores))
+            previous = _transcript(heard, final=False)
+        yield _transcript(heard, final=True)
+
+    def _hear(self, samples: Samples) -> tuple[str, list[float]]:
+        """The text of one segment and the log-probability of each token in it."""
+        speech = levels.speech(samples)
+        if speech is None:
+            return "", []
+        try:
+            ids, scores = self._greedy(speech)
+        except Exception as error:  # onnxruntime raises classes of its own with no public base
+            raise StageError("asr", "inference", f"Moonshine failed on {len(speech)} samples: {error}") from error
+        return self._vocabulary.text(ids), scores
+
+    def _greedy(self, samples: Floats) -> tuple[list[int], list[float]]:
+        limit = math.ceil(len(samples) / RATE * TOKENS_PER_SECOND) + SPARE_TOKENS
+        encoded = self._model.encode(np.pad(samples, (0, max(0, MINIMUM_SAMPLES - len(samples)))))
+        ids: list[int] = []
+        scores: list[float] = []
+        token, cache = tokens.START, self._model.start()
+        while len(ids) < limit:
+            scored, cache = self._model.step(np.array([[token]]), encoded, cache)
+            token = int(scored[0].argmax())
+            scores.append(float(scored[0, token]))
+            if token == tokens.END:
+                break
+            ids.append(token)
+            if loop := repeated(ids):
+                log.debug("dropped %d tokens of a loop", loop)
+                del ids[-loop:], scores[-loop:]
+                break
+        return ids, scores
+
+
+def repeated(ids: Sequence[int], minimum: int = 9) -> int:
+    """How many tokens at the end only repeat what stands before them; 0 where fewer than `minimum` are said in a loop.
+
+    People repeat a word or a digit a few times, so a loop is three rounds or more and `minimum` tokens or more.
+    """
+    for period in range(1, len(ids) // 3 + 1):
+        rounds = max(3, -(-minimum // period))
+        tail = ids[-period:]
+        if len(ids) >= rounds * period and all(
+            ids[len(ids) - (r + 1) * period : len(ids) - r * period] == tail for r in range(1, rounds)
+        ):
+            return (rounds - 1) * period
+    return 0
+
+
+def _transcript(heard: Sequence[tuple[str, Sequence[float]]], final: bool) -> Transcript:
+    text = " ".join(part for part, _ in heard)
+    scores = [score for _, part in heard for score in part]
+    if not text:
+        return Transcript("", (), 0.0, final)
+    score = sum(scores) / len(scores)
+    confidence = min(1.0, max(0.0, (score - _LOST) / (_SURE - _LOST)))
+    return Transcript(text, (Hypothesis(text, score),), confidence, final)
+
+
+def _samples(chunks: Iterable[AudioChunk]) -> Iterator[Samples]:
+    for chunk in chunks:
+        if chunk.rate != RATE:
+            raise StageError("asr", "rate", f"audio at {chunk.rate} Hz reached the recogniser, which takes {RATE} Hz")
+        yield chunk.samples
+
+
+def _value(array: NDArray[Any]) -> ort.OrtValue:
+    return ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))
+
+
+def _log_softmax(logits: Floats) -> Floats:
+    shifted: Floats = logits - logits.max(axis=-1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted
+
+
+def load(settings: AsrSettings, folder: Path | None) -> MoonshineAsr:
+    """Opens `encoder_model` and `decoder_model_merged` (`.ort` or `.onnx`) and `tokenizer.bin` of `folder`.
+
+    Raises ModelMissing and ModelCorrupt.
+    """
+    if folder is None:
+        raise ModelMissing("moonshine needs a model: set asr.model, for example moonshine-tiny-en")
+    providers = _providers(settings.providers)
+    encoder, decoder = (
+        _session(folder, stem, settings, providers) for stem in ("encoder_model", "decoder_model_merged")
+    )
+    return MoonshineAsr(Moonshine(encoder, decoder), tokens.load(folder / "tokenizer.bin"))
+
+
+def _providers(wanted: Sequence[str]) -> list[str]:
+    """Those of `wanted` that this onnxruntime has, in order; the CPU is always last."""
+    available = ort.get_available_providers()
+    if missing := [name for name in wanted if name not in available]:
+        log.warning("onnxruntime lacks %s; available: %s", ", ".join(missing), ", ".join(available))
+    return list(dict.fromkeys([*(name for name in wanted if name in available), "CPUExecutionProvider"]))
+
+
+def _session(folder: Path, stem: str, settings: AsrSettings, providers: list[str]) -> ort.InferenceSession:
+    path = next((p for p in (folder / f"{stem}.ort", folder / f"{stem}.onnx") if p.is_file()), None)
+    if path is None:
+        raise ModelMissing(
+            f"{folder}: no {stem}.ort or {stem}.onnx. Fetch the model: edgevoice models pull {folder.name}"
+        )
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = settings.threads, 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(path, options, providers=providers)
+    except Exception as error:  # onnxruntime raises classes of its own with no public base
+        raise ModelCorrupt(
+            f"{path}: onnxruntime cannot read it ({error}). Check it: edgevoice models verify {folder.name}"
+        ) from error

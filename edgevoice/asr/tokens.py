@@ -1,0 +1,65 @@
+"""Moonshine's vocabulary: token ids to text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from edgevoice.errors import ModelCorrupt, ModelMissing
+
+START, END = 1, 2
+"""Ids of the tokens that open and close a transcript."""
+
+_BYTE = re.compile(rb"<0x([0-9A-Fa-f]{2})>")
+_CONTROL = re.compile(rb"<unk>|</?s>|<<ST_\d+>>")
+
+
+class Tokens:
+    """`pieces[i]` is token i: UTF-8 text in which U+2581 stands for a space, one raw byte (also as `<0xNN>`), or a
+    control token, which is never written."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = tuple(_written(piece) for piece in pieces)
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def text(self, ids: Iterable[int]) -> str:
+        """What the ids say, without spaces at either end. An id outside the vocabulary says nothing."""
+        pieces = (self._pieces[i] for i in ids if 0 <= i < len(self._pieces))
+        return b"".join(pieces).decode("utf-8", "replace").strip()
+
+
+def _written(piece: bytes) -> bytes:
+    if byte := _BYTE.fullmatch(piece):
+        return bytes([int(byte[1], 16)])
+    if _CONTROL.fullmatch(piece):
+        return b""
+    return piece.replace("▁".encode(), b" ")
+
+
+def load(path: Path) -> Tokens:
+    """Reads `tokenizer.bin`: for each token its length and then its bytes.
+
+    A length of 128 or more takes two bytes, the low seven bits first. Raises ModelMissing and ModelCorrupt.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ModelMissing(f"{path}: no such file. Fetch the model again: edgevoice models pull") from None
+    pieces, at = [], 0
+    try:
+        while at < len(data):
+            length, at = data[at], at + 1
+            if length >= 128:
+                length, at = data[at] * 128 + length - 128, at + 1
+            if at + length > len(data):
+                raise IndexError
+            pieces.append(data[at : at + length])
+            at += length
+    except IndexError:
+        raise ModelCorrupt(f"{path}: cut off after {len(pieces)} tokens. Check it: edgevoice models verify") from None
+    if len(pieces) <= END:
+        raise ModelCorrupt(f"{path}: no vocabulary in it. Check it: edgevoice models verify")
+    return Tokens(pieces)
