@@ -15,10 +15,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from evaluation.common import InputError, Noise, Options, Report, read_rows, show
-
 from edgevoice import config, profiles
 from edgevoice.errors import EdgeVoiceError
+from evaluation.common import InputError, Noise, Options, Report, read_rows, show
 
 SUITES = {
     "asr": """
@@ -61,10 +60,12 @@ SUITES = {
   score        share of rows in which all expected changes were made and no other; ignore_changes are not looked at
   figures      p50_ms, p95_ms""",
     "turn": """
-  rows         {id, audio, text?, intent?, slots?}; home? names a YAML inventory, default: the simulated home
-  predictions  {id, text, intent, slots, messages: [{topic, payload}], ms}
-  score        share of rows with the labelled intent and every labelled slot equal; without labels: with a message sent
-  figures      wer (rows with text), p50_ms, p95_ms (from the end of speech to the first message), compute_p50_ms""",
+  rows         {id, audio, text?, intent?, slots?, wake?}; with `wake` true the recording begins with a wake word, else
+               it is listened to from its start. The home is the settings' home.file, else the demo's, simulated
+  predictions  {id, text, intent, slots, messages: [{topic, payload}], reply, ms}
+  score        share of the rows with `intent` in which it comes first, with every labelled slot equal
+  figures      wer (rows with text), message_rate, p50_ms, p95_ms (from the end of speech to the first message),
+               compute_p50_ms, compute_p95_ms (from the decision that it ended), first_audio_p50_ms, ..._p95_ms""",
 }
 _EPILOG = (
     "suites: what a row holds, what a prediction holds, and how it is scored\n"

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import evaluate
 import numpy as np
 import pytest
 import soundfile
+
+import evaluate
+from edgevoice import config
 from evaluation import common
 from evaluation.common import InputError, Noise, Options, Report, Row
-
-from edgevoice import config
 
 
 def rows_file(path: Path, *rows: object) -> Path:
