@@ -60,11 +60,11 @@ class VadSettings:
 class ListenSettings:
     """When a turn's speech begins and ends."""
 
-    pre_roll_seconds: float = _f(0.3, "sound kept from before speech was detected", min=0, max=2)
+    pre_roll_seconds: float = _f(0.5, "sound kept from before speech was detected", min=0, max=2)
     start_seconds: float = _f(4.0, "how long to wait for speech after the wake word", min=0.5, max=60)
-    minimum_seconds: float = _f(0.15, "shorter speech is ignored", min=0, max=5)
+    minimum_seconds: float = _f(0.2, "shorter speech is ignored", min=0, max=5)
     maximum_seconds: float = _f(15.0, "longer speech is cut", min=1, max=120)
-    silence_seconds: float = _f(0.5, "silence that ends the speech", min=0.1, max=5)
+    silence_seconds: float = _f(0.55, "silence that ends the speech", min=0.1, max=5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from edgevoice.stages import SpeechProbability
 WINDOW = 512
 _CONTEXT = 64
 _GATE_FRAME = 480  # webrtcvad takes 10, 20 or 30 ms
+_GATE_HOLD = 10  # windows without speech after which the network rests
 
 
 def load(settings: VadSettings, folder: Path | None) -> Silero:
@@ -46,7 +47,9 @@ class Silero:
 
     def reset(self) -> None:
         self._gate = webrtcvad.Vad(0) if self._pre_gate else None
+        self._silent = 0
         self._rest: Samples = np.empty(0, np.int16)
+        self._last: Samples = np.zeros(WINDOW, np.int16)
         self._context: Samples = np.zeros(_CONTEXT, np.int16)
         self._state: NDArray[np.float32] = np.zeros((2, 1, 128), np.float32)
 
@@ -61,12 +64,20 @@ class Silero:
         ]
 
     def _probability(self, window: Samples) -> float:
-        """Probability of speech in `window` int16 [512]; 0 where the gate hears none."""
-        probability = 0.0
-        if self._gate is None or self._gate.is_speech(window[-_GATE_FRAME:].tobytes(), RATE):
-            audio = np.concatenate((self._context, window))[None].astype(np.float32) / 32768
-            inputs = {"input": audio, "state": self._state, "sr": np.array(RATE, np.int64)}
-            output, self._state = self._session.run(None, inputs)
-            probability = float(np.ravel(output)[0])
-        self._context = window[-_CONTEXT:]
+        """Probability of speech in `window` int16 [512]; 0 where the gate has heard none for a while."""
+        if self._gate is not None:
+            spoken = self._gate.is_speech(window[-_GATE_FRAME:].tobytes(), RATE)
+            if spoken and self._silent > _GATE_HOLD:
+                self._infer(self._last)  # the network hears what led up to the speech
+            self._silent = 0 if spoken else self._silent + 1
+        closed = self._silent > _GATE_HOLD
+        probability = 0.0 if closed else self._infer(window)
+        self._last = window
         return probability
+
+    def _infer(self, window: Samples) -> float:
+        audio = np.concatenate((self._context, window))[None].astype(np.float32) / 32768
+        inputs = {"input": audio, "state": self._state, "sr": np.array(RATE, np.int64)}
+        output, self._state = self._session.run(None, inputs)
+        self._context = window[-_CONTEXT:]
+        return float(np.ravel(output)[0])

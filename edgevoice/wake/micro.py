@@ -8,11 +8,12 @@ from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
 
 from edgevoice.config import WakeSettings
 from edgevoice.errors import ModelCorrupt, SettingsError
-from edgevoice.messages import AudioChunk, WakeHeard
+from edgevoice.messages import RATE, AudioChunk, WakeHeard
 from edgevoice.schema import suggest
 from edgevoice.wake.trigger import Trigger
 
 _STEP = 160
+_DELAY = round(0.13 * RATE)  # from the end of the word to the detection, median over speakers
 _WINDOW = 480  # samples of the first feature frame; each later one comes _STEP samples after
 
 
@@ -49,7 +50,7 @@ class Micro:
                 model.probability_cutoff if settings.threshold is None else settings.threshold,
                 1 if settings.patience is None else settings.patience,
                 settings.refractory_seconds,
-                0,
+                _DELAY,
             )
             for word, model in models.items()
         }

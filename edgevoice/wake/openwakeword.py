@@ -16,6 +16,8 @@ from edgevoice.schema import suggest
 from edgevoice.wake.trigger import Trigger
 
 _STEP = 1280
+_THRESHOLD = 0.85
+_DELAY = -round(0.07 * RATE)  # the detection comes before the end of the word, median over speakers
 _CONTEXT = 480  # samples before a step that its first spectral frames need
 _MEL_FRAMES, _MEL_BINS = 76, 32
 _FRONT_END = ("melspectrogram", "embedding_model")
@@ -70,7 +72,8 @@ class _FrontEnd:
         """The embedding [96] of the 0.76 s that end with `samples` [1280]."""
         self._samples = np.concatenate((self._samples, samples))[-_STEP - _CONTEXT :]
         self._frames = np.concatenate((self._frames, self._spectrum(self._samples)))[-_MEL_FRAMES:]
-        return self._embed(self._frames[None])[0]
+        embedding: Floats = self._embed(self._frames[None])[0]
+        return embedding
 
     def blank(self, count: int) -> Floats:
         """Embeddings [count, 96] of faint noise: what a head looks at before the stream has filled its window."""
@@ -84,7 +87,7 @@ class _FrontEnd:
     def _spectrum(self, samples: Samples) -> Floats:
         (spectrum,) = self._mel.run(None, {"input": samples[None].astype(np.float32)})
         # The scale of the original TensorFlow front end, which the embedding was trained on.
-        return np.asarray(spectrum, np.float32).reshape(-1, _MEL_BINS) / 10 + 2
+        return np.asarray(spectrum, np.float32).reshape(-1, _MEL_BINS) / np.float32(10) + np.float32(2)
 
     def _embed(self, windows: Floats) -> Floats:
         (embedding,) = self._embedding.run(None, {"input_1": windows[..., None]})
@@ -101,10 +104,10 @@ class OpenWakeWord:
         self._triggers = {
             word: Trigger(
                 word,
-                0.5 if settings.threshold is None else settings.threshold,
+                _THRESHOLD if settings.threshold is None else settings.threshold,
                 1 if settings.patience is None else settings.patience,
                 settings.refractory_seconds,
-                0,
+                _DELAY,
             )
             for word in heads
         }

@@ -6,14 +6,17 @@ from edgevoice.messages import RATE, WakeHeard
 
 
 class Trigger:
-    """Fires once `patience` scores in a row reach `threshold`, then not again for `refractory_seconds`."""
+    """Fires once `patience` scores in a row reach `threshold`, then not again for `refractory_seconds`.
 
-    def __init__(self, word: str, threshold: float, patience: int, refractory_seconds: float, tail_samples: int) -> None:
+    `delay`: samples by which the engine fires after the end of the word, typically.
+    """
+
+    def __init__(self, word: str, threshold: float, patience: int, refractory_seconds: float, delay: int) -> None:
         self._word = word
         self._threshold = threshold
         self._patience = patience
         self._refractory = round(refractory_seconds * RATE)
-        self._tail = tail_samples
+        self._delay = delay
         self.reset()
 
     def reset(self) -> None:
@@ -26,4 +29,4 @@ class Trigger:
         if self._in_row < self._patience or at < self._quiet_until:
             return None
         self._quiet_until = at + self._refractory
-        return WakeHeard(self._word, score, at, max(0, at - self._tail))
+        return WakeHeard(self._word, score, at, max(0, at - self._delay))

@@ -1,0 +1,165 @@
+"""The microphone: any device, its own rate, resampled to 16 kHz mono. A device that disappears is waited for."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Protocol
+
+from edgevoice.audio.devices import choose, devices, portaudio
+from edgevoice.audio.wav import Resampler
+from edgevoice.config import AudioSettings
+from edgevoice.errors import AudioError
+from edgevoice.messages import RATE, AudioChunk, Samples
+
+_log = logging.getLogger(__name__)
+
+_BLOCK_SECONDS = 0.032
+_QUEUE = 300  # blocks: ten seconds
+_SILENT_SECONDS = 1.0  # a device that gives nothing for so long is gone
+_RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+Deliver = Callable[[Samples], None]
+
+
+class InputStream(Protocol):
+    """An open device that calls `Deliver` with mono samples at `rate`, from its own thread."""
+
+    @property
+    def rate(self) -> int: ...
+    def close(self) -> None: ...
+
+
+Opener = Callable[[AudioSettings, Deliver, bool], InputStream]
+"""(settings, where samples go, is this a retry) -> an open stream. Raises AudioError."""
+
+
+class Mic:
+    """`with Mic(settings) as chunks:` yields AudioChunk without end, until `close`.
+
+    `dropped` counts blocks lost because nobody took them; `wait(seconds)` returns True once the mic is being closed.
+    Entering raises AudioError where there is no such device.
+    """
+
+    def __init__(
+        self,
+        settings: AudioSettings,
+        opener: Opener | None = None,
+        wait: Callable[[float], bool] | None = None,
+        silent_seconds: float = _SILENT_SECONDS,
+    ) -> None:
+        self._settings = settings
+        self._open = opener or open_device
+        self._closing = threading.Event()
+        self._wait = wait or self._closing.wait
+        self._silent_seconds = silent_seconds
+        self._blocks: queue.Queue[Samples] = queue.Queue(_QUEUE)
+        self._stream: InputStream | None = None
+        self.dropped = 0
+
+    def __enter__(self) -> Iterator[AudioChunk]:
+        self._stream = self._open(self._settings, self._deliver, False)
+        return self._chunks(self._stream)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the stream; the iterator stops soon. May be called from any thread."""
+        self._closing.set()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
+    def _deliver(self, samples: Samples) -> None:
+        try:
+            self._blocks.put_nowait(samples.copy())
+        except queue.Full:
+            self.dropped += 1
+
+    def _chunks(self, stream: InputStream) -> Iterator[AudioChunk]:
+        start = 0
+        resampler = Resampler(stream.rate, RATE)
+        while not self._closing.is_set():
+            try:
+                block = self._blocks.get(timeout=self._silent_seconds)
+            except queue.Empty:
+                again = self._reopen()
+                if again is None:
+                    return
+                resampler = Resampler(again.rate, RATE)
+                continue
+            samples = resampler.feed(block)
+            if len(samples):
+                yield AudioChunk(samples, RATE, start)
+                start += len(samples)
+
+    def _reopen(self) -> InputStream | None:
+        """Tries until the device is there again; None once the mic is closed."""
+        if self._closing.is_set():
+            return None
+        _log.warning("the microphone gives no sound; waiting for it")
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+        attempt = 0
+        while not self._wait(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)]):
+            attempt += 1
+            try:
+                self._stream = self._open(self._settings, self._deliver, True)
+            except AudioError as error:
+                _log.debug("still no microphone: %s", error)
+                continue
+            if self._closing.is_set():
+                self.close()
+                return None
+            _log.warning("the microphone is back")
+            return self._stream
+        return None
+
+
+class _Device:
+    """A PortAudio input stream; the first channel is the one taken, which array microphones put their best in."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    @property
+    def rate(self) -> int:
+        return int(self._stream.samplerate)
+
+    def close(self) -> None:
+        self._stream.close(ignore_errors=True)
+
+
+def open_device(settings: AudioSettings, deliver: Deliver, retry: bool) -> InputStream:
+    """Opens and starts the device of `settings.input`. A retry looks for newly connected devices first."""
+    sounddevice = portaudio()
+    device = choose(devices(rescan=retry), settings.input, "input")
+    rate = settings.rate or device.rate
+
+    def callback(block: Any, frames: int, time: Any, status: Any) -> None:
+        deliver(block[:, 0])
+
+    problem: Exception | None = None
+    for channels in dict.fromkeys((1, min(2, device.inputs), device.inputs)):
+        try:
+            stream = sounddevice.InputStream(
+                samplerate=rate,
+                blocksize=round(rate * _BLOCK_SECONDS),
+                device=device.number,
+                channels=channels,
+                dtype="int16",
+                callback=callback,
+            )
+            stream.start()
+            return _Device(stream)
+        except (sounddevice.PortAudioError, ValueError) as error:
+            problem = error
+    raise AudioError(
+        f"microphone '{device.name}' cannot be opened at {rate} Hz: {problem}. Is another program using it? "
+        "See `edgevoice devices`, and the settings audio.input and audio.rate"
+    )

@@ -1,0 +1,201 @@
+"""When a turn's speech begins and ends: wake word, voice activity and endpoint as a state machine.
+
+    idle ── wake word ──> waiting ── speech ──> speaking ── silence ──> idle, with the utterance
+                             └─── nothing for start_seconds ──> idle
+
+No thread and no clock: time is the stream's samples. Only one engine runs at a time, the wake word's while idle and the
+VAD otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgevoice.config import ListenSettings
+from edgevoice.messages import (
+    RATE,
+    AudioChunk,
+    ListenEvent,
+    NoSpeech,
+    Samples,
+    SpeechEnded,
+    SpeechStarted,
+    Utterance,
+    WakeHeard,
+)
+from edgevoice.stages import SpeechProbability, Vad, WakeDetector
+
+_PIECE = 1280  # longer chunks are taken in pieces, so that events do not depend on how the stream is cut
+_LOOK_BACK = RATE  # sound kept while idle
+_HYSTERESIS = 0.15  # speech goes on while the probability stays above the threshold less this
+_DROP_DB = 20.0
+_ONSET_GAP = round(0.2 * RATE)  # speech shorter than the minimum is forgotten after such a gap
+_CUT_REACH, _CUT_FRAME = round(0.12 * RATE), 320
+
+
+class Listener:
+    """`feed` every chunk of one stream, without gaps; take the events. `wake` None: only `listen_now` starts a turn.
+
+    `threshold` is the VAD's probability from which a window is speech.
+    """
+
+    def __init__(self, wake: WakeDetector | None, vad: Vad, settings: ListenSettings, threshold: float = 0.5) -> None:
+        self._wake = wake
+        self._vad = vad
+        self._settings = settings
+        self._threshold = threshold
+        self._ring = _Ring(_samples(settings.maximum_seconds + settings.silence_seconds) + 4 * _LOOK_BACK)
+        self._heard: WakeHeard | None = None
+        self._attempt: _Attempt | None = None
+
+    @property
+    def listening(self) -> bool:
+        """Is a turn's speech being waited for or taken down?"""
+        return self._attempt is not None or self._heard is not None
+
+    def listen_now(self, at: int) -> None:
+        """Listens for speech from stream index `at` on, with no wake word: push to talk, or the answer to a question."""
+        self._begin(at, None)
+
+    def cancel(self) -> None:
+        """Back to waiting for the wake word; what was said is dropped."""
+        self._heard = self._attempt = None
+        if self._wake is not None:
+            self._wake.reset()
+
+    def feed(self, chunk: AudioChunk) -> Iterator[ListenEvent]:
+        """The events that `chunk` (int16 at RATE, any length) brings about. A chunk out of order begins a new stream."""
+        if chunk.start != self._ring.end:
+            self.cancel()
+        for i in range(0, len(chunk.samples), _PIECE):
+            piece = AudioChunk(chunk.samples[i : i + _PIECE], chunk.rate, chunk.start + i)
+            self._ring.append(piece)
+            if not self.listening and self._wake is not None:
+                self._heard = next(iter(self._wake.feed(piece)), None)
+                if self._heard is not None:
+                    yield self._heard
+            if self._heard is not None and self._ring.end >= _word_end(self._heard) + _CUT_REACH:
+                self._begin(self._cut(self._heard), self._heard.word)
+            if self._attempt is not None:
+                yield from self._listen(self._attempt)
+
+    def _begin(self, at: int, word: str | None) -> None:
+        self._vad.reset()
+        begin = max(at, self._ring.start)
+        self._heard, self._attempt = None, _Attempt(begin, begin, word, begin)
+
+    def _cut(self, heard: WakeHeard) -> int:
+        """Where the wake word gives way to the command: the quietest moment around its estimated end.
+
+        Said in one breath, a command begins before the detector fires, and a late cut would lose its first syllable.
+        """
+        end = _word_end(heard)
+        start = max(self._ring.start, end - _CUT_REACH)
+        around = self._ring.slice(start, end + _CUT_REACH).astype(np.float64)
+        energy = np.convolve(around**2, np.ones(_CUT_FRAME), "valid")
+        return start + int(energy.argmin()) + _CUT_FRAME // 2
+
+    def _listen(self, attempt: _Attempt) -> Iterator[ListenEvent]:
+        fresh = self._ring.slice(attempt.next, self._ring.end)
+        if not len(fresh):
+            return
+        windows = self._vad.feed(AudioChunk(fresh, RATE, attempt.next))
+        attempt.next += len(fresh)
+        for window in windows:
+            if (event := self._step(attempt, window)) is None:
+                continue
+            if not isinstance(event, SpeechStarted):
+                self.cancel()
+            yield event
+            if not isinstance(event, SpeechStarted):
+                return
+
+    def _step(self, attempt: _Attempt, window: SpeechProbability) -> ListenEvent | None:
+        settings = self._settings
+        started = attempt.started
+        level = _level(self._ring.slice(attempt.window_end, window.end))
+        attempt.hear(window, level, self._threshold)
+        if not attempt.started:
+            if attempt.onset is not None and attempt.last - attempt.onset >= _samples(settings.minimum_seconds):
+                attempt.started = True
+            elif attempt.onset is None and window.end - attempt.begin >= _samples(settings.start_seconds):
+                return NoSpeech(window.end)
+            elif window.end - attempt.last >= _ONSET_GAP:
+                attempt.onset = None
+        if not attempt.started or attempt.onset is None:
+            return None
+        silence = window.end - attempt.last
+        length = window.end - attempt.onset
+        if silence >= _samples(settings.silence_seconds) or length >= _samples(settings.maximum_seconds):
+            return SpeechEnded(self._utterance(attempt, attempt.onset, window.end), window.end)
+        return None if started else SpeechStarted(attempt.onset)
+
+    def _utterance(self, attempt: _Attempt, onset: int, end: int) -> Utterance:
+        start = max(attempt.begin, onset - _samples(self._settings.pre_roll_seconds))
+        return Utterance(self._ring.slice(start, end), RATE, start, attempt.last, attempt.word)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One wait for speech. All but `word` are stream indices."""
+
+    begin: int
+    next: int
+    """First sample that the VAD has not seen."""
+    word: str | None
+    window_end: int
+    """End of the last window that the VAD has judged."""
+    onset: int | None = None
+    last: int = 0
+    """End of the last window of speech."""
+    in_speech: bool = False
+    started: bool = False
+
+    peak: float = 0.0
+    """Loudest window of speech, in decibels."""
+
+    def hear(self, window: SpeechProbability, level: float, threshold: float) -> None:
+        self.in_speech = window.probability >= threshold - (_HYSTERESIS if self.in_speech else 0)
+        if self.in_speech:
+            self.peak = max(self.peak, level)
+        if self.in_speech and (not self.started or level > self.peak - _DROP_DB):
+            if self.onset is None:
+                self.onset = self.window_end
+            self.last = window.end
+        self.window_end = window.end
+
+
+class _Ring:
+    """The last `capacity` samples of the stream."""
+
+    def __init__(self, capacity: int) -> None:
+        self._buffer: Samples = np.zeros(capacity, np.int16)
+        self.start = self.end = 0
+
+    def append(self, chunk: AudioChunk) -> None:
+        if chunk.start != self.end:  # the first chunk, or a new stream
+            self.start = chunk.start
+        self.end = chunk.start + len(chunk.samples)
+        self._buffer[np.arange(chunk.start, self.end) % len(self._buffer)] = chunk.samples
+        self.start = max(self.start, self.end - len(self._buffer))
+
+    def slice(self, start: int, end: int) -> Samples:
+        """Samples `start` to `end` of the stream, as far as they are kept."""
+        start, end = max(start, self.start), min(end, self.end)
+        return self._buffer[np.arange(start, max(start, end)) % len(self._buffer)]
+
+
+def _word_end(heard: WakeHeard) -> int:
+    return heard.at if heard.word_end is None else heard.word_end
+
+
+def _level(samples: Samples) -> float:
+    """Mean power in decibels over one step of int16."""
+    return float(10 * np.log10(np.mean(samples.astype(np.float32) ** 2) + 1))
+
+
+def _samples(seconds: float) -> int:
+    return round(seconds * RATE)
