@@ -6,6 +6,7 @@ for each device. Values out of a device's range are set to its limit, and that i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,11 @@ _DOMAINS_OF_RESPONSE = {
 }
 _EVERYWHERE = ("light_all", "fan_all", "open_all")
 _PLACES = ("area", "floor")
+# "Turn off the light" in a home with several, heard nowhere in particular, means one of them.
+_ONE = re.compile(
+    r"\b(?:the|a|my) (?:light|lamp|fan|curtain|blind|shade|shutter|window|door|lock|valve|switch)\b", re.IGNORECASE
+)
+_ALL = re.compile(r"\b(?:all|every|both|each|everywhere)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def plan(home: Home, replies: Replies, intent: Intent, mic_area: str | None = No
     able = tuple(device for device in devices if settings[device.id] != ())
     if not able:
         return Plan(problem=_unsupported(replies, devices))
-    if _is_ambiguous(intent, action, able):
+    if _is_ambiguous(intent, action, able, mic_area):
         near = targets.prefer(home, able, mic_area)
         if len(near) > 1:
             return Plan(choices=near)
@@ -133,13 +139,15 @@ def _in_state(home: Home, devices: tuple[Device, ...], action: Action) -> tuple[
     return () if action.states and action.needs_state else devices
 
 
-def _is_ambiguous(intent: Intent, action: Action, devices: Sequence[Device]) -> bool:
+def _is_ambiguous(intent: Intent, action: Action, devices: Sequence[Device], mic_area: str | None) -> bool:
     if len(devices) < 2 or intent.targets:
         return False
     name = intent.slots.get("name")
-    return (isinstance(name, str) and name != targets.EVERYTHING) or (
-        action.is_single and not any(intent.slots.get(place) for place in _PLACES)
-    )
+    if isinstance(name, str) and name != targets.EVERYTHING:
+        return True
+    if any(intent.slots.get(place) for place in _PLACES):
+        return False
+    return action.is_single or (not mic_area and bool(_ONE.search(intent.text)) and not _ALL.search(intent.text))
 
 
 def _unsupported(replies: Replies, devices: Sequence[Device]) -> str:

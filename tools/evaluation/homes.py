@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ _RENAMED = {
     "target_temperature": "temperature",
     "current_cover_position": "current_position",
     "current_valve_position": "current_position",
+    "native_temperature": "temperature",
+    "native_temperature_unit": "temperature_unit",
+    "todo_items": "items",
 }
 
 
@@ -56,12 +60,26 @@ def add(home: Home, fixtures: Json) -> None:
         name, *aliases = _names(area["name"])
         key = str(area.get("id") or _known(home.areas.values(), name) or _slug(name))
         old = home.areas.get(key)
+        if area.get("floor") and _known(home.floors.values(), area["floor"]) is None:
+            add(home, {"floors": [{"name": area["floor"]}]})
         on = _known(home.floors.values(), area.get("floor")) or (old.floor if old else None)
         home.put_area(Area(key, name, on, tuple(aliases)))
     for entity in fixtures.get("entities") or ():
         device = _device(home, entity)
         home.put(device)
         home.update(device.id, _state(device, entity))
+
+
+def update(home: Home, states: Json) -> None:
+    """Puts devices into the states that a row sets up: `{entity id: {state?, attributes?}}`. Raises KeyError."""
+    for key, told in states.items():
+        device, held = home.devices[key], home.state(key)
+        given = _attributes(device.domain, told)
+        fallback = given.get("native_value", given.get("condition", held.value))
+        state = _state(device, {"state": told.get("state", fallback), "attributes": {}})
+        attributes = {**held.attributes, **given}
+        home.update(key, State(state.value, attributes))
+        home.put(replace(device, capabilities=capabilities_of(device.domain, device.device_class, attributes)))
 
 
 def _device(home: Home, entity: Json) -> Device:
@@ -106,15 +124,21 @@ def _attributes(domain: str, entity: Json) -> dict[str, Value]:
             name, value = "current_position", int(value)
         if name == "volume_level":
             value = float(value) / (100 if float(value) > 1 else 1)
-        found[name] = tuple(_plain(one) for one in value) if isinstance(value, list) else _plain(value)
+        found[name] = tuple(_plain(one) for one in value if not _is_done(one)) if isinstance(value, list) else _plain(value)
     return found
 
 
 def _plain(value: Any) -> Any:
-    """`fan.FanEntityFeature.SET_SPEED` is `set_speed`; everything else is itself."""
+    """`fan.FanEntityFeature.SET_SPEED` is `set_speed`, an open item of a list its text; everything else is itself."""
+    if isinstance(value, Mapping):
+        return value.get("summary")
     if isinstance(value, str) and (".Fan" in value or "Feature." in value or "Class." in value):
         return value.rpartition(".")[2].lower()
     return value
+
+
+def _is_done(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.get("status") == "completed"
 
 
 def _names(template: str) -> list[str]:

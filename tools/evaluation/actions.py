@@ -1,0 +1,174 @@
+"""Suite `actions`: a sentence in a home whose devices are in given states, to the states they are in afterwards.
+
+Nothing goes over MQTT: each command is obeyed by an ideal appliance. What the assistant would rather ask about first, an
+unlocked door, a garage, many devices, gets one "yes"; how often that was is the figure `asked`. Which one of several is
+meant is not answered for it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from edgevoice.home.appliance import obey
+from edgevoice.home.model import Device, Home, State
+from edgevoice.messages import Outcome
+from edgevoice.nlu import cascade
+from edgevoice.skills import policy
+from edgevoice.skills.conversation import Conversation
+from edgevoice.stages import Llm
+from evaluation import homes
+from evaluation.common import Options, Report, Row, latency, progress
+
+States = Mapping[str, State]
+_OURS = frozenset({"color", "items", "completed_items"})
+"""Attributes that our appliances report and Home Assistant's entities do not: they count for nothing here."""
+
+
+def run(rows: list[Row], options: Options) -> Report:
+    """A row is right when all expected changes were made and no other, and, where it expects a response, the reply holds
+    one of the texts it names.
+    """
+    llm: Llm | None = options.engine("llm") if options.settings.llm.engine else None
+    known = Homes(options, llm)
+    predictions: list[dict[str, Any]] = []
+    scored: list[tuple[str, bool]] = []
+    asked = 0
+    for row in progress(rows, "actions"):
+        home, understanding = known(row)
+        try:
+            homes.update(home, row.data.get("setup") or {})
+        except KeyError as error:
+            raise row.error(f"'setup': the home has no {error}") from None
+        before = dict(home.states)
+        rules = policy.rules(options.settings.home, options.settings.nlu)
+        area = _area(home, row.data.get("context_device"))
+        # Each row begins a conversation of its own.
+        talk = Talk(home, Conversation(home, understanding, llm, rules, area, datetime.now))
+        begun = time.perf_counter()
+        reply = talk.say(row.need("text", str))
+        ms = (time.perf_counter() - begun) * 1000
+        asked += talk.asked
+        scored.append((_category(row), _is_right(row, before, home.states, reply)))
+        predictions.append({"id": row.id, "states": _plain(home.states), "reply": reply, "ms": round(ms, 3)})
+    return _report(scored, predictions, asked)
+
+
+class Talk:
+    """A conversation with a home of ideal appliances."""
+
+    def __init__(self, home: Home, conversation: Conversation) -> None:
+        self._home, self._conversation = home, conversation
+        self.asked = 0
+
+    def say(self, text: str) -> str:
+        """Everything that is answered to one sentence, and to the "yes" after a yes-or-no question."""
+        said, question = self._hear(text, 0.0)
+        if question:
+            self.asked += 1
+            said = f"{said} {self._hear('yes', 1.0)[0]}"
+        return said.strip()
+
+    def _hear(self, text: str, now_seconds: float) -> tuple[str, bool]:
+        said: list[str] = []
+        question = False
+        for outcome in self._conversation.hear(text, now_seconds, threading.Event()):
+            if not isinstance(outcome, Outcome):
+                continue
+            for command in outcome.commands:
+                device = self._home.devices[command.device]
+                self._home.update(device.id, obey(device, self._home.state(device.id), command))
+            said += list(outcome.sentences) if outcome.sentences else [self._conversation.report(outcome)]
+            question = outcome.expects is not None and outcome.expects.kind == "yes_no"
+        return " ".join(filter(None, said)), question
+
+
+class Homes:
+    """The rows' homes, each loaded once and put back as its file has it for every row."""
+
+    def __init__(self, options: Options, llm: Llm | None) -> None:
+        self._options, self._llm = options, llm
+        self._loaded: dict[Path, tuple[Home, cascade.Cascade, Mapping[str, Device], States]] = {}
+
+    def __call__(self, row: Row) -> tuple[Home, cascade.Cascade]:
+        path = self._options.home_file(row, row.need("home", str))
+        if path not in self._loaded:
+            home = homes.load(path)
+            understanding = cascade.load(home, self._options.settings.nlu, self._llm)
+            self._loaded[path] = home, understanding, dict(home.devices), dict(home.states)
+        home, understanding, devices, states = self._loaded[path]
+        home.devices, home.states = dict(devices), dict(states)
+        return home, understanding
+
+
+def _area(home: Home, context: Any) -> str:
+    """Id of the area that the row's device stands in; empty where it names none."""
+    name = str(context.get("area") or context.get("id") or "") if isinstance(context, Mapping) else str(context or "")
+    device = home.devices.get(name)
+    return (device.area or "") if device else name
+
+
+def _is_right(row: Row, before: States, after: States, reply: str) -> bool:
+    expected: Mapping[str, Any] = row.data.get("expect_changes") or {}
+    ignored: Mapping[str, Any] = row.data.get("ignore_changes") or {}
+    for key, old in before.items():
+        told = expected.get(key) or {}
+        wanted_state = told.get("state") or old.value
+        wanted = {**old.attributes, **(told.get("attributes") or {})}
+        looked_at = (wanted.keys() | after[key].attributes.keys()) - _ignored(ignored.get(key)) - _OURS
+        if not _equal(after[key].value, wanted_state):
+            return False
+        if not all(_equal(after[key].attributes.get(name), wanted.get(name)) for name in looked_at):
+            return False
+    answers = row.data.get("expect_response")
+    return answers is None or _answers(reply, answers if isinstance(answers, list) else [answers])
+
+
+def _ignored(told: Any) -> set[str]:
+    """The attributes of one entity's `ignore_changes`: a list, an object, or a list under `attributes`."""
+    if isinstance(told, Mapping):
+        return set(told) | set(told.get("attributes") or ())
+    return set(told or ())
+
+
+def _equal(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, (list, tuple)) or isinstance(found, (list, tuple)):
+        return list(found or ()) == list(wanted or ())
+    try:
+        return abs(float(found) - float(wanted)) < 1e-6
+    except (TypeError, ValueError):
+        return str(found) == str(wanted)
+
+
+def _answers(reply: str, texts: Iterable[Any]) -> bool:
+    """One of the texts stands in the reply, as whole words: `no` is not in `unknown`."""
+    return any(re.search(rf"(?<!\w){re.escape(str(text).lower())}(?!\w)", reply.lower()) for text in texts)
+
+
+def _category(row: Row) -> str:
+    told = row.data.get("category")
+    return ", ".join(map(str, told)) if isinstance(told, list) else str(told or "")
+
+
+def _plain(states: States) -> dict[str, Any]:
+    return {
+        key: {"state": state.value, "attributes": {k: v for k, v in state.attributes.items() if k not in _OURS}}
+        for key, state in states.items()
+    }
+
+
+def _report(scored: list[tuple[str, bool]], predictions: list[dict[str, Any]], asked: int) -> Report:
+    total = Counter(category for category, _ in scored)
+    hits = Counter(category for category, right in scored if right)
+    return Report(
+        score=round(sum(right for _, right in scored) / len(scored), 5),
+        figures={**latency([one["ms"] for one in predictions]), "asked": asked},
+        predictions=predictions,
+        table=[("category", "rows", "right"), *((name, str(n), str(hits[name])) for name, n in sorted(total.items()))],
+    )
