@@ -31,7 +31,7 @@ def stem(word: str) -> str:
 
 
 def stems(text: str) -> tuple[str, ...]:
-    return tuple(stem(word) for word in _WORD.findall(text))
+    return tuple(stem(word) for word in _WORD.findall(text.replace("%", " percent")))
 
 
 def stem_set(*texts: str) -> frozenset[str]:
@@ -71,17 +71,20 @@ _TELLING = re.compile(
     r"\b(?:tell|show|let|remind) (?:me|us)\b|\bwonder|\b(?:want to|wanna|like to) know\b|\bcheck (?:if|whether|what)\b"
 )
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
+# fmt: off
+_ONES = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]
+# fmt: on
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _NUMBERS: Mapping[str, float] = {
     **{word: float(i) for i, word in enumerate(_ONES)},
     **{word: 10.0 * i for i, word in enumerate(_TENS, 2)},
     **dict.fromkeys(("full", "fully", "maximum", "max", "highest", "brightest", "hundred"), 100.0),
     **dict.fromkeys(("minimum", "min", "lowest"), 1.0),
-    **{"half": 50.0, "halfway": 50.0, "quarter": 25.0},
+    **dict.fromkeys(("half", "halfway"), 50.0),
+    "quarter": 25.0,
 }
 
 
@@ -160,6 +163,10 @@ class Sentence:
     numbers: frozenset[float]
     colors: tuple[str, ...]
     is_question: bool
+
+    def speaks_of(self, kind: Kind) -> bool:
+        """It has a word of the kind; a colour speaks of lights."""
+        return not kind.words.isdisjoint(self.words) or (kind.domain == "light" and bool(self.colors))
 
     @property
     def is_unsure(self) -> bool:

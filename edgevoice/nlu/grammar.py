@@ -11,11 +11,13 @@ from edgevoice.home import targets
 from edgevoice.home.model import Area, Device, Home
 from edgevoice.messages import Value
 from edgevoice.nlu.context import Context
-from edgevoice.nlu.evidence import KEEPING_OUT, KINDS, Kind, Sentence, own_words, stem_set
+from edgevoice.nlu.evidence import KEEPING_OUT, KINDS, WISHES, Kind, Sentence, own_words, stem_set
 
 MOST_TARGETS = 16
 MOST_ACTIONS = 4
 NAME_LENGTH = 60
+_AMBIGUOUS = stem_set("on up down light bright dark low")
+"""Words that an action shares with its opposite or with prepositions: "off, on the porch", "too bright"."""
 COLORS = ("white", "red", "orange", "yellow", "green", "blue", "purple", "pink", "turquoise", "brown")
 _STEP = 20
 
@@ -44,7 +46,7 @@ class Action:
         return not self.choice or not capability.choices or self.choice in capability.choices
 
 
-_ON = stem_set("on start activate enable begin run power launch brew make prepare light up")
+_ON = stem_set("on start activate enable begin run power launch brew make prepare")
 _OFF = stem_set("off stop kill disable deactivate shut cut end discontinue cease quit out extinguish")
 _LESS = stem_set("dim dimmer dark darker darken low lower down less decrease reduce minimize soften bright")
 _MORE = stem_set("bright brighter brighten up more increase raise maximize boost dark brightness light")
@@ -62,14 +64,16 @@ def _actions() -> Iterator[Action]:
     number = stem_set(
         "set to at percent brightness level put change dim brighten raise lower increase decrease turn adjust make"
     )
-    yield Action("set_brightness", "HassLightSet", "brightness", number, "percent", "brightness")
+    yield Action(
+        "set_brightness", "HassLightSet", "brightness", number | stem_set("brightness"), "percent", "brightness"
+    )
     yield Action(
         "brighter", "HassLightSet", "brightness", _MORE, slot="brightness_step", fixed={"brightness_step": _STEP}
     )
     yield Action(
         "dimmer", "HassLightSet", "brightness", _LESS, slot="brightness_step", fixed={"brightness_step": -_STEP}
     )
-    yield Action("set_color", "HassLightSet", "color", number | stem_set("color colour paint"), "color", "color")
+    yield Action("set_color", "HassLightSet", "color", stem_set("color colour paint"), "color", "color")
     heat = number | stem_set("temperature degree heat warm cool")
     yield Action("set_temperature", "HassClimateSetTemperature", "temperature", heat, "temperature", "temperature")
     yield Action(
@@ -129,67 +133,68 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """All that may be proposed. `actions` maps an action to the labels of the targets that can do it."""
+    """All that may be proposed: for each action the labels of the targets that can do it, and its values if it has any."""
 
     targets: Mapping[str, Target]
     actions: Mapping[str, tuple[str, ...]]
-    areas: tuple[str, ...]
-    colors: tuple[str, ...]
-
-    @staticmethod
-    def action(word: str) -> Action:
-        return STATE if word == STATE.word else ACTIONS[word]
-
-    def bounds(self, label: str) -> tuple[float, float]:
-        """Lowest and highest temperature that every device of a target takes."""
-        found = [
-            device.capabilities[name]
-            for device in self.targets[label].devices
-            for name in device.capabilities
-            if name == "temperature"
-        ]
-        low = max((c.minimum for c in found if c.minimum is not None), default=5.0)
-        return low, min((c.maximum for c in found if c.maximum is not None), default=35.0)
+    values: Mapping[str, tuple[Value, ...]]
 
 
 def options(home: Home, sentence: Sentence, context: Context) -> Options:
-    """What the sentence speaks of, and what that can do. No targets: it speaks of nothing in the home."""
-    found = sorted(_Finder(home, sentence, context).targets(), key=lambda one: -one.strength)[:MOST_TARGETS]
+    """What the sentence speaks of, and what that can do. No actions: it is no command for this home."""
     known: dict[str, Target] = {}
-    for target in found:
+    for target in sorted(_Finder(home, sentence, context).targets(), key=lambda one: -one.strength)[:MOST_TARGETS]:
         label = target.label if target.label not in known else f"{target.label[: NAME_LENGTH - 3]} {len(known)}"
         known[label] = target
     actions: dict[str, tuple[str, ...]] = {}
+    values: dict[str, tuple[Value, ...]] = {}
     for action in (STATE,) if sentence.is_question else ACTIONS.values():
-        able = tuple(label for label, one in known.items() if _able(action, one))
-        if able:
+        able = tuple(label for label, target in known.items() if _able(action, target))
+        if action.values:
+            values[action.word] = _values(home, sentence, action, [known[label] for label in able])
+        if able and spoken_for(action, sentence) and (not action.values or values[action.word]):
             actions[action.word] = able
-    areas = tuple(area.name for area in home.areas.values() if _is_named(sentence, area))
-    return Options(known, actions, areas, tuple(dict.fromkeys((*sentence.colors, *COLORS))))
+    return Options(known, actions, values)
+
+
+def spoken_for(action: Action, sentence: Sentence) -> float:
+    """How far the words speak for an action, 0..1; 0: they speak for its opposite."""
+    if action is STATE:
+        return 1.0
+    words = frozenset(sentence.words)
+    opposite = ACTIONS[OPPOSITES[action.word]].words if action.word in OPPOSITES else frozenset()
+    own, other = words & action.words, words & opposite
+    if (not own and other) or (not own - _AMBIGUOUS and other - _AMBIGUOUS):
+        return 0.0
+    if own - opposite:
+        return 1.0
+    return 0.5 if own or words & WISHES else 0.3
+
+
+def _values(home: Home, sentence: Sentence, action: Action, able: Sequence[Target]) -> tuple[Value, ...]:
+    """The values an action may take: those that the sentence says; any colour where it says none."""
+    if action.values == "color":
+        return sentence.colors or COLORS
+    if action.values == "area":
+        return tuple(area.name for area in home.areas.values() if _is_named(sentence, area))
+    found = [device.capabilities[action.capability] for one in able for device in one.devices if action.suits(device)]
+    low = max((one.minimum for one in found if one.minimum is not None), default=0 if action.values == "percent" else 5)
+    high = min(
+        (one.maximum for one in found if one.maximum is not None), default=100 if action.values == "percent" else 35
+    )
+    return tuple(int(n) if n == int(n) else n for n in sorted(sentence.numbers) if low <= n <= high)
 
 
 def gbnf(options: Options) -> str:
     """The grammar: a JSON list of at most `MOST_ACTIONS` `{"do", "device"[, "value"]}`, or `[]` for none of them."""
-    items, rules = [], ['percent ::= "100" | [1-9]? [0-9]', f"color ::= {_any(options.colors)}"]
-    if options.areas:
-        rules.append(f"area ::= {_any(options.areas)}")
-    for number, (word, labels) in enumerate(options.actions.items()):
-        action = options.action(word)
-        if action.values == "area" and not options.areas:
-            continue
-        value = ""
-        if action.values == "temperature":
-            low, high = (round(bound) for bound in options.bounds(labels[0]))
-            rules.append(f"temperature ::= {' | '.join(_literal(str(n)) for n in range(low, high + 1))}")
-        if action.values:
-            value = f" {_literal(', ' + chr(34) + 'value' + chr(34) + ': ')} {action.values}"
-        head = _literal(f'{{"do": "{word}", "device": ')
-        rules.append(f"do{number} ::= {head} ({_any(labels)}){value} {_literal('}')}")
-        items.append(f"do{number}")
+    items = []
+    for word, labels in options.actions.items():
+        do, value, end = _literal(f'{{"do": "{word}", "device": '), _literal(', "value": '), _literal("}")
+        values = f" {value} ({_any(options.values[word])})" if word in options.values else ""
+        items.append(f"{do} ({_any(labels)}){values} {end}")
     if not items:
         return 'root ::= "[]"'
-    rules.append(f"item ::= {' | '.join(items)}")
-    return "\n".join([f'root ::= "[" (item (", " item){{0,{MOST_ACTIONS - 1}}})? "]"', *rules])
+    return f'root ::= "[" (item (", " item){{0,{MOST_ACTIONS - 1}}})? "]"\nitem ::= {" | ".join(items)}'
 
 
 class _Finder:
@@ -217,7 +222,7 @@ class _Finder:
             same = [one for one in named if targets.fold(one.name) == targets.fold(device.name)]
             meant = self._here(same) if len(same) > 1 else same
             yield self._one(device, 1.0 if meant == [device] else 0.5)
-        kinds = [kind for kind in KINDS if not self._words.isdisjoint(kind.words)]
+        kinds = [kind for kind in KINDS if self._sentence.speaks_of(kind)]
         scopes = {kind.plural: self._scope(kind) for kind in kinds}
         for device in self._devices:
             if device not in named and (strength := self._strength(device, kinds, scopes)):
@@ -239,7 +244,7 @@ class _Finder:
         if said and (not self._area_ids or device.area in self._area_ids):
             return len(said) / len(special)
         alone = any(list(scopes[kind.plural]) == [device] for kind in mine)
-        among = any(device in scopes[kind.plural] for kind in mine)
+        among = any(device in scopes[kind.plural] for kind in mine if kind.plural in KEEPING_OUT)
         return (0.9 if special else 1.0) if alone else 0.4 if among else 0.0
 
     def _scope(self, kind: Kind) -> list[Device]:
@@ -288,7 +293,7 @@ def _label(name: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r'[\x00-\x1f"\\<>\[\]{}|]', " ", name)).strip()[:NAME_LENGTH]
 
 
-def _any(texts: Iterable[str]) -> str:
+def _any(texts: Iterable[Value]) -> str:
     return " | ".join(_literal(json.dumps(text, ensure_ascii=False)) for text in texts)
 
 

@@ -17,7 +17,7 @@ from edgevoice.messages import Intent, Value
 from edgevoice.nlu import evidence
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.evidence import Sentence
-from edgevoice.nlu.grammar import OPPOSITES, STATE, Action, Options, Target, gbnf, options
+from edgevoice.nlu.grammar import ACTIONS, STATE, Action, Options, Target, gbnf, options, spoken_for
 from edgevoice.stages import ChatMessage, Llm
 
 MAX_TOKENS = 96
@@ -79,9 +79,9 @@ def _intents(items: Sequence[Any], choices: Options, sentence: Sentence, text: s
         found = _valid(item, choices)
         if found is None:
             continue
-        devices = {device.id for device in found[1].devices}
-        if taken.isdisjoint(devices):
-            taken |= devices
+        ids = {device.id for device in found[1].devices}
+        if taken.isdisjoint(ids):
+            taken |= ids
             valid.append(found)
     coverage = _coverage(valid, sentence)
     for action, target, value in valid:
@@ -108,38 +108,16 @@ def _valid(item: Any, choices: Options) -> tuple[Action, Target, Value] | None:
     word, label, value = item.get("do"), item.get("device"), item.get("value")
     if not isinstance(word, str) or not isinstance(label, str) or label not in choices.actions.get(word, ()):
         return None
-    action = choices.action(word)
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    match action.values:
-        case "":
-            fits = value is None
-        case "percent":
-            fits = is_number and 0 <= value <= 100
-        case "temperature":
-            low, high = choices.bounds(label)
-            fits = is_number and low <= value <= high
-        case "color":
-            fits = value in choices.colors
-        case _:
-            fits = value in choices.areas
-    return (action, choices.targets[label], value) if fits else None
+    known = choices.values.get(word)
+    fits = value is None if known is None else not isinstance(value, bool) and value in known
+    return (STATE if word == STATE.word else ACTIONS[word], choices.targets[label], value) if fits else None
 
 
 def _says(action: Action, value: Value, sentence: Sentence) -> float:
-    """How far the words speak for an action and its value, 0..1."""
-    words = frozenset(sentence.words)
-    if action is STATE:
-        return 1.0
-    if isinstance(value, (int, float)):
-        return 1.0 if float(value) in sentence.numbers else 0.4
-    if isinstance(value, str):
-        return 1.0 if sentence.holds(value) or value in sentence.colors else 0.4
-    if not words.isdisjoint(action.words):
-        return 1.0
-    other = OPPOSITES.get(action.word)
-    if other and not words.isdisjoint(Options.action(other).words):
-        return 0.0
-    return 0.3 if words.isdisjoint(evidence.WISHES) else 0.5
+    """How far the words speak for an action with its value, 0..1."""
+    if action.values == "color":
+        return 1.0 if value in sentence.colors else 0.4  # else it is the model's own idea
+    return spoken_for(action, sentence)
 
 
 def _coverage(valid: Sequence[tuple[Action, Target, Value]], sentence: Sentence) -> float:
