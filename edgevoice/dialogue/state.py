@@ -25,7 +25,7 @@ class Question:
     """A question to the user. `kind` is `yes_no`, `choice` or `pin`; `again` is what is asked after an unclear answer.
 
     The answer decides over exactly these `commands` (and the `reply` that follows them), or, for a choice, over which of
-    the `options` the `intent` is about. With `after_seconds` the commands are done that much later.
+    the `options` the `intent` is about.
     """
 
     kind: str
@@ -35,7 +35,6 @@ class Question:
     commands: tuple[Command, ...] = ()
     reply: str = ""
     options: tuple[Option, ...] = ()
-    after_seconds: float = 0.0
     unclear: int = 0
 
     @property

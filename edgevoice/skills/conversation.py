@@ -63,7 +63,7 @@ class Conversation:
         if asked:
             answer = self._answer(asked, text, now_seconds)
             if answer is not None:
-                yield Understood((Intent("Answer", {"text": text}, source="dialogue", text=text),), 0.0)
+                yield Understood((Intent("Answer", {"kind": asked.kind}, source="dialogue"),), 0.0)
                 yield from answer
                 yield from self._ask(now_seconds)
                 return
@@ -111,7 +111,7 @@ class Conversation:
         area = next(iter(targets.find_areas(self._home, self._mic_area or None)), None)
         return self._understanding.understand(text, Context(area.id if area else None, self._dialogue.recent), cancel)
 
-    def _do(self, intent: Intent, now_seconds: float, cancel: threading.Event, confidence: float) -> Iterator[Outcome]:
+    def _do(self, intent: Intent, now_seconds: float, cancel: threading.Event, heard: float) -> Iterator[Outcome]:
         if intent.name == "HassNevermind":
             yield Outcome()
         elif intent.name == "Chat" and self._llm is not None:
@@ -119,7 +119,7 @@ class Conversation:
 
             yield Outcome(sentences=chat.chat(self._llm, str(intent.slots.get("text") or intent.text), cancel))
         elif intent.slots.get("conversation_command"):
-            yield from self._later(intent, now_seconds, cancel, confidence)
+            yield from self._later(intent, now_seconds, cancel, heard)
         elif intent.name in timers.TIMERS:
             said = self.timers.handle(intent, self._replies, now_seconds, self._area_name())
             yield Outcome(reply=said or "")
@@ -131,7 +131,7 @@ class Conversation:
         elif intent.name in _SPOKEN:
             yield Outcome(reply=self._replies.say(intent))
         elif (plan := self._plan(intent)) is not None:
-            yield from self._act(intent, plan, now_seconds, confidence)
+            yield from self._act(intent, plan, now_seconds, heard)
         else:
             yield self._sorry("no_skill")
 
@@ -140,7 +140,7 @@ class Conversation:
             self._home, self._replies, intent, self._mic_area or None
         )
 
-    def _act(self, intent: Intent, plan: Plan, now_seconds: float, confidence: float) -> Iterator[Outcome]:
+    def _act(self, intent: Intent, plan: Plan, now_seconds: float, heard: float) -> Iterator[Outcome]:
         if plan.problem:
             yield Outcome(reply=plan.problem)
         elif plan.choices:
@@ -150,11 +150,9 @@ class Conversation:
         else:
             self._dialogue.remember(intent, (device.id for device in plan.devices))
             reply = " ".join(plan.notes) or self._sentence(self._replies.say(intent, Found(plan.devices)))
-            yield from self._allow(intent, plan.commands, reply, now_seconds, confidence)
+            yield from self._allow(intent, plan.commands, reply, now_seconds, heard)
 
-    def _later(
-        self, intent: Intent, now_seconds: float, cancel: threading.Event, confidence: float
-    ) -> Iterator[Outcome]:
+    def _later(self, intent: Intent, now_seconds: float, cancel: threading.Event, heard: float) -> Iterator[Outcome]:
         """A command for later: what it means is settled, and asked about, now."""
         seconds = timers.length(intent)
         wishes = self._understand(str(intent.slots["conversation_command"]), cancel)
@@ -169,15 +167,14 @@ class Conversation:
             for wish, plan in zip(wishes, plans, strict=True)
             if plan
         )
-        sure = min([confidence, *(wish.confidence for wish in wishes)])
-        yield from self._allow(replace(intent, response="command"), commands, " ".join(replies), now_seconds, sure)
+        intent = replace(intent, response="command", confidence=min(wish.confidence for wish in wishes))
+        yield from self._allow(intent, commands, " ".join(replies), now_seconds, heard)
 
     def _allow(
-        self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float, confidence: float
+        self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float, heard: float
     ) -> Iterator[Outcome]:
         """What is free is done; the rest waits for a yes or a PIN, or is refused."""
-        after = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
-        tier = policy.risk(self._home, commands, self._rules, min(confidence, intent.confidence))
+        tier = policy.risk(self._home, commands, self._rules, intent.confidence, heard)
         action = spoken.action(self._home, commands)
         if tier is Risk.FREE:
             yield self._carry_out(intent, commands, reply, now_seconds)
@@ -189,7 +186,7 @@ class Conversation:
             kind, key = ("pin", "pin") if tier is Risk.PIN else ("yes_no", "confirm")
             again = self._replies.error("pin" if tier is Risk.PIN else "confirm_again", action=action)
             text = self._replies.error(key, action=action)
-            self._dialogue.ask(Question(kind, text, again, intent, commands, reply, (), after), now_seconds)
+            self._dialogue.ask(Question(kind, text, again, intent, commands, reply), now_seconds)
 
     def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0

@@ -23,10 +23,13 @@ _STANDING = 0.5  # in whatever unit the speed comes: below this the car stands
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`confirm_more_than` devices at once, and `confirm_below` a confidence, are asked about. `pin` is digits, or empty."""
+    """What is asked about: `confirm_more_than` devices at once, what was understood with less confidence than
+    `confirm_below`, or heard with less than `confirm_heard_below`. `pin` is digits, or empty.
+    """
 
     confirm_more_than: int = 8
     confirm_below: float = 0.6
+    confirm_heard_below: float = 0.4
     pin: str = field(default="", repr=False)
 
     def is_pin(self, digits: str) -> bool:
@@ -45,16 +48,20 @@ def rules(home: HomeSettings, nlu: NluSettings) -> Rules:
             ) from None
         if not pin.isdecimal():
             raise SettingsError("home.pin_file", f"{home.pin_file} holds no PIN", "Write digits only, such as 4711")
-    return Rules(home.confirm_more_than, nlu.llm_confidence, pin)
+    return Rules(home.confirm_more_than, nlu.llm_confidence, pin=pin)
 
 
-def risk(home: Home, commands: Iterable[Command], rules: Rules, confidence: float = 1.0) -> Risk:
-    """The strongest tier that any of these commands, or all of them together, ask for."""
+def risk(home: Home, commands: Iterable[Command], rules: Rules, confidence: float = 1.0, heard: float = 1.0) -> Risk:
+    """The strongest tier that any of these commands, or all of them together, ask for.
+
+    `confidence` is that of the understanding, `heard` that of the recogniser.
+    """
     commands = tuple(commands)
     if not commands:
         return Risk.FREE
     tiers = {_risk(home.devices[command.device], command) for command in commands if command.device in home.devices}
-    if confidence < rules.confirm_below or len({command.device for command in commands}) > rules.confirm_more_than:
+    is_unsure = confidence < rules.confirm_below or heard < rules.confirm_heard_below
+    if is_unsure or len({command.device for command in commands}) > rules.confirm_more_than:
         tiers.add(Risk.CONFIRM)
     if Risk.DENY_WHILE_MOVING in tiers and stands(home):
         tiers.remove(Risk.DENY_WHILE_MOVING)
