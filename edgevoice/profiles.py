@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -28,9 +28,9 @@ class Board:
     """What the hardware has. `devices` are device nodes that the engines need beside the sound card."""
 
     arch: str
-    cores: int
-    ram_mb: int
-    ram_budget_mb: int
+    cores: int = field(metadata={"min": 1})
+    ram_mb: int = field(metadata={"min": 1})
+    ram_budget_mb: int = field(metadata={"min": 1})
     """What the assistant may use of it."""
     match: tuple[str, ...] = ()
     """Texts in the device tree's model that tell the board."""

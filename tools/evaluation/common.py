@@ -23,6 +23,7 @@ from tqdm import tqdm
 from edgevoice import registry
 from edgevoice.config import Settings
 from edgevoice.messages import RATE, Samples
+from edgevoice.model_store import Store
 
 T = TypeVar("T")
 
@@ -119,13 +120,13 @@ class Options:
     models: Path | None = None
     """The model store's folder; None: the user's own."""
 
+    def store(self) -> Store:
+        return Store(self.models)
+
     def engine(self, stage: str) -> Any:
         """The stage's engine as the settings name it, loaded from the local model store."""
-        from edgevoice.model_store import Store
-
         chosen = getattr(self.settings, stage)
-        store = Store(self.models) if self.models else Store()
-        folder = store.folder(chosen.model) if chosen.model else None
+        folder = self.store().folder(chosen.model) if chosen.model else None
         return registry.factory(stage, chosen.engine)(chosen, folder)
 
     def home_file(self, row: Row, name: str) -> Path:
