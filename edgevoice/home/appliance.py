@@ -15,6 +15,8 @@ from edgevoice.home.model import Device, State
 from edgevoice.messages import Command, Value
 
 ABSENT = frozenset({"unavailable", "unknown", ""})
+USUAL_MODES = ("heat_cool", "heat", "cool", "auto")
+"""What a thermostat goes to when it is told to turn on, the first that it has."""
 _NEAR_PERCENT = 2.0
 _NEAR_DEGREES = 0.3  # a thermostat that works in half degrees, or in the other unit
 _ON_STATE = {"media_player": "idle", "vacuum": "cleaning", "lawn_mower": "mowing", "climate": "auto"}
@@ -83,7 +85,7 @@ def _with(state: State, text: str | None = None, **attributes: Value) -> State:
 def _switched(domain: str, state: State, on: bool) -> State:
     if domain == "climate":
         modes = texts(state.attributes.get("hvac_modes"))
-        usual = next((mode for mode in ("heat_cool", "auto", "heat", "cool") if mode in modes), "auto")
+        usual = next((mode for mode in USUAL_MODES if mode in modes), "heat")
         return _conditioned(state, "hvac_mode", usual if on else "off") if on != (state.value != "off") else state
     if not on:
         return replace(state, value={"vacuum": "returning", "lawn_mower": "returning"}.get(domain, "off"))
