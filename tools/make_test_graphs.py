@@ -30,7 +30,9 @@ def moonshine_decoder(follows: Sequence[int], masked: bool = True, layers: int =
     `use_cache_branch` is set and the cache of the audio is empty, it says token 0.
     """
     mask = ", int64[B,N] encoder_attention_mask" if masked else ""
-    sides = [f"{i}.{side}.{kind}" for i in range(layers) for side in ("decoder", "encoder") for kind in ("key", "value")]
+    sides = [
+        f"{i}.{side}.{kind}" for i in range(layers) for side in ("decoder", "encoder") for kind in ("key", "value")
+    ]
     pasts = ", ".join(f'float[B,2,P,3] "past_key_values.{side}"' for side in sides)
     presents = ", ".join(f'float[B,2,P2,3] "present.{side}"' for side in sides)
     keeps = "\n".join(

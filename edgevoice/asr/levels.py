@@ -18,7 +18,11 @@ SILENCE_DB = -60.0
 RANGE_DB = 35.0
 """Frames this far below the loudest are not speech."""
 ABOVE_NOISE_DB = 6.0
+STEADY_DB = 3.0
+"""Sound whose loud and quiet frames are this near to each other is noise: speech rises and falls."""
 MARGIN_FRAMES = 10
+QUIET = RATE * 2 // 5
+"""Samples of silence put before and after speech: Moonshine repeats itself or mishears without, most of all one word."""
 TARGET_DB = -20.0
 """Level of the loudest frames after gain."""
 LARGEST_GAIN_DB = 20.0
@@ -32,14 +36,15 @@ def decibels(samples: Samples | Floats) -> Floats:
     if samples.dtype == np.int16:
         frames /= 32768
     power: Floats = np.square(frames).mean(axis=1)
-    levels: Floats = 10 * np.log10(power + 1e-12)
+    levels: Floats = 10 * np.log10(power + np.float32(1e-12))
     return levels
 
 
 def speech(samples: Samples) -> Floats | None:
-    """The part of `samples` int16 [n] that may be speech, f32 in -1..1 at an even loudness; None where there is none.
+    """The part of `samples` int16 [n] that may be speech, f32 in -1..1, between silences and at an even loudness.
 
-    Looks at levels only: steady noise counts as silence, any sound that stands out of it counts as speech.
+    None where there is none.
+    Looks at levels only: any sound that stands out of steady noise may be speech.
     """
     if not len(samples):
         return None
@@ -48,7 +53,7 @@ def speech(samples: Samples) -> Floats | None:
     ordered = np.sort(levels)
     # Neither a click nor the first frame of a word decides: the fifth loudest frame and the quietest tenth do.
     loudest, floor = float(ordered[-min(5, len(ordered))]), float(ordered[len(ordered) // 10])
-    if loudest < SILENCE_DB:
+    if loudest < SILENCE_DB or loudest - floor < STEADY_DB:
         return None
     threshold = max(loudest - RANGE_DB, min(floor + ABOVE_NOISE_DB, loudest - ABOVE_NOISE_DB))
     (loud,) = np.nonzero(levels > threshold)
@@ -56,9 +61,7 @@ def speech(samples: Samples) -> Floats | None:
     part = padded[first * FRAME : last * FRAME].astype(np.float32) / 32768
     gain = 10 ** (np.clip(TARGET_DB - loudest, -LARGEST_GAIN_DB, LARGEST_GAIN_DB) / 20)
     peak = float(np.abs(part).max())
-    part *= min(gain, 1 / peak)
-    result: Floats = part
-    return result
+    return np.pad(part * np.float32(min(gain, 1 / peak)), QUIET)
 
 
 def segments(chunks: Iterable[Samples]) -> Iterator[Samples]:

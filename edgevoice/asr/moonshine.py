@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +26,11 @@ from edgevoice.messages import RATE, AudioChunk, Hypothesis, Samples, Transcript
 
 Floats = NDArray[np.float32]
 
-MINIMUM_SAMPLES = RATE // 10 * 3
-"""The encoder is given at least this much; shorter speech is padded with silence."""
-TOKENS_PER_SECOND, SPARE_TOKENS = 8.0, 8
+TOKENS_PER_SECOND = 6.5
 _SURE, _LOST = -0.05, -1.1  # mean log-probability of a token that counts as confidence 1, and as 0
+
+# On sounds that are not speech it writes what subtitles have there: credits, notes, and a lone "you".
+_INVENTED = re.compile(r"\W*(?:you)?\W*|©.*", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Moonshine:
         self._pasts = [name for name in inputs if name.startswith("past_key_values.")]
         if not self._pasts or not {"input_ids", "encoder_hidden_states", "use_cache_branch"} <= inputs.keys():
             raise ModelCorrupt(f"The decoder is not Moonshine's merged one; its inputs are {', '.join(inputs)}")
+        self.vocabulary = int(decoder.get_outputs()[0].shape[-1])
         _, heads, _, size = inputs[self._pasts[0]]
         self._empty = np.zeros((1, heads, 0, size), np.float32)
         self._no, self._yes = (ort.OrtValue.ortvalue_from_numpy(np.array([flag])) for flag in (False, True))
@@ -105,7 +108,7 @@ class MoonshineAsr:
     """`stages.Asr`. Greedy; partial transcripts come after each segment of audio that is longer than one."""
 
     def __init__(self, model: Moonshine, vocabulary: tokens.Tokens) -> None:
-        self._model, self._vocabulary = model, vocabulary
+        self.model, self._vocabulary = model, vocabulary
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         """Raises StageError `inference` where onnxruntime fails, `rate` for audio that is not at 16 kHz."""
@@ -129,16 +132,17 @@ class MoonshineAsr:
             ids, scores = self._greedy(speech)
         except Exception as error:  # onnxruntime raises classes of its own with no public base
             raise StageError("asr", "inference", f"Moonshine failed on {len(speech)} samples: {error}") from error
-        return self._vocabulary.text(ids), scores
+        text = self._vocabulary.text(ids)
+        return ("", []) if _INVENTED.fullmatch(text) else (text, scores)
 
     def _greedy(self, samples: Floats) -> tuple[list[int], list[float]]:
-        limit = math.ceil(len(samples) / RATE * TOKENS_PER_SECOND) + SPARE_TOKENS
-        encoded = self._model.encode(np.pad(samples, (0, max(0, MINIMUM_SAMPLES - len(samples)))))
+        limit = math.ceil(len(samples) / RATE * TOKENS_PER_SECOND)
+        encoded = self.model.encode(samples)
         ids: list[int] = []
         scores: list[float] = []
-        token, cache = tokens.START, self._model.start()
+        token, cache = tokens.START, self.model.start()
         while len(ids) < limit:
-            scored, cache = self._model.step(np.array([[token]]), encoded, cache)
+            scored, cache = self.model.step(np.array([[token]]), encoded, cache)
             token = int(scored[0].argmax())
             scores.append(float(scored[0, token]))
             if token == tokens.END:
@@ -204,7 +208,13 @@ def load(settings: AsrSettings, folder: Path | None) -> MoonshineAsr:
     encoder, decoder = (
         _session(folder, stem, settings, providers) for stem in ("encoder_model", "decoder_model_merged")
     )
-    return MoonshineAsr(Moonshine(encoder, decoder), tokens.load(folder / "tokenizer.bin"))
+    model, vocabulary = Moonshine(encoder, decoder), tokens.load(folder / "tokenizer.bin")
+    if len(vocabulary) != model.vocabulary:
+        raise ModelCorrupt(
+            f"{folder}: tokenizer.bin holds {len(vocabulary)} tokens, and the decoder writes {model.vocabulary}. "
+            f"Check it: edgevoice models verify {folder.name}"
+        )
+    return MoonshineAsr(model, vocabulary)
 
 
 def _providers(wanted: Sequence[str]) -> list[str]:
