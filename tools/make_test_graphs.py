@@ -62,3 +62,63 @@ def moonshine_decoder(follows: Sequence[int], masked: bool = True, layers: int =
             said = Gather(table, input_ids)
             logits = Where(deaf, lost, said)
         }}""")
+
+
+def silero() -> onnx.ModelProto:
+    """Samples [1, 64 + 512] -> mean level of the context / 2 + of the window / 2, plus 0.001 for each call so far."""
+    return onnx.parser.parse_model(f"""{_HEADER}
+        vad (float[B,N] input, float[2,B,128] state, int64 sr) => (float[B,1] output, float[2,B,128] stateN)
+        <int64[1] axis = {{1}}, int64[1] zero = {{0}}, int64[1] edge = {{64}}, int64[1] end = {{576}}, float half = {{0.5}},
+         float tick = {{0.001}}, int64[2] column = {{-1, 1}}> {{
+            level = Abs(input)
+            context = Slice(level, zero, edge, axis)
+            window = Slice(level, edge, end, axis)
+            before = ReduceMean <axes = [1]> (context)
+            now = ReduceMean <axes = [1]> (window)
+            sum = Add(before, now)
+            mean = Mul(sum, half)
+            calls = ReduceMean <axes = [0, 2]> (state)
+            called = Reshape(calls, column)
+            output = Add(mean, called)
+            stateN = Add(state, tick)
+        }}""")
+
+
+def wake_melspectrogram() -> onnx.ModelProto:
+    """Samples [1, n] -> [frames, 1, 1, 32], a frame every 160 samples, of the level / 10 of 640."""
+    return onnx.parser.parse_model(f"""{_HEADER}
+        mel (float[B,N] input) => (float[T,B,1,32] output)
+        <int64[1] middle = {{1}}, float scale = {{0.1}}, int64[3] bins = {{1, 1, 32}}, int64[1] two = {{2}}> {{
+            level = Abs(input)
+            channel = Unsqueeze(level, middle)
+            means = AveragePool <kernel_shape = [640], strides = [160]> (channel)
+            frames = Transpose <perm = [2, 0, 1]> (means)
+            wide = Expand(frames, bins)
+            scaled = Mul(wide, scale)
+            output = Unsqueeze(scaled, two)
+        }}""")
+
+
+def wake_embedding() -> onnx.ModelProto:
+    """Frames [B, 76, 32, 1] -> [B, 1, 1, 96], all the mean of the last eight frames."""
+    return onnx.parser.parse_model(f"""{_HEADER}
+        embedding (float[B,76,32,1] input_1) => (float[B,1,1,96] conv2d_19)
+        <int64[1] one = {{1}}, int64[1] first = {{68}}, int64[1] end = {{76}}, int64[4] wide = {{1, 1, 1, 96}}> {{
+            last = Slice(input_1, first, end, one)
+            mean = ReduceMean <axes = [1, 2]> (last)
+            conv2d_19 = Expand(mean, wide)
+        }}""")
+
+
+def wake_head(scale: float = 0.001) -> onnx.ModelProto:
+    """Embeddings [1, 16, 96] -> [1, 1]: the last one times `scale`, from 0 to 1."""
+    return onnx.parser.parse_model(f"""{_HEADER}
+        head (float[1,16,96] embeddings) => (float[1,1] score)
+        <int64[1] axis = {{1}}, int64[1] first = {{15}}, int64[1] end = {{16}}, float scale = {{{scale}}},
+         float low = {{0}}, float high = {{1}}, int64[2] shape = {{1, 1}}> {{
+            last = Slice(embeddings, first, end, axis)
+            mean = ReduceMean <keepdims = 0> (last)
+            scaled = Mul(mean, scale)
+            clipped = Clip(scaled, low, high)
+            score = Reshape(clipped, shape)
+        }}""")

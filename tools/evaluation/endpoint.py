@@ -1,6 +1,6 @@
 """Suite `endpoint`: is the end of speech found, when, and never before it.
 
-Each recording is followed by 1.5 s of its own quiet and given to the listener as after a wake word. The true end is the
+Each recording is given to the listener as after a wake word, with 0.5 s of its own quiet before it and 1.5 s after. The true end is the
 row's `speech_end` (or `end`) in seconds; without one it is measured on the clean recording: the end of the last 80 ms or
 more whose level is a quarter of the way, in decibels, from the recording's floor (10th percentile of 10 ms frames) to its
 peak (95th), and within 30 dB of the peak. Noise is mixed in afterwards.
@@ -19,7 +19,7 @@ from evaluation.common import Options, Report, Row, latency, progress
 
 _FRAME = 160
 _RUN = 8
-_TAIL_SECONDS = 1.5
+_BEFORE, _AFTER = RATE // 2, round(1.5 * RATE)
 _CHUNK = 512
 _LEAST_QUIET = RATE // 20
 
@@ -33,19 +33,19 @@ def run(rows: list[Row], options: Options) -> Report:
     for row in progress(rows, "endpoint"):
         speech = row.samples()
         end = _true_end(row, speech)
-        audio = np.concatenate((speech, _quiet(speech, round(_TAIL_SECONDS * RATE))))
+        audio = np.concatenate((_quiet(speech, _BEFORE), speech, _quiet(speech, _AFTER)))
         if options.noise is not None:
             audio = options.noise.mix(row, audio, speech)
         listener = Listener(None, vad, listen, options.settings.vad.threshold)
         listener.listen_now(0)
-        ends = [event.decided_at for event in _events(listener, audio)]
-        predictions.append({"id": row.id, "decided_at": ends[0] / RATE if ends else None})
+        ends = [(event.decided_at - _BEFORE) / RATE for event in _events(listener, audio)]
+        predictions.append({"id": row.id, "decided_at": round(ends[0], 3) if ends else None})
         if not ends:
             unheard += 1
-        elif ends[0] / RATE < end:
+        elif ends[0] < end:
             early += 1
         else:
-            late_ms.append(1000 * (ends[0] / RATE - end))
+            late_ms.append(1000 * (ends[0] - end))
     figures = {"cut_rate": round(early / len(rows), 4), "undecided_rate": round(unheard / len(rows), 4)}
     figures |= {key: value for key, value in latency(late_ms).items() if value is not None}
     table: list[tuple[str, ...]] = [("rows", "cut off", "undecided", "p50 ms", "p95 ms")]
