@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import hassil
 
@@ -60,7 +61,7 @@ def llm(bench: Bench) -> Iterator[Figure]:
                 first[name].append(ms)
                 rate[name].append(per_second)
     peer_name = "llama-cpp-python" if "peer" in sides else ""
-    for label, unit, values in (("first word of 160", "ms", first), ("pieces a second", "1/s", rate)):
+    for label, unit, values in (("first piece, nothing cached", "ms", first), ("pieces a second", "1/s", rate)):
         found = figure("llm", f"{settings.model}, {label}", values["ours"], unit)
         yield found.beside(figure("llm", "", values["peer"]).median, peer_name)
 
@@ -84,8 +85,8 @@ def _llama(bench: Bench) -> Answer:
     )
 
     def answer(messages: Sequence[ChatMessage]) -> Iterator[str]:
-        plain = [{"role": message.role, "content": message.content} for message in messages]
-        stream = model.create_chat_completion(
+        plain: Any = [{"role": message.role, "content": message.content} for message in messages]
+        stream: Any = model.create_chat_completion(
             plain, max_tokens=_TOKENS, temperature=0.0, repeat_penalty=1.1, stream=True
         )
         for part in stream:
@@ -96,7 +97,7 @@ def _llama(bench: Bench) -> Answer:
 
 
 def _prompt(number: int) -> list[ChatMessage]:
-    """About 160 words that no earlier prompt begins with."""
+    """Some 200 words that no earlier prompt begins with."""
     facts = " ".join(
         f"Room {number * 100 + i} has a lamp that is {'on' if (i + number) % 2 else 'off'}." for i in range(18)
     )

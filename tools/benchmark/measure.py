@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from edgevoice.config import Settings
 from edgevoice.messages import Samples
-from evaluation.common import Options, percentile
+from evaluation.common import Options
 
 T = TypeVar("T")
 
@@ -62,7 +64,8 @@ class Bench:
 
 
 def figure(stage: str, name: str, values: Sequence[float], unit: str = "ms") -> Figure:
-    return Figure(stage, name, unit, percentile(values, 50), percentile(values, 95))
+    median, p95 = (round(float(np.percentile(values, percent)), 5) if values else None for percent in (50, 95))
+    return Figure(stage, name, unit, median, p95)
 
 
 def milliseconds(work: Callable[[], object]) -> float:

@@ -12,9 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmark.measure import Bench, Figure, alternate, figure, milliseconds
 from edgevoice import assembly
+from edgevoice.listen import Listener
 from edgevoice.messages import RATE, AudioChunk, Message
 from edgevoice.mqtt.broker import EmbeddedBroker
 from edgevoice.mqtt.client import MqttClient
@@ -39,7 +41,7 @@ def mqtt(bench: Bench) -> Iterator[Figure]:
             if ours.receive(5.0) is None:
                 raise RuntimeError("the broker lost a message")
 
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        client = paho.Client(CallbackAPIVersion.VERSION2)
         back = threading.Event()
         client.on_message = lambda *_: back.set()
         client.connect(broker.host, broker.port)
@@ -68,7 +70,7 @@ def turn(bench: Bench) -> Iterator[Figure]:
         vad = bench.options.engine("vad")
         for number in range(bench.rounds + 1):
             for clip in bench.clips:
-                listener = assembly.Listener(None, vad, settings.listen, settings.vad.threshold)
+                listener = Listener(None, vad, settings.listen, settings.vad.threshold)
                 listener.listen_now(0)
                 result = turns.collect(replay(turns.chunks(clip.samples), listener, made))
                 if number:  # the first round is a warm-up

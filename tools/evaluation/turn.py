@@ -16,6 +16,7 @@ import numpy as np
 from edgevoice import assembly, resources
 from edgevoice.audio.speaker import NullSink
 from edgevoice.config import Settings
+from edgevoice.listen import Listener
 from edgevoice.messages import (
     RATE,
     AudioChunk,
@@ -73,7 +74,7 @@ def run(rows: list[Row], options: Options) -> Report:
             if options.noise is not None:
                 samples = options.noise.mix(row, samples)
             wake = options.engine("wake") if row.data.get("wake") else None
-            listener = assembly.Listener(wake, vad, options.settings.listen, options.settings.vad.threshold)
+            listener = Listener(wake, vad, options.settings.listen, options.settings.vad.threshold)
             if wake is None:
                 listener.listen_now(0)
             results.append(collect(replay(chunks(samples), listener, made)))
