@@ -79,9 +79,12 @@ class Replies:
 
     def shown(self, device: Device) -> Shown:
         state = self._home.state(device.id)
-        units = {key: spoken.unit(value) if "unit" in key else value for key, value in state.attributes.items()}
+        attributes = {
+            key: spoken.unit(value) if "unit" in key else _tidy(value) for key, value in state.attributes.items()
+        }
         text = spoken.state(device, state.value, self._home.language)
-        return Shown(device.id, device.domain, device.name, state.value, text, units)
+        plain = spoken.number(state.value) or state.value
+        return Shown(device.id, device.domain, device.name, plain, text, attributes)
 
     def _variables(self, intent: Intent, found: Found) -> dict[str, Any]:
         slots: dict[str, Any] = {name: spoken.slot(value) for name, value in intent.slots.items()}

@@ -1,0 +1,358 @@
+"""The conversation: outcomes, questions that wait for an answer, and what an answer does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import pytest
+from household import household, intent
+
+from edgevoice.dialogue import resolve
+from edgevoice.home.model import Home
+from edgevoice.messages import Command, Expects, Intent, Outcome, Risk, Understood
+from edgevoice.nlu.context import Context
+from edgevoice.skills.conversation import Conversation
+from edgevoice.skills.policy import Rules
+
+UNLOCK = Command("lock.front", "locked", False)
+OPEN = Command("cover.garage", "open", True)
+LAMP = Command("light.lamp", "on", True)
+
+WISHES: Mapping[str, tuple[Intent, ...]] = {
+    "unlock": (intent("HassTurnOff", "lock", ("lock.front",), name="Front Door"),),
+    "open garage": (intent("HassTurnOn", "cover", ("cover.garage",), name="Garage Door"),),
+    "lamp": (intent("HassTurnOn", "default", ("light.lamp",), name="Reading Lamp"),),
+    "ceiling": (intent("HassTurnOn", "default", name="Ceiling Light"),),
+    "front": (intent("HassTurnOff", name="Front"),),
+    "both": (
+        intent("HassTurnOff", "lock", ("lock.front",), name="Front Door"),
+        intent("HassTurnOn", "default", ("light.lamp",), name="Reading Lamp"),
+        intent("HassTurnOn", "cover", ("cover.garage",), name="Garage Door"),
+    ),
+    "guess": (replace(intent("HassTurnOn", targets=("light.lamp",)), source="llm", confidence=0.4),),
+    "bold guess": (replace(intent("HassTurnOn", targets=("light.lamp",)), source="llm", confidence=0.9),),
+    "is it on": (intent("HassGetState", "one_yesno", ("light.kitchen",), name="Ceiling Light", state="on"),),
+    "timer": (intent("HassStartTimer", minutes=1, name="tea"),),
+    "lamp later": (intent("HassStartTimer", "command", minutes=1, conversation_command="lamp"),),
+    "unlock later": (intent("HassStartTimer", "command", minutes=1, conversation_command="unlock"),),
+    "nonsense later": (intent("HassStartTimer", "command", minutes=1, conversation_command="blah"),),
+    "never mind": (intent("HassNevermind"),),
+    "order": (intent("orderDrink", size="large"),),
+    "chat": (Intent("Chat", {"text": "why is the sky blue"}, source="llm"),),
+}
+
+
+@dataclass
+class Table:
+    """Understands what stands in a table."""
+
+    contexts: list[Context] = field(default_factory=list)
+
+    def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
+        self.contexts.append(context)
+        return WISHES.get(text, ())
+
+
+def conversation(home: Home | None = None, rules: Rules = Rules(), area: str = "") -> Conversation:
+    return Conversation(home or household(), Table(), None, rules, area, lambda: datetime(2026, 1, 2, 3, 4))
+
+
+def hear(talk: Conversation, text: str, now: float = 0.0, confidence: float = 1.0) -> list[Outcome]:
+    events: Iterator[Understood | Outcome] = talk.hear(text, now, threading.Event(), confidence)
+    first, *rest = events
+    assert isinstance(first, Understood)
+    assert all(isinstance(event, Outcome) for event in rest)
+    return [event for event in rest if isinstance(event, Outcome)]
+
+
+def commands(outcomes: list[Outcome]) -> list[Command]:
+    return [command for outcome in outcomes for command in outcome.commands]
+
+
+def test_what_is_free_is_done_at_once() -> None:
+    (outcome,) = hear(conversation(), "lamp")
+    assert outcome == Outcome((LAMP,), "Turned on the light.")
+
+
+def test_a_question_never_acts() -> None:
+    (outcome,) = hear(conversation(), "is it on", confidence=0.0)
+    assert outcome == Outcome(reply="Yes")
+
+
+def test_a_risky_command_waits_for_a_yes() -> None:
+    talk = conversation()
+    (asked,) = hear(talk, "unlock")
+    assert asked == Outcome(reply="Should I unlock the Front Door?", expects=Expects("yes_no"))
+    assert hear(talk, "Yes, please.", 5.0) == [Outcome((UNLOCK,), "Unlocking.")]
+    assert commands(hear(talk, "yes", 6.0)) == []
+
+
+@pytest.mark.parametrize(
+    "refusal", ["no", "No thanks.", "never mind", "stop", "don't do it", "cancel that", "yes no wait"]
+)
+def test_a_no_drops_it(refusal: str) -> None:
+    talk = conversation()
+    hear(talk, "unlock")
+    assert hear(talk, refusal, 1.0) == [Outcome(reply="All right, I leave it.")]
+    assert commands(hear(talk, "yes", 2.0)) == []
+
+
+def test_an_unclear_answer_is_asked_about_once_more() -> None:
+    talk = conversation()
+    hear(talk, "unlock")
+    (again,) = hear(talk, "banana", 1.0)
+    assert again.expects == Expects("yes_no")
+    assert "yes or no" in again.reply
+    assert hear(talk, "pineapple", 2.0) == [Outcome(reply="All right, I leave it.")]
+    assert commands(hear(talk, "yes", 3.0)) == []
+
+
+def test_nobody_answers() -> None:
+    talk = conversation()
+    hear(talk, "unlock", 0.0)
+    assert commands(hear(talk, "yes", 30.1)) == []
+    hear(talk, "unlock", 100.0)
+    assert commands(hear(talk, "yes", 129.9)) == [UNLOCK]
+
+
+def test_a_new_wish_takes_the_place_of_the_question() -> None:
+    talk = conversation()
+    hear(talk, "unlock")
+    assert commands(hear(talk, "lamp", 1.0)) == [LAMP]
+    assert commands(hear(talk, "yes", 2.0)) == []
+
+
+def test_a_guess_is_no_answer() -> None:
+    talk = conversation()
+    hear(talk, "unlock")
+    assert hear(talk, "bold guess", 1.0)[0].expects == Expects("yes_no")
+    assert commands(hear(talk, "yes", 2.0)) == [UNLOCK]
+
+
+def test_a_yes_does_exactly_what_was_asked_about() -> None:
+    home = household()
+    talk = conversation(home)
+    hear(talk, "unlock")
+    home.remove("lock.front")
+    assert commands(hear(talk, "yes", 1.0)) == [UNLOCK]
+
+
+def test_several_wishes_the_free_ones_first_then_question_by_question() -> None:
+    talk = conversation()
+    outcomes = hear(talk, "both")
+    assert commands(outcomes) == [LAMP]
+    assert outcomes[-1].reply == "Should I unlock the Front Door?"
+    second = hear(talk, "yes", 1.0)
+    assert commands(second) == [UNLOCK]
+    assert second[-1] == Outcome(reply="Should I open the Garage Door?", expects=Expects("yes_no"))
+    assert commands(hear(talk, "sure", 2.0)) == [OPEN]
+
+
+def test_what_is_not_sure_is_asked_about() -> None:
+    assert hear(conversation(), "guess")[0].expects == Expects("yes_no")
+    assert commands(hear(conversation(), "bold guess")) == [LAMP]
+    assert hear(conversation(), "lamp", confidence=0.2)[0].reply == "Should I turn on the Reading Lamp?"
+
+
+def test_which_one() -> None:
+    talk = conversation()
+    (asked,) = hear(talk, "ceiling")
+    assert asked.reply == "Which one: Ceiling Light in the Kitchen or Ceiling Light in the Living Room?"
+    assert asked.expects is not None
+    assert asked.expects.kind == "choice"
+    assert len(asked.expects.choices) == 2
+    assert commands(hear(talk, "the one in the kitchen", 1.0)) == [Command("light.kitchen", "on", True)]
+
+
+def test_which_one_is_not_needed_where_the_microphone_stands() -> None:
+    assert commands(hear(conversation(area="Living Room"), "ceiling")) == [Command("light.living", "on", True)]
+
+
+def test_a_chosen_one_may_still_need_a_yes() -> None:
+    home = household()
+    home.put(replace(home.devices["lock.front"], aliases=("front",)))
+    home.put(replace(home.devices["cover.garage"], aliases=("front",)))
+    talk = conversation(home)
+    (asked,) = hear(talk, "front")
+    assert asked.reply == "Which one: Front Door or Garage Door?"
+    (confirm,) = hear(talk, "the first one", 1.0)
+    assert confirm == Outcome(reply="Should I unlock the Front Door?", expects=Expects("yes_no"))
+    assert commands(hear(talk, "yeah", 2.0)) == [UNLOCK]
+
+
+def pin_home() -> Home:
+    home = household()
+    home.put(replace(home.devices["lock.front"], risk={"locked=false": Risk.PIN}))
+    return home
+
+
+def test_a_pin() -> None:
+    talk = conversation(pin_home(), Rules(pin="4711"))
+    assert hear(talk, "unlock") == [Outcome(reply="What is the PIN to unlock the Front Door?", expects=Expects("pin"))]
+    assert commands(hear(talk, "yes", 1.0)) == []
+    assert commands(hear(talk, "four seven one one", 2.0)) == [UNLOCK]
+
+
+def test_a_wrong_pin_has_one_more_try() -> None:
+    talk = conversation(pin_home(), Rules(pin="4711"))
+    hear(talk, "unlock")
+    wrong, again = hear(talk, "1234", 1.0)
+    assert wrong.reply == "That is not the PIN."
+    assert again.expects == Expects("pin")
+    assert hear(talk, "12 34", 2.0) == [Outcome(reply="That is not the PIN.")]
+    assert commands(hear(talk, "4711", 3.0)) == []
+
+
+def test_no_pin_is_set_up() -> None:
+    assert hear(conversation(pin_home()), "unlock") == [Outcome(reply="That needs a PIN, and none is set up.")]
+
+
+def test_not_while_moving() -> None:
+    home = household()
+    home.put(replace(home.devices["light.lamp"], risk={"on": Risk.DENY_WHILE_MOVING}))
+    assert hear(conversation(home), "lamp") == [Outcome(reply="Not while the car is moving.")]
+
+
+def test_not_understood() -> None:
+    assert hear(conversation(), "colourless green ideas") == [Outcome(reply="Sorry, I couldn't understand that")]
+
+
+def test_a_pack_nobody_serves_and_chat_without_a_model() -> None:
+    assert commands(hear(conversation(), "order")) == []
+    assert hear(conversation(), "order")[0].reply == "I understood, but nothing here can do that."
+    assert hear(conversation(), "chat")[0].reply
+
+
+@pytest.mark.parametrize("text", ["never mind", "stop", "No."])
+def test_never_mind_is_answered_by_nothing(text: str) -> None:
+    assert hear(conversation(), text) == [Outcome()]
+
+
+def test_a_timer_is_announced() -> None:
+    talk = conversation()
+    assert hear(talk, "timer", 10.0)[0].reply == "Timer set for 1 minute named tea"
+    assert list(talk.due(69.0)) == []
+    assert list(talk.due(70.0)) == [Outcome(reply="Your tea timer is done.")]
+
+
+def test_a_command_for_later_is_done_later() -> None:
+    talk = conversation()
+    (outcome,) = hear(talk, "lamp later", 0.0)
+    assert outcome == Outcome(reply="Command will be executed in 1 minute")
+    assert list(talk.due(60.0)) == [Outcome((LAMP,), "Turned on the light.")]
+
+
+def test_a_risky_command_for_later_is_asked_about_now() -> None:
+    talk = conversation()
+    assert hear(talk, "unlock later", 0.0)[0].expects == Expects("yes_no")
+    assert list(talk.due(100.0)) == []
+    hear(talk, "unlock later", 200.0)
+    assert commands(hear(talk, "yes", 210.0)) == []
+    assert [outcome.commands for outcome in talk.due(270.0)] == [(UNLOCK,)]
+
+
+def test_what_is_not_understood_is_no_command_for_later() -> None:
+    talk = conversation()
+    assert hear(talk, "nonsense later")[0].reply == "Sorry, I couldn't understand that"
+    assert len(talk.timers) == 0
+
+
+def test_reports() -> None:
+    talk = conversation()
+    outcome = Outcome((LAMP, UNLOCK), "Done.")
+    assert talk.report(outcome) == "Done."
+    assert talk.report(outcome, (LAMP,)) == "The Reading Lamp did not answer. The rest is done."
+    assert talk.report(outcome, (LAMP, UNLOCK)) == "The Reading Lamp and Front Door did not answer."
+
+
+def test_apologies_are_never_silent() -> None:
+    talk = conversation()
+    said = {talk.apology(stage, code) for stage, code in (("asr", "nothing_heard"), ("mqtt", "away"), ("tts", "x"))}
+    assert len(said) == 3
+    assert all(said)
+
+
+def test_the_context_says_where_and_what_was_spoken_of() -> None:
+    table = Table()
+    talk = Conversation(household(), table, area="Living Room")
+    hear(talk, "lamp")
+    hear(talk, "bold guess")
+    assert table.contexts == [Context("living", ()), Context("living", ("light.lamp",))]
+
+
+def test_a_cancelled_turn_does_nothing() -> None:
+    cancel = threading.Event()
+    cancel.set()
+    events = list(conversation().hear("lamp", 0.0, cancel))
+    assert [type(event) for event in events] == [Understood]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Yes.", True),
+        ("yeah sure", True),
+        ("go ahead please", True),
+        ("of course", True),
+        ("yes, do it", True),
+        ("no", False),
+        ("yes... no", False),
+        ("don't", False),
+        ("forget it", False),
+        ("yes but only the back door", None),
+        ("turn it on", None),
+        ("please", None),
+        ("", None),
+    ],
+)
+def test_yes_and_no(text: str, meant: bool | None) -> None:
+    assert resolve.yes_or_no(text) is meant
+
+
+@pytest.mark.parametrize(
+    ("language", "yes", "no"), [("de", "Ja, bitte", "Nein danke"), ("fr", "oui", "non merci"), ("es", "sí", "no")]
+)
+def test_yes_and_no_elsewhere(language: str, yes: str, no: str) -> None:
+    assert resolve.yes_or_no(yes, language) is True
+    assert resolve.yes_or_no(no, language) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("the bedroom one", (0,)),
+        ("Bedroom Lamp", (0,)),
+        ("the kitchen one please", (1,)),
+        ("the second one", (1,)),
+        ("the last one", (2,)),
+        ("all of them", (0, 1, 2)),
+        ("the lamp", ()),
+        ("turn on the bedroom fan", ()),
+        ("the fourth one", ()),
+        ("", ()),
+    ],
+)
+def test_choices(text: str, chosen: tuple[int, ...]) -> None:
+    options = [("Bedroom Lamp",), ("Kitchen Lamp", "worktop"), ("Hall Lamp",)]
+    assert resolve.choice(text, options) == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("four seven one one", "4711"),
+        ("47 11", "4711"),
+        ("forty seven eleven", "4711"),
+        ("the pin is 4711", "4711"),
+        ("twenty", "20"),
+        ("twenty twenty", "2020"),
+        ("oh one two three", "0123"),
+        ("seven dwarfs", ""),
+        ("yes", ""),
+    ],
+)
+def test_digits(text: str, digits: str) -> None:
+    assert resolve.digits(text) == digits
