@@ -198,7 +198,7 @@ class HomeAssistantAdapter:
             domain=config.component,
             area=self._area(config.suggested_area),
             device_class=device_class,
-            unit=clean(config.text("unit_of_measurement", config.text("temperature_unit"))) or None,
+            unit=_unit(config),
             capabilities={name: known.get(name, Capability(name)) for name in parts.writers},
             exposed=not config.text("entity_category"),
             optimistic=config.flag("optimistic") or not parts.readers,
@@ -279,6 +279,11 @@ class HomeAssistantAdapter:
         if topic not in self._complained and len(self._complained) < _COMPLAINTS:
             self._complained.add(topic)
             _log.warning("ignored on '%s': %s", clean(topic, 200), clean(problem, 300))
+
+
+def _unit(config: Config) -> str | None:
+    degrees = config.text("temperature_unit")
+    return clean(config.text("unit_of_measurement")) or ({"C": "°C", "F": "°F"}.get(degrees, clean(degrees)) or None)
 
 
 def _rendered(template: str, payload: Payload) -> Payload:
