@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-import make_test_graphs
 import numpy as np
 import onnx
 import pytest
 
+import make_test_graphs
 from edgevoice.asr import levels, moonshine
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, StageError

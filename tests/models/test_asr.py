@@ -1,0 +1,118 @@
+"""Moonshine's real weights on real recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from edgevoice.asr import moonshine
+from edgevoice.config import AsrSettings
+from edgevoice.errors import ModelCorrupt
+from edgevoice.messages import RATE, AudioChunk, Samples, Transcript
+from evaluation.asr import distance, words
+
+RECORDINGS = Path(__file__).parent.parent / "data" / "recordings"
+MODELS = ("moonshine-tiny-en", "moonshine-base-en")
+CLEAR = (
+    "lock_the_front_door",
+    "whats_the_weather_like_in_new_york",
+    "turn_off_all_lights_in_the_office",
+    "play_the_beatles",
+    "yes",
+    "no",
+)
+
+
+def recording(name: str) -> Samples:
+    samples, rate = soundfile.read(RECORDINGS / f"{name}.flac", dtype="int16")
+    assert rate == RATE
+    return samples
+
+
+def said(name: str) -> list[str]:
+    """The words of a recording, from its row in the table of licences."""
+    rows = (line.split("|") for line in (RECORDINGS / "LICENSES.md").read_text("utf-8").splitlines())
+    return next(words(cells[2]) for cells in rows if len(cells) > 3 and cells[1].strip() == f"{name}.flac")
+
+
+def chunks(samples: Samples, size: int = 1280) -> list[AudioChunk]:
+    return [AudioChunk(samples[i : i + size], RATE, i) for i in range(0, len(samples), size)]
+
+
+@cache
+def load(folder: Path) -> moonshine.MoonshineAsr:
+    return moonshine.load(AsrSettings(), folder)
+
+
+@pytest.fixture(params=MODELS)
+def asr(request: pytest.FixtureRequest, model: Callable[[str], Path]) -> moonshine.MoonshineAsr:
+    return load(model(request.param))
+
+
+@pytest.fixture
+def tiny(model: Callable[[str], Path]) -> moonshine.MoonshineAsr:
+    return load(model("moonshine-tiny-en"))
+
+
+def final(asr: moonshine.MoonshineAsr, samples: Samples) -> Transcript:
+    *partial, last = asr.transcribe(chunks(samples))
+    assert last.final
+    assert not any(transcript.final for transcript in partial)
+    return last
+
+
+def test_clear_commands_are_heard_word_for_word(asr: moonshine.MoonshineAsr) -> None:
+    assert {name: words(final(asr, recording(name)).text) for name in CLEAR} == {name: said(name) for name in CLEAR}
+
+
+def test_few_words_are_wrong_over_all_recordings_of_commands(asr: moonshine.MoonshineAsr) -> None:
+    names = sorted(path.stem for path in RECORDINGS.glob("*.flac") if " " in " ".join(words(path.stem)))
+    pairs = [(said(name), words(final(asr, recording(name)).text)) for name in names if "hey_" not in name]
+    assert sum(distance(*pair) for pair in pairs) <= 0.2 * sum(len(reference) for reference, _ in pairs)
+
+
+def test_loudness_does_not_matter(tiny: moonshine.MoonshineAsr) -> None:
+    loud = recording("lock_the_front_door")
+    quiet = (loud // 16).astype(np.int16)
+    assert words(final(tiny, quiet).text) == words(final(tiny, loud).text)
+
+
+def test_clear_speech_is_surer_than_noise(tiny: moonshine.MoonshineAsr) -> None:
+    noise = np.random.default_rng(3).normal(0, 1, 2 * RATE) * np.repeat(np.linspace(100, 3000, 20), RATE // 10)
+    heard = final(tiny, recording("whats_the_weather_like_in_new_york"))
+    assert heard.confidence > 0.8
+    assert heard.alternatives[0].text == heard.text
+    assert final(tiny, noise.astype(np.int16)).confidence < 0.8
+
+
+def test_silence_says_nothing(asr: moonshine.MoonshineAsr) -> None:
+    hiss = np.random.default_rng(3).normal(0, 8, 5 * RATE).astype(np.int16)
+    assert final(asr, hiss) == Transcript("", confidence=0.0)
+
+
+def test_a_long_recording_is_heard_in_parts_and_to_its_end(tiny: moonshine.MoonshineAsr) -> None:
+    names = sorted(path.stem for path in RECORDINGS.glob("*.flac") if "_the_" in path.stem) * 2
+    pause = np.zeros(RATE // 2, np.int16)
+    samples = np.concatenate([part for name in names for part in (recording(name), pause)])
+    transcripts = list(tiny.transcribe(chunks(samples)))
+    assert len(transcripts) >= len(samples) / RATE // 24
+    heard, expected = words(transcripts[-1].text), [word for name in names for word in said(name)]
+    assert distance(expected, heard) <= 0.3 * len(expected)
+    assert heard[-3:] == expected[-3:]
+
+
+@pytest.mark.parametrize("name", ["encoder_model", "decoder_model_merged"])
+def test_a_truncated_model_file_is_named(model: Callable[[str], Path], tmp_path: Path, name: str) -> None:
+    for path in model("moonshine-tiny-en").iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    (path,) = tmp_path.glob(f"{name}.*")
+    whole = path.read_bytes()
+    path.unlink()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelCorrupt, match=f"{name}.*edgevoice models verify"):
+        moonshine.load(AsrSettings(), tmp_path)

@@ -1,0 +1,134 @@
+"""The voices: what they say comes back through the recogniser."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+
+from edgevoice import registry
+from edgevoice.asr import moonshine
+from edgevoice.config import AsrSettings, TtsSettings
+from edgevoice.errors import ModelCorrupt, ModelMissing, SettingsError, StageError
+from edgevoice.messages import RATE, AudioChunk
+from edgevoice.stages import Tts
+from edgevoice.tts import espeak
+from evaluation.asr import distance, words
+
+REPLIES = (
+    "I turned off the lights in the kitchen.",
+    "The living room is 21.5 °C.",
+    "Do you want me to unlock the front door?",
+    "The timer has 3 hours and 10 minutes left.",
+    "The humidity is 45%.",
+)
+SPOKEN = (
+    "i turned off the lights in the kitchen",
+    "the living room is 21.5 degrees celsius",
+    "do you want me to unlock the front door",
+    "the timer has three hours and ten minutes left",
+    "the humidity is 45 percent",
+)
+ERRORS_ALLOWED = {"hibari": 2, "piper": 4, "espeak": 16}
+"""Of 36 words: espeak-ng is robotic, and the recogniser was not made for it."""
+
+
+@cache
+def load(engine: str, folder: Path | None, voice: str, speed: float) -> Tts:
+    tts: Tts = registry.factory("tts", engine)(TtsSettings(engine=engine, voice=voice, speed=speed), folder)
+    return tts
+
+
+@pytest.fixture(params=sorted(ERRORS_ALLOWED))
+def engine(request: pytest.FixtureRequest) -> str:
+    if request.param == "espeak" and shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed: apt install espeak-ng")
+    if request.param == "piper":
+        pytest.importorskip("piper", reason="pip install 'edgevoice[piper]'")
+    return str(request.param)
+
+
+@pytest.fixture
+def voice(engine: str, model: Callable[[str], Path]) -> Callable[..., Tts]:
+    folder = model("piper-joe") if engine == "piper" else None
+
+    def voiced(voice: str = "", speed: float = 1.0) -> Tts:
+        return load(engine, folder, voice, speed)
+
+    return voiced
+
+
+def spoken(tts: Tts, sentence: str) -> np.ndarray:
+    pieces = list(tts.speak(sentence))
+    assert all(piece.dtype == np.int16 and piece.ndim == 1 and len(piece) for piece in pieces)
+    return np.concatenate([np.zeros(0, np.int16), *pieces])
+
+
+def test_what_is_said_is_heard(engine: str, voice: Callable[..., Tts], model: Callable[[str], Path]) -> None:
+    tts, asr = voice(), moonshine.load(AsrSettings(), model("moonshine-base-en"))
+    errors = 0
+    for reply, expected in zip(REPLIES, SPOKEN, strict=True):
+        samples = soxr.resample(spoken(tts, reply), tts.rate, RATE)
+        *_, heard = asr.transcribe([AudioChunk(samples, RATE, 0)])
+        errors += distance(words(expected), words(heard.text))
+    assert errors <= ERRORS_ALLOWED[engine]
+
+
+def test_speed_shortens_speech(voice: Callable[..., Tts]) -> None:
+    slow, fast = (len(spoken(voice(speed=speed), REPLIES[0])) for speed in (0.8, 1.6))
+    assert 1.4 < slow / fast < 2.6
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "💡", "***", "\x00\x07\x1b"])
+def test_what_cannot_be_said_yields_nothing(voice: Callable[..., Tts], text: str) -> None:
+    assert list(voice().speak(text)) == []
+
+
+def test_text_without_end_comes_in_bounded_pieces(voice: Callable[..., Tts]) -> None:
+    tts = voice()
+    pieces: Iterator[np.ndarray] = tts.speak("and on " * 100_000)
+    first = next(pieces)
+    assert 1 < len(first) / tts.rate < 40
+    pieces.close()  # type: ignore[attr-defined]  # a turn that is cancelled stops here
+
+
+def test_an_unknown_voice_is_refused(voice: Callable[..., Tts]) -> None:
+    with pytest.raises(SettingsError, match=r"tts\.voice"):
+        voice(voice="nobody")
+
+
+def test_a_hibari_voice_that_is_not_on_this_machine_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HIBARI_HOME", str(tmp_path))
+    with pytest.raises(ModelMissing, match="emma"):
+        registry.factory("tts", "hibari")(TtsSettings(voice="emma"), None)
+
+
+def test_a_truncated_piper_voice_is_corrupt(model: Callable[[str], Path], tmp_path: Path) -> None:
+    pytest.importorskip("piper", reason="pip install 'edgevoice[piper]'")
+    load, (path,) = registry.factory("tts", "piper"), model("piper-joe").glob("*.onnx")
+    (tmp_path / f"{path.name}.json").write_bytes(Path(f"{path}.json").read_bytes())
+    with pytest.raises(ModelMissing, match="no Piper voice"):
+        load(TtsSettings(), tmp_path)
+    (tmp_path / path.name).write_bytes(path.read_bytes()[:1_000_000])
+    with pytest.raises(ModelCorrupt, match="edgevoice models verify"):
+        load(TtsSettings(), tmp_path)
+
+
+def test_without_espeak_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StageError, match="apt install espeak-ng") as caught:
+        espeak.load(TtsSettings(engine="espeak"), None)
+    assert (caught.value.stage, caught.value.code) == ("tts", "missing")
+
+
+def test_a_failing_program_is_a_stage_error() -> None:
+    tts = espeak.EspeakTts([sys.executable, "-c", "import sys; sys.exit('no data')"])
+    with pytest.raises(StageError, match="no data") as caught:
+        list(tts.speak("Hello."))
+    assert caught.value.code == "synthesis"
