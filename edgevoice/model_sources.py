@@ -11,6 +11,7 @@ means six archives whose members are concatenated.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import os
@@ -26,7 +27,6 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -250,7 +250,7 @@ def _member(path: Path, source: Source) -> Iterator[bytes]:
         raise FetchError(f"no member '{source.member}' can be read from the archive ({error})") from None
 
 
-@contextmanager
+@contextlib.contextmanager
 def _open(path: Path, member: str) -> Iterator[IO[bytes]]:
     if not member:
         with path.open("rb") as plain:
@@ -269,11 +269,10 @@ def _open(path: Path, member: str) -> Iterator[IO[bytes]]:
 
 def _largest_file(folder: Path) -> int:
     sizes = [0]
-    for path in folder.rglob("*"):
-        try:
-            sizes.append(path.stat().st_size)
-        except FileNotFoundError:  # the package manager moved it meanwhile
-            continue
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # the package manager moved it meanwhile
+                sizes.append(os.path.getsize(os.path.join(place, name)))
     return max(sizes)
 
 

@@ -18,9 +18,8 @@ import shutil
 import sys
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -202,7 +201,8 @@ class Store:
         except OSError as error:
             raise ModelError(f"{archive} cannot be written: {error}") from error
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
     def import_(self, archive: Path) -> tuple[str, ...]:
         """Takes the models of an exported archive, all of them or none. Returns their names.
@@ -214,7 +214,7 @@ class Store:
             with tempfile.TemporaryDirectory(dir=self._staging, prefix="import-") as scratch:
                 try:
                     models = self._unpack(archive, Path(scratch))
-                except (tarfile.TarError, EOFError, zlib.error) as error:
+                except tarfile.TarError as error:
                     raise ModelCorrupt(f"{archive} is truncated or no archive of models ({error})") from None
                 for model in models:
                     for file in model.files:
@@ -258,9 +258,8 @@ class Store:
         except ModelError:
             raise
         except OSError as error:
-            raise ModelError(
-                f"{failure}: {error}. Models are kept in {self.root}; EDGEVOICE_MODELS moves them"
-            ) from error
+            where = f"models are kept in {self.root}; EDGEVOICE_MODELS names another folder"
+            raise ModelError(f"{failure}: {error} ({where})") from error
 
     def _need_space(self, size: int) -> None:
         free = shutil.disk_usage(self.root).free
@@ -297,7 +296,7 @@ class Store:
         )
 
     def _unpack(self, archive: Path, scratch: Path) -> tuple[Model, ...]:
-        with tarfile.open(archive, "r|*") as tar:
+        with tarfile.open(archive, "r|") as tar:
             members = iter(tar)
             first = next(members, None)
             if first is None or first.name != "manifest.yaml" or not first.isreg() or first.size > 1 << 20:
@@ -308,8 +307,9 @@ class Store:
             wanted = {f"{model.name}/{file.name}": file for model in models for file in model.files}
             for member in members:
                 file = wanted.pop(member.name, None)
-                if file is None or not member.isreg():
-                    raise ModelCorrupt(f"{archive}: unexpected member '{member.name}'; nothing was imported")
+                if file is None or not member.isreg() or member.size != file.size:
+                    what = f"unexpected member '{member.name}' of {member.size} bytes"
+                    raise ModelCorrupt(f"{archive}: {what}; nothing was imported")
                 path = scratch / member.name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 data = tar.extractfile(member)
