@@ -60,11 +60,11 @@ SUITES = {
   score        share of rows in which all expected changes were made and no other; ignore_changes are not looked at
   figures      p50_ms, p95_ms""",
     "turn": """
-  rows         {id, audio, text?, intent?, slots?, wake?}; with `wake` true the recording begins with a wake word, else
-               it is listened to from its start. The home is the settings' home.file, else the demo's, simulated
+  rows         {id, audio, text?, intent?, slots?, speech_end?, wake?}; with `wake` true the recording begins with a
+               wake word, else it is listened to from its start. The home is the settings' home.file, else the demo's, simulated
   predictions  {id, text, intent, slots, messages: [{topic, payload}], reply, ms}
   score        share of the rows with `intent` in which it comes first, with every labelled slot equal
-  figures      wer (rows with text), message_rate, p50_ms, p95_ms (from the end of speech to the first message),
+  figures      wer (rows with text), message_rate, p50_ms, p95_ms (from the true end of speech to the first message),
                compute_p50_ms, compute_p95_ms (from the decision that it ended), first_audio_p50_ms, ..._p95_ms""",
 }
 _EPILOG = (

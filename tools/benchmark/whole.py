@@ -22,6 +22,7 @@ from edgevoice.mqtt.broker import EmbeddedBroker
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.replay import replay
 from evaluation import turn as turns
+from evaluation.endpoint import speech_span
 
 _MESSAGES = 200
 _CHILD = Path(__file__).with_name("start.py")
@@ -72,11 +73,12 @@ def turn(bench: Bench) -> Iterator[Figure]:
             for clip in bench.clips:
                 listener = Listener(None, vad, settings.listen, settings.vad.threshold)
                 listener.listen_now(0)
-                result = turns.collect(replay(turns.chunks(clip.samples), listener, made))
+                end = speech_span(clip.samples)[1]
+                result = turns.collect(replay(turns.chunks(clip.samples), listener, made), end)
                 if number:  # the first round is a warm-up
                     results.append(result)
     sent = [result for result in results if result.ms is not None]
-    yield figure("turn", "end of speech to message", [result.ms for result in sent if result.ms is not None])
+    yield figure("turn", "true end of speech to message", [result.ms for result in sent if result.ms is not None])
     compute = [result.compute_ms for result in sent if result.compute_ms is not None]
     yield figure("turn", "of which computation", compute)
     yield figure("turn", "transcript to message", [r.understand_ms for r in sent if r.understand_ms is not None])

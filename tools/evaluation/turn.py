@@ -1,6 +1,7 @@
 """Suite `turn`: recordings through the whole pipeline, with a simulated home on a real broker.
 
-Time is the recording's up to the decision that speech has ended, and the clock's from there on.
+Time is the recording's from the true end of speech (the row's `speech_end` in seconds, else measured as the suite
+`endpoint` does) to the decision that it has ended, and the clock's from there on.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from edgevoice.simulator import Simulator
 from edgevoice.turn import Stages
 from evaluation.asr import distance, words
 from evaluation.common import Options, Report, Row, percentile, progress
+from evaluation.endpoint import speech_span
 
 _CHUNK = RATE // 50
 _TAIL_SECONDS = 2.0  # longer than any endpoint waits
@@ -71,13 +73,14 @@ def run(rows: list[Row], options: Options) -> Report:
         vad = options.engine("vad")
         for row in progress(rows, "turn"):
             samples = row.samples()
+            end = speech_end(row, samples)
             if options.noise is not None:
                 samples = options.noise.mix(row, samples)
             wake = options.engine("wake") if row.data.get("wake") else None
             listener = Listener(wake, vad, options.settings.listen, options.settings.vad.threshold)
             if wake is None:
                 listener.listen_now(0)
-            results.append(collect(replay(chunks(samples), listener, made)))
+            results.append(collect(replay(chunks(samples), listener, made), end))
             now.later_seconds += _HOUR
     return _report(rows, results, options.settings.nlu.language)
 
@@ -111,15 +114,22 @@ def chunks(samples: Samples) -> Iterator[AudioChunk]:
         yield AudioChunk(audio[start : start + _CHUNK], RATE, start)
 
 
-def collect(events: Iterator[Event]) -> Result:
+def speech_end(row: Row, samples: Samples) -> int:
+    """Index of the last sample of speech."""
+    told = row.data.get("speech_end")
+    return round(told * RATE) if isinstance(told, (int, float)) else speech_span(samples)[1]
+
+
+def collect(events: Iterator[Event], end: int) -> Result:
+    """What the events tell of a recording whose speech ends at sample `end`."""
     result = Result()
     decided = heard = 0.0
     for event in events:
         match event:
-            case SpeechEnded(utterance=utterance, decided_at=at):
+            case SpeechEnded(decided_at=at):
                 decided = time.perf_counter()
                 if result.compute_ms is None:
-                    result.wait_ms = (at - utterance.speech_end) / RATE * 1e3
+                    result.wait_ms = (at - end) / RATE * 1e3
             case Heard(transcript=transcript):
                 heard = time.perf_counter()
                 result.heard.append(transcript.text)
