@@ -23,7 +23,7 @@ HOME = {
             "id": "fan.it",
             "area": "hall",
             "state": "off",
-            "attributes": {"supported_features": ["SET_SPEED"]},
+            "attributes": {"supported_features": ["fan.FanEntityFeature.SET_SPEED"]},
         },
     ],
 }
@@ -99,6 +99,11 @@ def test_every_row_begins_with_the_home_as_it_was(tmp_path: Path) -> None:
     }
     lit = {"text": "set the kitchen light to 50%", "ignore_changes": {"light.kitchen": ["brightness"]}}
     assert score(tmp_path, on, on, red, lit).score == 1.0
+
+
+def test_a_fan_with_a_speed_runs_at_full_speed(tmp_path: Path) -> None:
+    row = {"text": "turn on the fan", "expect_changes": {"fan.it": {"state": "on", "attributes": {"percentage": 100}}}}
+    assert score(tmp_path, row).score == 1.0
 
 
 def test_a_row_that_sets_up_what_is_not_there_is_an_error(tmp_path: Path) -> None:

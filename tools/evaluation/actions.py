@@ -12,11 +12,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from edgevoice.home.appliance import obey
+from edgevoice.home.capabilities import texts
 from edgevoice.home.model import Device, Home, State
 from edgevoice.messages import Outcome
 from edgevoice.nlu import cascade
@@ -46,6 +48,9 @@ def run(rows: list[Row], options: Options) -> Report:
             homes.update(home, row.data.get("setup") or {})
         except KeyError as error:
             raise row.error(f"'setup': the home has no {error}") from None
+        for device in home.devices.values():
+            if device.domain == "fan":
+                home.update(device.id, _as_in_the_bench(device, home.state(device.id)))
         before = dict(home.states)
         rules = policy.rules(options.settings.home, options.settings.nlu)
         area = _area(home, row.data.get("context_device"))
@@ -83,7 +88,8 @@ class Talk:
                 continue
             for command in outcome.commands:
                 device = self._home.devices[command.device]
-                self._home.update(device.id, obey(device, self._home.state(device.id), command))
+                done = obey(device, self._home.state(device.id), command)
+                self._home.update(device.id, _as_in_the_bench(device, done, command.capability))
             said += list(outcome.sentences) if outcome.sentences else [self._conversation.report(outcome)]
             question = outcome.expects is not None and outcome.expects.kind == "yes_no"
         return " ".join(filter(None, said)), question
@@ -105,6 +111,18 @@ class Homes:
         home, understanding, devices, states = self._loaded[path]
         home.devices, home.states = dict(devices), dict(states)
         return home, understanding
+
+
+def _as_in_the_bench(device: Device, state: State, told: str = "") -> State:
+    """What the bench's own simulated devices do besides: fans with a speed run at full speed or none,
+    players that are turned on play.
+    """
+    if device.domain == "media_player" and told == "on" and state.value == "idle":
+        return replace(state, value="playing")
+    if device.domain != "fan" or "set_speed" not in texts(state.attributes.get("supported_features")):
+        return state
+    percentage = state.attributes.get("percentage") or 100 if state.value == "on" else 0
+    return replace(state, attributes={**state.attributes, "percentage": percentage})
 
 
 def _area(home: Home, context: Any) -> str:
