@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Protocol
+
+import numpy as np
 
 from edgevoice.audio.devices import choose, devices, portaudio
 from edgevoice.audio.wav import Resampler
@@ -70,6 +73,8 @@ class Mic:
     def close(self) -> None:
         """Ends the stream; the iterator stops soon. May be called from any thread."""
         self._closing.set()
+        with contextlib.suppress(queue.Full):
+            self._blocks.put_nowait(np.empty(0, np.int16))  # wakes who waits for a block
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
@@ -93,7 +98,7 @@ class Mic:
                 resampler = Resampler(again.rate, RATE)
                 continue
             samples = resampler.feed(block)
-            if len(samples):
+            if len(samples) and not self._closing.is_set():
                 yield AudioChunk(samples, RATE, start)
                 start += len(samples)
 

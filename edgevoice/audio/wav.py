@@ -14,7 +14,7 @@ from edgevoice.errors import AudioError
 from edgevoice.messages import RATE, AudioChunk, Samples
 
 CHUNK = 1280
-_BLOCK_SECONDS = 0.25
+_BLOCK_SECONDS = 1.0
 
 
 def chunks(path: Path, size: int = CHUNK) -> Iterator[AudioChunk]:
