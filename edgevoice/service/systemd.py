@@ -25,7 +25,7 @@ _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 class Service:
     """What the unit runs. `readable` are files and folders that it needs; those in a home are mounted read-only.
 
-    `groups` own the sound and GPU devices. `user` makes a unit for the user's own manager instead of the system's.
+    `user` makes a unit for the user's own manager instead of the system's.
     """
 
     command: tuple[str, ...]
@@ -33,7 +33,6 @@ class Service:
     board: Board
     broker: str = "127.0.0.1"
     readable: tuple[Path, ...] = ()
-    groups: tuple[str, ...] = ("audio",)
     user: bool = False
 
     @property
@@ -149,7 +148,7 @@ def _service(service: Service) -> list[str]:
             "# A user of its own, that exists while the service runs.",
             "DynamicUser=yes",
             "User=edgevoice",
-            "SupplementaryGroups=" + " ".join(service.groups),
+            "SupplementaryGroups=" + ("audio video render" if service.board.gpu else "audio"),
             "StateDirectory=edgevoice",
             "StateDirectoryMode=0700",
             "UMask=0077",

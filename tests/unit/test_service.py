@@ -47,6 +47,7 @@ def test_sound_and_the_boards_own_devices_stay_open(name: str) -> None:
     board = profiles.load(name).board
     unit = values(systemd.unit(replace(SERVICE, board=board)))
     assert unit["DeviceAllow"] == ["char-alsa rw", *(f"{device} rw" for device in board.devices)]
+    assert unit["SupplementaryGroups"] == ["audio video render" if board.gpu else "audio"]
     assert bool(board.devices) == bool(board.gpu)
 
 
