@@ -386,3 +386,4 @@ def _bar(model: Model, shown: bool) -> Iterator[Callable[[Source, int], None]]:
 
     with bar:
         yield report
+        bar.update(total - bar.n)

@@ -172,7 +172,7 @@ def test_pull_mends_only_what_is_wrong(tmp_path: Path, hub: Hub) -> None:
 def test_progress_bar_counts_bytes(tmp_path: Path, hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     ear(tmp_path, hub.url).pull("ear")
     assert "ear:" in (shown := capsys.readouterr().err)
-    assert "512k/1.00M" in shown
+    assert "1.00M/1.00M" in shown
 
 
 def test_pull_goes_on_to_the_next_source(tmp_path: Path, hub: Hub) -> None:
