@@ -30,9 +30,7 @@ class Cascade:
     ) -> None:
         self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
 
-    def understand(
-        self, text: str, context: Context, cancel: threading.Event | None = None
-    ) -> tuple[Intent, ...]:
+    def understand(self, text: str, context: Context, cancel: threading.Event | None = None) -> tuple[Intent, ...]:
         """What was meant, in the order it was said; empty where nothing understood it.
 
         Raises StageError where the language model fails.
@@ -75,7 +73,9 @@ def load(home: Home, settings: NluSettings, llm: Llm | None = None, wake_words: 
         def propose(text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
             return proposal.propose(model, home, text, context, cancel)
 
-    domains = tuple(packs.load(Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name)) for name in settings.packs)
+    domains = tuple(
+        packs.load(Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name)) for name in settings.packs
+    )
     return Cascade(templates.load(home, settings.language), domains, propose, tuple(wake_words))
 
 

@@ -32,16 +32,28 @@ class Language:
         self.lists: Mapping[str, SlotList] = {
             "name": TextSlotList.from_tuples(self._names(), allow_template=False, name="name"),
             "area": TextSlotList.from_tuples(
-                ((spoken, area.name) for area in home.areas.values() for spoken in self._spoken(area.name, *area.aliases)),
+                (
+                    (spoken, area.name)
+                    for area in home.areas.values()
+                    for spoken in self._spoken(area.name, *area.aliases)
+                ),
                 allow_template=False,
                 name="area",
             ),
             "floor": TextSlotList.from_tuples(
-                ((spoken, floor.name) for floor in home.floors.values() for spoken in self._spoken(floor.name, *floor.aliases)),
+                (
+                    (spoken, floor.name)
+                    for floor in home.floors.values()
+                    for spoken in self._spoken(floor.name, *floor.aliases)
+                ),
                 allow_template=False,
                 name="floor",
             ),
         }
+
+        for one in self.lists.values():
+            if isinstance(one, TextSlotList):
+                one.get_candidates("")  # builds its index now, not in the middle of a turn
 
     def called(self, spoken: str) -> tuple[Device, ...]:
         """The devices that go by this name or alias."""

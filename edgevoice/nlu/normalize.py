@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 _POLITE_END = re.compile(r"[\s,.!]+(?:please|thanks|thank you)\s*$", re.IGNORECASE)
 _SPELLINGS = (
-    (re.compile(r"(?<=[\w%])[.!?,;:]+\s*$"), ""),
+    (re.compile(r"(?<=[\w%])\s*[.!?,;:]+\s*$"), ""),
     (re.compile(r"\bper cent\b", re.IGNORECASE), "percent"),
     (re.compile(r"(?<=\d)\s+%"), "%"),
     (re.compile(r"\bcolour(s?)\b", re.IGNORECASE), r"color\1"),

@@ -89,8 +89,7 @@ class Pack:
     def match(self, text: str, closed: bool = False) -> Intent | None:
         """What was asked for; None where too little of the sentence is explained.
 
-        `closed`: nothing else can have been said, so the likeliest intent is the answer, and a required slot that was
-        not heard takes its likeliest value.
+        `closed`: nothing else can have been said, so the likeliest reading is the answer, however unlike it sounds.
         """
         exact = recognize_best(spell(text, self._spec.language), self._sentences)
         if exact is not None:
@@ -99,7 +98,7 @@ class Pack:
                 return self._intent(exact.intent.name, Finding(slots, 1.0, ""), text)
         readings = []
         for name, finder in self._finders.items():
-            found = finder.find(text, self._spec.intents[name].requires if closed else ())
+            found = finder.find(text, self._spec.intents[name].requires, closed)
             if self._complete(name, found.slots) and (closed or found.explained >= ENOUGH):
                 readings.append((found.explained, len(found.slots), name, found))
         if not readings:
@@ -154,8 +153,12 @@ class _Compiler:
                 self._bounded(self._forms(sentence, where), _FORMS, where)
             for i, slot in enumerate(one.requires):
                 if slot not in used:
-                    raise self._error(f"no sentence has {{{slot}}} in it", ("intents", intent, "requires", i), slot, used)
-            phrases = [Phrase(slot, value, said) for slot, values in used.items() for value, said in self._values[values]]
+                    raise self._error(
+                        f"no sentence has {{{slot}}} in it", ("intents", intent, "requires", i), slot, used
+                    )
+            phrases = [
+                Phrase(slot, value, said) for slot, values in used.items() for value, said in self._values[values]
+            ]
             finders[intent] = Finder(phrases, words)
         return Pack(name, self._spec, self._hassil(), finders)
 
@@ -187,7 +190,9 @@ class _Compiler:
                 yield said, spell(said, self._spec.language)
         for value, templates in spec.synonyms.items():
             if value not in known:
-                raise self._error(f"'{value}' is no value of '{slot}'", ("slots", slot, "synonyms", value), value, known)
+                raise self._error(
+                    f"'{value}' is no value of '{slot}'", ("slots", slot, "synonyms", value), value, known
+                )
             for i, template in enumerate(templates):
                 for said in self._all_forms(template, ("slots", slot, "synonyms", value, i)):
                     yield value, spell(said, self._spec.language)
@@ -233,7 +238,9 @@ class _Compiler:
                 raise SettingsError(self._at(where), f"rule <{part.rule_name}> contains itself", "Write it out")
             return self._forms(self._rules[part.rule_name], where, (*inside, part.rule_name), plain)
         if isinstance(part, ListReference) and plain:
-            raise SettingsError(self._at(where), f"a value cannot hold the slot {{{part.list_name}}}", "Write its words")
+            raise SettingsError(
+                self._at(where), f"a value cannot hold the slot {{{part.list_name}}}", "Write its words"
+            )
         if not isinstance(part, Group):
             return 1
         forms = [self._forms(item, where, inside, plain) for item in part.items]

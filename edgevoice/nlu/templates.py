@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hassil import Intents, RecognizeResult, recognize_best
+from hassil import Intents, RecognizeResult, recognize_all
 
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
+from edgevoice.nlu import meaning
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.language import Language, sentences
 
 _NO_AREA = "\N{NULL}"
 """Stands for the area where the microphone's is not known: "lights off" then means all of them."""
+_UNSURE = 0.5
+"""Confidence of a match that hardly any of the template's own words stand behind; it is asked about, not done."""
+_ARTICLE = 3
+"""Letters; "the lamp" says no more than "lamp"."""
 _LONGEST = 200
 """Characters; no command is longer, and the templates' open ends would take their time over a page of text."""
 
@@ -38,28 +43,58 @@ class Templates:
             return None
         language = self.language
         area = self._home.areas.get(context.area or "")
-        found = recognize_best(
-            text,
-            language.intents,
-            slot_lists=dict(language.lists),
-            intent_context={"area": area.name if area else _NO_AREA},
-            best_slot_name="name",
+        found = list(
+            recognize_all(
+                text,
+                language.intents,
+                slot_lists=dict(language.lists),
+                intent_context={"area": area.name if area else _NO_AREA},
+            )
         )
-        if found is None:
+        if not found:
             return None
-        slots = {name: _value(entity.value) for name, entity in found.entities.items() if entity.value != _NO_AREA}
-        targets = self._targets(language, found, slots)
-        return Intent(found.intent.name, slots, 1.0, "template", text, targets, found.response or "")
+        best = found[0] if len(found) == 1 else min(found, key=lambda one: self._rank(one, context))
+        slots, targets = _slots(best), self._named(best)
+        if not targets and _is_here(best) and not meaning.devices(self._home, best.intent.name, slots):
+            # A thing that the home has one of needs no area: "close the garage door", said in the kitchen.
+            anywhere = {name: value for name, value in slots.items() if name != "area"}
+            only = meaning.devices(self._home, best.intent.name, anywhere)
+            if len(only) == 1:
+                slots, targets = anywhere, (only[0].id,)
+        return Intent(best.intent.name, slots, _confidence(best), "template", text, targets, best.response or "")
 
-    def _targets(self, language: Language, found: RecognizeResult, slots: Mapping[str, Value]) -> tuple[str, ...]:
+    def _rank(self, found: RecognizeResult, context: Context) -> tuple[bool, int, int, int, int, int, str]:
+        """Least is best: what means a device of this home, the longest name, then hassil's own order (few open ends,
+        many literal letters, short open ends); `garage door` goes before `garage` and `door`.
+        """
+        name = found.entities.get("name")
+        named = 0 if name is None or name.is_wildcard else len(name.text)
+        open_ends = [entity for entity in found.entities_list if entity.is_wildcard]
+        return (
+            not self._is_about_something(found, context),
+            -named,
+            len(open_ends),
+            -found.text_chunks_matched,
+            sum(len(entity.text) for entity in open_ends),
+            sum(bool(entity.text) for entity in found.entities_list),
+            found.intent.name,
+        )
+
+    def _is_about_something(self, found: RecognizeResult, context: Context) -> bool:
+        slots = _slots(found)
+        if self._named(found) or not meaning.is_about_devices(found.intent.name, slots):
+            return True
+        return bool(meaning.devices(self._home, found.intent.name, slots, context.area))
+
+    def _named(self, found: RecognizeResult) -> tuple[str, ...]:
         """The device the sentence named; empty where it named none, or one of several that share the name."""
         name = found.entities.get("name")
         if name is None or name.is_wildcard:
             return ()
-        domains = found.intent_data.requires_context.get("domain")
+        slots, domains = _slots(found), found.intent_data.requires_context.get("domain")
         named = [
             device
-            for device in language.called(name.text)
+            for device in self.language.called(name.text)
             if (not domains or device.domain in domains) and self._within(device, slots)
         ]
         return (named[0].id,) if len(named) == 1 else ()
@@ -75,7 +110,30 @@ def load(home: Home, language: str) -> Templates:
     return Templates(home, sentences(language))
 
 
+def _confidence(found: RecognizeResult) -> float:
+    """`play` before anything at all, and a name without a verb, may be a misheard sentence of another kind."""
+    said = {entity.name for entity in found.entities_list if entity.text}
+    if said == {"search_query"}:
+        return _UNSURE
+    if found.intent.name == "HassTurnOn" and said == {"name"} and found.text_chunks_matched <= _ARTICLE:
+        domains = found.intent_data.requires_context.get("domain", ())
+        return 1.0 if {"scene", "script"} & set(domains) else _UNSURE
+    return 1.0
+
+
+def _slots(found: RecognizeResult) -> dict[str, Value]:
+    return {name: _value(entity.value) for name, entity in found.entities.items() if entity.value != _NO_AREA}
+
+
+def _is_here(found: RecognizeResult) -> bool:
+    """True where the area is the microphone's, not one that was said."""
+    area = found.entities.get("area")
+    return area is not None and not area.text and area.value != _NO_AREA
+
+
 def _value(value: Any) -> Value:
     if isinstance(value, (list, set, tuple)):
         return tuple(value)
-    return value.strip() if isinstance(value, str) else value  # type: ignore[no-any-return]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value.strip() if isinstance(value, str) else value

@@ -20,7 +20,11 @@ from edgevoice.messages import Value
 
 Json = Mapping[str, Any]
 
-_STATE_WORDS: Mapping[str, tuple[str, str]] = {"cover": ("open", "closed"), "valve": ("open", "closed"), "lock": ("locked", "unlocked")}
+_STATE_WORDS: Mapping[str, tuple[str, str]] = {
+    "cover": ("open", "closed"),
+    "valve": ("open", "closed"),
+    "lock": ("locked", "unlocked"),
+}
 _RENAMED = {
     "native_unit_of_measurement": "unit_of_measurement",
     "target_temperature": "temperature",
@@ -124,7 +128,9 @@ def _attributes(domain: str, entity: Json) -> dict[str, Value]:
             name, value = "current_position", int(value)
         if name == "volume_level":
             value = float(value) / (100 if float(value) > 1 else 1)
-        found[name] = tuple(_plain(one) for one in value if not _is_done(one)) if isinstance(value, list) else _plain(value)
+        found[name] = (
+            tuple(_plain(one) for one in value if not _is_done(one)) if isinstance(value, list) else _plain(value)
+        )
     return found
 
 

@@ -20,7 +20,9 @@ class Found:
         return bool(self.devices) and all(device.domain in domains for device in self.devices)
 
     def switches(self, name: str) -> bool:
-        return self.intent.name == name and self.on("switch") and all(one.device_class == "outlet" for one in self.devices)
+        return (
+            self.intent.name == name and self.on("switch") and all(one.device_class == "outlet" for one in self.devices)
+        )
 
     def number(self, slot: str) -> float | None:
         value = self.intent.slots.get(slot)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgevoice.config import NluSettings
 from edgevoice.home import targets
-from edgevoice.home.model import Home
+from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent
-from edgevoice.nlu import cascade
+from edgevoice.nlu import cascade, meaning
 from edgevoice.nlu.context import Context
 from edgevoice.stages import Llm
 from evaluation import homes, labels
@@ -27,14 +25,14 @@ def run(rows: list[Row], options: Options) -> Report:
     """Rows with a `home` are right when intent and slots are those of the label; the others (SLURP, NLU-Evaluation)
     by the table in `labels`, in the home `slurp`, where only the labels of that table count.
     """
-    listener = Understanding(options)
+    places = Places(options)
     predictions: list[dict[str, Any]] = []
     scored: list[tuple[str, bool]] = []
     for row in progress(rows, "nlu"):
-        home, context = listener.place(row)
-        intents, ms = listener.understand(row, home, context)
+        place = places.of(row)
+        intents, ms = place.understand(row.need("text", str))
         first = intents[0] if intents else NOTHING
-        devices = [device.id for device in meant(home, first, context)]
+        devices = [device.id for device in meant(place.home, first, place.context)]
         predictions.append(
             {
                 "id": row.id,
@@ -50,56 +48,69 @@ def run(rows: list[Row], options: Options) -> Report:
         if "home" in row.data:
             scored.append((label, len(intents) == 1 and same(first, row)))
         elif label in labels.RULES:
-            scored.append((label, labels.right(label, first, devices, home)))
+            scored.append((label, labels.right(label, first, devices, place.home)))
     return _report(scored, predictions)
 
 
-class Understanding:
-    """The cascade in the homes of the rows."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A home, what listens in it, and where the microphone stands."""
+
+    home: Home
+    listener: cascade.Cascade
+    context: Context
+
+    def understand(self, text: str) -> tuple[tuple[Intent, ...], float]:
+        """(what was understood, milliseconds)."""
+        begun = time.perf_counter()
+        intents = self.listener.understand(text, self.context)
+        return intents, (time.perf_counter() - begun) * 1000
+
+
+class Places:
+    """The homes of the rows, each loaded once."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._llm: Llm | None = options.engine("llm") if options.settings.llm.engine else None
+        self._known: dict[tuple[Path, str], Place] = {}
 
-    def place(self, row: Row) -> tuple[Home, Context]:
-        """The row's home, with what `home_local` adds to it, and where the microphone stands in it."""
+    def of(self, row: Row) -> Place:
+        """Where a row is said: its home, with what `home_local` adds to it, and the area of its context."""
         path = self._options.home_file(row, str(row.data.get("home") or "slurp"))
+        language = str(row.data.get("lang") or self._options.settings.nlu.language)
         local: Mapping[str, Any] = row.data.get("home_local") or {}
         if local:
-            home = homes.load(path)
-            homes.add(home, local)
+            place = self._load(path, language, local)
         else:
-            home = _home(path)
+            if (path, language) not in self._known:
+                self._known[path, language] = self._load(path, language, {})
+            place = self._known[path, language]
         area = (row.data.get("context") or {}).get("area")
-        known = targets.find_areas(home, area) if area else ()
-        return home, Context(area=known[0].id if known else None if "home" in row.data else homes.microphone_area(path))
+        if area is None:
+            return place
+        known = targets.find_areas(place.home, area)
+        return replace(place, context=Context(known[0].id if known else None))
 
-    def understand(self, row: Row, home: Home, context: Context) -> tuple[tuple[Intent, ...], float]:
-        """(what was understood, milliseconds)."""
-        settings = self._options.settings.nlu
-        language = str(row.data.get("lang") or settings.language)
-        listener = _cascade(home, replace(settings, language=language), self._llm)
-        begun = time.perf_counter()
-        intents = listener.understand(str(row.data["text"]), context)
-        return intents, (time.perf_counter() - begun) * 1000
+    def _load(self, path: Path, language: str, local: Mapping[str, Any]) -> Place:
+        home = homes.load(path)
+        homes.add(home, local)
+        settings = replace(self._options.settings.nlu, language=language)
+        return Place(home, cascade.load(home, settings, self._llm), Context(homes.microphone_area(path)))
 
 
-def meant(home: Home, intent: Intent, context: Context) -> tuple[Any, ...]:
+def meant(home: Home, intent: Intent, context: Context) -> tuple[Device, ...]:
     """The devices an intent means: those it is resolved to already, else all that its slots fit."""
     if intent.targets:
         return tuple(home.devices[one] for one in intent.targets)
-    keys = ("name", "area", "floor", "domain", "device_class")
-    slots = {key: intent.slots[key] for key in keys if key in intent.slots}
-    if not intent.name.startswith("Hass") or not slots or intent.name.endswith("Timer"):
-        return ()
-    return targets.match(home, **slots, mic_area=context.area)  # type: ignore[arg-type]
+    return meaning.devices(home, intent.name, intent.slots, context.area)
 
 
 def same(intent: Intent, row: Row) -> bool:
     """Every labelled slot is there and equal. A slot beyond them is wrong, but for the domain that a sentence such as
-    "are any fans on" implies: some of the labels leave it out.
+    "are any fans on" implies: some of the labels leave it out. A labelled name `all` is no name.
     """
-    wanted = row.need("slots", dict)
+    wanted = {name: value for name, value in row.need("slots", dict).items() if (name, value) != ("name", "all")}
     if intent.name != row.data["intent"] or not set(intent.slots) <= {*wanted, "domain"}:
         return False
     return all(name in intent.slots and _equal(intent.slots[name], value) for name, value in wanted.items())
@@ -113,16 +124,6 @@ def _equal(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, str) and isinstance(found, str):
         return found.strip().casefold() == wanted.strip().casefold()
     return bool(found == wanted)
-
-
-@lru_cache(maxsize=64)
-def _home(path: Path) -> Home:
-    return homes.load(path)
-
-
-@lru_cache(maxsize=64)
-def _cascade(home: Home, settings: NluSettings, llm: Llm | None) -> cascade.Cascade:
-    return cascade.load(home, settings, llm)
 
 
 def _report(scored: list[tuple[str, bool]], predictions: list[dict[str, Any]]) -> Report:

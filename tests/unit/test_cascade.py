@@ -1,0 +1,83 @@
+"""The order of the layers, and sentences of several clauses."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from edgevoice.config import NluSettings
+from edgevoice.errors import SettingsError
+from edgevoice.home.model import Area, Device, Home
+from edgevoice.messages import Intent
+from edgevoice.nlu import cascade, packs, templates
+from edgevoice.nlu.context import Context
+
+HERE = Context("kitchen")
+
+
+def home() -> Home:
+    return Home(
+        areas=[Area("kitchen", "Kitchen"), Area("office", "Office")],
+        devices=[
+            Device("light.kitchen", "Kitchen Light", "light", "kitchen"),
+            Device("cover.blind", "Blind", "cover", "office"),
+        ],
+    )
+
+
+class Proposals:
+    """What a language model would say to everything."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
+        self.asked.append(text)
+        return (Intent("Chat", {"text": text}, source="llm"),)
+
+
+def test_templates_before_packs_before_the_model() -> None:
+    model = Proposals()
+    layers = cascade.Cascade(templates.load(home(), "en"), (packs.load(packs.path("coffee")),), model, ("hey_jarvis",))
+    sources = [
+        layers.understand(text, HERE)[0].source
+        for text in ("turn on the kitchen light", "Hey Jarvis, make me a latte", "why is the sky blue?")
+    ]
+    assert sources == ["template", "pack", "llm"]
+    assert model.asked == ["why is the sky blue"]
+
+
+def test_without_a_model_the_rest_is_not_understood() -> None:
+    layers = cascade.load(home(), NluSettings())
+    assert layers.understand("why is the sky blue", HERE) == ()
+    assert layers.understand("   ", HERE) == ()
+    assert layers.understand("Hey Jarvis!", HERE) == ()
+
+
+def test_both_halves_of_a_compound() -> None:
+    layers = cascade.load(home(), NluSettings())
+    found = layers.understand("Turn on the kitchen light, and then close the blind.", HERE)
+    assert [(intent.name, intent.targets) for intent in found] == [
+        ("HassTurnOn", ("light.kitchen",)),
+        ("HassTurnOff", ("cover.blind",)),
+    ]
+
+
+def test_half_a_compound_is_nothing() -> None:
+    model = Proposals()
+    layers = cascade.Cascade(templates.load(home(), "en"), (), model)
+    assert layers.understand("turn on the kitchen light and sing me a song", HERE)[0].source == "llm"
+
+
+def test_a_pack_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "lift.yaml"
+    file.write_text("intents: {callLift: {sentences: ['call the lift']}}\n", "utf-8")
+    found = cascade.load(home(), NluSettings(packs=(str(file),))).understand("Call the lift!", HERE)
+    assert [intent.name for intent in found] == ["callLift"]
+
+
+def test_an_unknown_pack_is_told() -> None:
+    with pytest.raises(SettingsError, match="Did you mean 'coffee'"):
+        cascade.load(home(), NluSettings(packs=("cofee",)))
