@@ -58,6 +58,13 @@ class Dialogue:
         self._questions.append(question)
         self._asked_seconds = now_seconds
 
+    def withdraw(self, kind: str) -> Question | None:
+        """Takes back the question that was added last, if it is of this kind and about something to do at once."""
+        last = self._questions[-1] if self._questions else None
+        if last is None or last.kind != kind or "conversation_command" in last.intent.slots:
+            return None
+        return self._questions.pop()
+
     def question(self, now_seconds: float) -> Question | None:
         """The question that waits for an answer. All are forgotten once nobody answered for a while."""
         if self._questions and now_seconds - self._asked_seconds > self._patience_seconds:

@@ -175,7 +175,6 @@ class Conversation:
     ) -> Iterator[Outcome]:
         """What is free is done; the rest waits for a yes or a PIN, or is refused."""
         tier = policy.risk(self._home, commands, self._rules, intent.confidence, heard)
-        action = spoken.action(self._home, commands)
         if tier is Risk.FREE:
             yield self._carry_out(intent, commands, reply, now_seconds)
         elif tier is Risk.DENY_WHILE_MOVING:
@@ -183,10 +182,20 @@ class Conversation:
         elif tier is Risk.PIN and not self._rules.pin:
             yield self._sorry("pin_absent")
         else:
-            kind, key = ("pin", "pin") if tier is Risk.PIN else ("yes_no", "confirm")
-            again = self._replies.error("pin" if tier is Risk.PIN else "confirm_again", action=action)
-            text = self._replies.error(key, action=action)
-            self._dialogue.ask(Question(kind, text, again, intent, commands, reply), now_seconds)
+            self._hold("pin" if tier is Risk.PIN else "yes_no", intent, commands, reply, now_seconds)
+
+    def _hold(self, kind: str, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> None:
+        """Asks before `commands` are done. All that one sentence wants done at once is one question."""
+        is_later = "conversation_command" in intent.slots
+        before = None if is_later else self._dialogue.withdraw(kind)
+        if before:
+            intent, commands, reply = before.intent, before.commands + commands, f"{before.reply} {reply}"
+        action = spoken.action(self._home, commands)
+        if is_later:
+            action = f"{action} in {spoken.duration(timers.length(intent))}"
+        text = self._replies.error("pin" if kind == "pin" else "confirm", action=action)
+        again = text if kind == "pin" else self._replies.error("confirm_again", action=action)
+        self._dialogue.ask(Question(kind, text, again, intent, commands, reply), now_seconds)
 
     def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0

@@ -21,6 +21,8 @@ UNLOCK = Command("lock.front", "locked", False)
 OPEN = Command("cover.garage", "open", True)
 LAMP = Command("light.lamp", "on", True)
 
+CEILINGS = ("Ceiling Light in the Kitchen", "Ceiling Light in the Living Room")
+
 WISHES: Mapping[str, tuple[Intent, ...]] = {
     "unlock": (intent("HassTurnOff", "lock", ("lock.front",), name="Front Door"),),
     "open garage": (intent("HassTurnOn", "cover", ("cover.garage",), name="Garage Door"),),
@@ -31,6 +33,10 @@ WISHES: Mapping[str, tuple[Intent, ...]] = {
         intent("HassTurnOff", "lock", ("lock.front",), name="Front Door"),
         intent("HassTurnOn", "default", ("light.lamp",), name="Reading Lamp"),
         intent("HassTurnOn", "cover", ("cover.garage",), name="Garage Door"),
+    ),
+    "ceiling and unlock": (
+        intent("HassTurnOn", "default", name="Ceiling Light"),
+        intent("HassTurnOff", "lock", ("lock.front",), name="Front Door"),
     ),
     "guess": (replace(intent("HassTurnOn", targets=("light.lamp",)), source="llm", confidence=0.4),),
     "bold guess": (replace(intent("HassTurnOn", targets=("light.lamp",)), source="llm", confidence=0.9),),
@@ -140,15 +146,23 @@ def test_a_yes_does_exactly_what_was_asked_about() -> None:
     assert commands(hear(talk, "yes", 1.0)) == [UNLOCK]
 
 
-def test_several_wishes_the_free_ones_first_then_question_by_question() -> None:
+def test_several_wishes_the_free_ones_first_then_one_question() -> None:
     talk = conversation()
     outcomes = hear(talk, "both")
     assert commands(outcomes) == [LAMP]
-    assert outcomes[-1].reply == "Should I unlock the Front Door?"
-    second = hear(talk, "yes", 1.0)
-    assert commands(second) == [UNLOCK]
-    assert second[-1] == Outcome(reply="Should I open the Garage Door?", expects=Expects("yes_no"))
-    assert commands(hear(talk, "sure", 2.0)) == [OPEN]
+    assert outcomes[-1] == Outcome(
+        reply="Should I unlock the Front Door and open the Garage Door?", expects=Expects("yes_no")
+    )
+    assert hear(talk, "yes", 1.0) == [Outcome((UNLOCK, OPEN), "Unlocking. Opening.")]
+
+
+def test_several_questions_come_one_by_one() -> None:
+    talk = conversation()
+    assert hear(talk, "ceiling and unlock")[0].expects == Expects("choice", CEILINGS)
+    second = hear(talk, "the kitchen one", 1.0)
+    assert commands(second) == [Command("light.kitchen", "on", True)]
+    assert second[-1].reply == "Should I unlock the Front Door?"
+    assert commands(hear(talk, "sure", 30.5)) == [UNLOCK]
 
 
 def test_what_is_not_sure_is_asked_about() -> None:
@@ -247,7 +261,8 @@ def test_a_command_for_later_is_done_later() -> None:
 
 def test_a_risky_command_for_later_is_asked_about_now() -> None:
     talk = conversation()
-    assert hear(talk, "unlock later", 0.0)[0].expects == Expects("yes_no")
+    asked = Outcome(reply="Should I unlock the Front Door in 1 minute?", expects=Expects("yes_no"))
+    assert hear(talk, "unlock later", 0.0) == [asked]
     assert list(talk.due(100.0)) == []
     hear(talk, "unlock later", 200.0)
     assert commands(hear(talk, "yes", 210.0)) == []
