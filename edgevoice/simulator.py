@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
@@ -146,7 +147,8 @@ class _Appliance:
 
     def stop(self) -> None:
         if self._client.is_connected():
-            self._client.publish(self._dialect.availability, b"offline", _QOS, retain=True).wait_for_publish(1.0)
+            with contextlib.suppress(RuntimeError, ValueError):  # the connection broke meanwhile
+                self._client.publish(self._dialect.availability, b"offline", _QOS, retain=True).wait_for_publish(1.0)
         self._client.disconnect()
         self._client.loop_stop()
 

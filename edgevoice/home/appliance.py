@@ -18,6 +18,7 @@ ABSENT = frozenset({"unavailable", "unknown", ""})
 USUAL_MODES = ("heat_cool", "heat", "cool", "auto")
 """What a thermostat goes to when it is told to turn on, the first that it has."""
 _NEAR_PERCENT = 2.0
+_FULLY_OPEN = 90.0  # many stop a little short of 100
 _NEAR_DEGREES = 0.3  # a thermostat that works in half degrees, or in the other unit
 _ON_STATE = {"media_player": "idle", "vacuum": "cleaning", "lawn_mower": "mowing", "climate": "auto"}
 _PLAYBACK_STATE = {"play": "playing", "pause": "paused", "stop": "idle", "next": "playing", "previous": "playing"}
@@ -240,8 +241,10 @@ def _is_moved(capability: str, value: Value, state: State) -> bool:
         return state.value not in ("opening", "closing")
     if capability == "tilt":
         return _near(state.attributes.get("current_tilt_position"), _percent(value), _NEAR_PERCENT)
+    if capability == "open" and value is True:
+        return state.value == "opening" or (state.value == "open" and (position is None or position >= _FULLY_OPEN))
     if capability == "open":
-        return state.value in (("open", "opening") if value is True else ("closed", "closing"))
+        return state.value in ("closed", "closing")
     if position is None:
         return False
     wanted = _percent(value)

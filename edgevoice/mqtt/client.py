@@ -13,6 +13,7 @@ import queue
 import random
 import socket
 import threading
+import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
@@ -26,8 +27,6 @@ from edgevoice.errors import BrokerError, SettingsError
 from edgevoice.messages import Message
 
 PASSWORD_VARIABLE = "EDGEVOICE_MQTT_PASSWORD"
-INBOX = 10_000
-"""Messages that wait to be received; later ones are counted and dropped."""
 PAYLOAD_LIMIT = 262_144
 """Bytes; longer payloads are counted and dropped."""
 _QOS = 1
@@ -37,9 +36,12 @@ _log = logging.getLogger(__name__)
 
 
 class MqttClient:
-    """A `stages.Bus`. `online` and `offline` (as last will) stand retained at `edgevoice/<client_id>/availability`."""
+    """A `stages.Bus`. `online` and `offline` (as last will) stand retained at `edgevoice/<client_id>/availability`.
 
-    def __init__(self, settings: MqttSettings) -> None:
+    `inbox` is how many messages may wait to be received; later ones are counted and dropped.
+    """
+
+    def __init__(self, settings: MqttSettings, inbox: int = 10_000) -> None:
         self.settings = settings
         self.availability_topic = f"edgevoice/{settings.client_id}/availability"
         self.problem = ""
@@ -48,10 +50,11 @@ class MqttClient:
         """Messages dropped because the inbox was full or the payload too long."""
         self.connections = 0
         """How often the broker accepted us."""
-        self._inbox: queue.Queue[Message] = queue.Queue(INBOX)
+        self._inbox: queue.Queue[Message] = queue.Queue(inbox)
         self._filters: tuple[str, ...] = ()
         self._lock = threading.Lock()
         self._paho: paho.Client | None = None  # set while connected
+        self._refused = False
         self._changed = threading.Event()  # connected, refused, or failed to connect
         self._ended = threading.Event()  # the present connection is over
         self._stop = threading.Event()
@@ -73,7 +76,7 @@ class MqttClient:
         self._stop.clear()
         self._thread = threading.Thread(target=self._run, args=(password,), name="mqtt", daemon=True)
         self._thread.start()
-        if wait_seconds and not self._wait(wait_seconds):
+        if wait_seconds and not self._wait(time.monotonic() + wait_seconds):
             raise BrokerError(self.problem or f"{self._address} did not answer in {wait_seconds:g} s")
 
     def stop(self) -> None:
@@ -81,11 +84,12 @@ class MqttClient:
         self._stop.set()
         client = self._paho
         if client is not None:
-            client.publish(self.availability_topic, b"offline", _QOS, retain=True).wait_for_publish(1.0)
+            with contextlib.suppress(RuntimeError, ValueError):  # the connection broke meanwhile
+                client.publish(self.availability_topic, b"offline", _QOS, retain=True).wait_for_publish(1.0)
             client.disconnect()
         self._ended.set()
         if self._thread is not None:
-            self._thread.join(_CONNECT_SECONDS + 1.0)
+            self._thread.join(2.0)
             self._thread = None
 
     def __enter__(self) -> MqttClient:
@@ -173,9 +177,13 @@ class MqttClient:
         self.problem = problem
         self._changed.set()
 
-    def _wait(self, seconds: float) -> bool:
-        self._changed.wait(seconds)
-        return self.connected
+    def _wait(self, deadline: float) -> bool:
+        while True:
+            self._changed.clear()
+            left = deadline - time.monotonic()
+            if self.connected or self._refused or left <= 0:
+                return self.connected
+            self._changed.wait(left)
 
     @property
     def _address(self) -> str:
@@ -185,6 +193,7 @@ class MqttClient:
 
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
+            self._refused = True
             remedy = "Check mqtt.username and the password" if reason.value in (134, 135) else ""
             self._fail(f"{self._address} refuses '{self.settings.client_id}': {str(reason).lower()}. {remedy}".strip())
             self._ended.set()
@@ -193,7 +202,7 @@ class MqttClient:
         with self._lock:
             self._paho = client
             self.connections += 1
-            self.problem = ""
+            self.problem, self._refused = "", False
             if self._filters:
                 _subscribe(client, self._filters)
         self._changed.set()
@@ -216,7 +225,7 @@ class MqttClient:
                 return
             self._inbox.put_nowait(Message(received.topic, bytes(received.payload), received.qos, received.retain))
         except queue.Full:
-            self._lose(f"a message, as {INBOX} are waiting")
+            self._lose(f"a message, as {self._inbox.maxsize} are waiting")
         except UnicodeDecodeError:
             self._lose("a topic that is not UTF-8")
 
