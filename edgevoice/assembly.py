@@ -93,7 +93,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     home = Home(language=settings.nlu.language)
     adapter = HomeAssistantAdapter(home, settings.home.discovery_prefix if settings.home.discovery else "")
     if settings.home.file is not None:
-        adapter.apply(inventory.load(settings.home.file))
+        adapter.take(inventory.load(settings.home.file))
     rules = policy.rules(settings.home, settings.nlu)
     understanding = cascade.load(home, settings.nlu, llm, settings.wake.words)
     conversation = Conversation(home, understanding, llm, rules, settings.home.area)

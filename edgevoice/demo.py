@@ -46,7 +46,12 @@ def _scene(title: str, *recordings: str, acts_on: Iterable[str] = ()) -> Scene:
 
 SCENES = (
     _scene("Somebody talks, nobody says the wake word", "what_a_spiteful_thing_i_am"),
-    _scene("Lights of a room", "alexa", "turn_off_lights_in_the_office", acts_on=("light.office",)),
+    _scene(
+        "Lights of a room",
+        "alexa",
+        "turn_off_lights_in_the_office",
+        acts_on=("light.office_ceiling", "light.office_desk"),
+    ),
     _scene("Brightness", "alexa", "set_bed_light_brightness_to_50_percent", acts_on=("light.bed_light",)),
     _scene("A question about a state", "alexa", "what_is_the_outdoor_humidity"),
     _scene("What no template knows: the language model", "alexa", "whats_the_weather_like_in_new_york"),

@@ -48,14 +48,16 @@ class HomeLink:
                 self._bus.publish(message)
                 yield CommandSent(command, message, (self._clock() - since) * 1e3)
 
-    def confirm(self, commands: Sequence[Command], timeout_seconds: float) -> Iterator[StateConfirmed]:
-        """One event a command, as the devices' states come in; what is silent until the timeout is not confirmed."""
-        began = self._clock()
+    def confirm(self, commands: Sequence[Command], since: float, timeout_seconds: float) -> Iterator[StateConfirmed]:
+        """One event a command, as the devices' states come in; what is silent until the timeout is not confirmed.
+
+        `ms` and the timeout count from `since`, when the first of them was sent.
+        """
         waiting = list(commands)
         while waiting:
             done = [command for command in waiting if self._is_done(command)]
             waiting = [command for command in waiting if command not in done]
-            spent = self._clock() - began
+            spent = self._clock() - since
             yield from (StateConfirmed(command, True, spent * 1e3) for command in done)
             if waiting and spent >= timeout_seconds:
                 yield from (StateConfirmed(command, False, spent * 1e3) for command in waiting)

@@ -123,11 +123,12 @@ def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Itera
     failed: list[Command] = []
     if outcome.commands:
         sent: list[Command] = []
+        sending_at = stages.clock()
         for event in stages.link.send(outcome.commands, heard_at):
             if event.command not in sent:
                 sent.append(event.command)
             yield event
-        for confirmed in stages.link.confirm(sent, stages.confirm_seconds):
+        for confirmed in stages.link.confirm(sent, sending_at, stages.confirm_seconds):
             if not confirmed.confirmed:
                 failed.append(confirmed.command)
             yield confirmed

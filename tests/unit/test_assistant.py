@@ -1,0 +1,212 @@
+"""The live assistant's threads: turns, follow-ups, barge-in, loss, ends."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from fakes import stages
+from household import intent
+
+from edgevoice.assistant import Assistant, LateLlm, Source
+from edgevoice.errors import AudioError, ModelMissing, StageError
+from edgevoice.messages import (
+    RATE,
+    AudioChunk,
+    Event,
+    Heard,
+    ListenEvent,
+    NoSpeech,
+    SpeechEnded,
+    TurnEnded,
+    Utterance,
+    WakeHeard,
+)
+
+WISHES = {
+    "lamp on": (intent("HassTurnOn", "default", ("light.lamp",), name="Reading Lamp"),),
+    "unlock": (intent("HassTurnOff", "lock", ("lock.front",), name="Front Door"),),
+}
+WAKE = WakeHeard("alexa", 0.9, 0)
+SPOKEN = SpeechEnded(Utterance(np.zeros(RATE, np.int16), RATE, 0, RATE), RATE)
+SECONDS = 10.0  # no test waits so long unless it fails
+
+
+class Script:
+    """A listener that hears what the test puts in, one event a chunk."""
+
+    def __init__(self) -> None:
+        self.events: queue.Queue[ListenEvent] = queue.Queue()
+        self.listened_at: list[int] = []
+
+    def listen_now(self, at: int) -> None:
+        self.listened_at.append(at)
+
+    def feed(self, chunk: AudioChunk) -> Iterator[ListenEvent]:
+        try:
+            yield self.events.get(timeout=0.01)
+        except queue.Empty:
+            return
+
+
+@contextmanager
+def endless() -> Iterator[Iterator[AudioChunk]]:
+    yield (AudioChunk(np.zeros(160, np.int16), RATE, 160 * i) for i in iter(int, 1))
+
+
+class Running:
+    """An assistant on a thread of its own, and what it did."""
+
+    def __init__(self, text: str, source: Source = endless) -> None:
+        self.script = Script()
+        self.seen: queue.Queue[Event] = queue.Queue()
+        self.cues: list[str] = []
+        self.made, self.wire = stages(WISHES, text)
+        self.assistant = Assistant(source, self.script, self.made, self.seen.put, self.cues.append)  # type: ignore[arg-type]
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        try:
+            self.assistant.run()
+        except BaseException as error:
+            self.error = error
+
+    def __enter__(self) -> Running:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.assistant.stop()
+        self.thread.join(SECONDS)
+        assert not self.thread.is_alive()
+
+    def until(self, kind: type[Event]) -> Event:  # type: ignore[valid-type]
+        while True:
+            event = self.seen.get(timeout=SECONDS)
+            if isinstance(event, kind):
+                return event
+
+
+def test_speech_becomes_a_turn() -> None:
+    with Running("lamp on") as running:
+        running.script.events.put(WAKE)
+        running.script.events.put(SPOKEN)
+        running.until(TurnEnded)
+    assert [command.device for command in running.wire.sent] == ["light.lamp"]
+    assert running.cues == ["listening"]
+
+
+def test_a_question_opens_the_ear_again() -> None:
+    with Running("unlock") as running:
+        running.script.events.put(SPOKEN)
+        ended = running.until(TurnEnded)
+        assert isinstance(ended, TurnEnded)
+        assert ended.expects is not None
+        running.made.asr.text = "yes"  # type: ignore[union-attr]
+        running.script.events.put(SPOKEN)
+        running.until(TurnEnded)
+    assert running.script.listened_at
+    assert [command.value for command in running.wire.sent] == [False]
+
+
+def test_a_wake_word_cancels_the_turn_that_speaks() -> None:
+    with Running("lamp on") as running:
+        speaking, cut = threading.Event(), threading.Event()
+
+        def play(pieces: object, rate: int, cancel: threading.Event) -> None:
+            speaking.set()
+            if cancel.wait(SECONDS):
+                cut.set()
+
+        running.made.voice.sink.play = play  # type: ignore[method-assign]
+        running.script.events.put(SPOKEN)
+        assert speaking.wait(SECONDS)
+        running.script.events.put(WAKE)
+        assert cut.wait(SECONDS)
+
+
+def test_stop_ends_a_turn_in_its_middle() -> None:
+    with Running("lamp on") as running:
+        speaking = threading.Event()
+
+        def play(pieces: object, rate: int, cancel: threading.Event) -> None:
+            speaking.set()
+            assert cancel.wait(SECONDS)
+
+        running.made.voice.sink.play = play  # type: ignore[method-assign]
+        running.script.events.put(SPOKEN)
+        assert speaking.wait(SECONDS)
+    assert running.error is None
+
+
+def test_no_speech_is_answered_with_the_failed_cue() -> None:
+    with Running("") as running:
+        running.script.events.put(NoSpeech(0))
+        running.script.events.put(SPOKEN)
+        running.until(TurnEnded)
+    assert running.cues[0] == "failed"
+
+
+def test_a_microphone_that_cannot_be_opened_ends_the_run_with_its_error() -> None:
+    @contextmanager
+    def none() -> Iterator[Iterator[AudioChunk]]:
+        raise AudioError("no sound device")
+        yield
+
+    with Running("", none) as running:
+        running.thread.join(SECONDS)
+    assert isinstance(running.error, AudioError)
+
+
+def test_what_the_turns_cannot_take_is_counted() -> None:
+    with Running("lamp on") as running:
+        speaking, go_on = threading.Event(), threading.Event()
+
+        def play(pieces: object, rate: int, cancel: threading.Event) -> None:
+            speaking.set()
+            go_on.wait(SECONDS)
+
+        running.made.voice.sink.play = play  # type: ignore[method-assign]
+        running.script.events.put(SPOKEN)
+        assert speaking.wait(SECONDS)
+        for _ in range(20):
+            running.script.events.put(NoSpeech(0))
+        for _ in range(20):
+            running.until(NoSpeech)
+        go_on.set()
+        running.until(TurnEnded)
+    assert running.assistant.lost >= 20 - 8 - 1
+
+
+def test_a_timer_that_runs_out_is_announced() -> None:
+    wishes = {"tea": (intent("HassStartTimer", seconds=1, name="tea"),)}
+    with Running("tea") as running:
+        running.made.conversation._understanding.wishes = wishes  # type: ignore[attr-defined]
+        running.script.events.put(SPOKEN)
+        running.until(Heard)
+        running.until(TurnEnded)
+        running.until(TurnEnded)  # a turn of its own, when the timer is over
+
+
+def test_a_language_model_that_cannot_load_says_why_when_it_is_asked() -> None:
+    def load() -> None:
+        raise ModelMissing("the model is not here")
+
+    llm = LateLlm(load, 5.0)  # type: ignore[arg-type]
+    llm.start()
+    with pytest.raises(StageError, match="not here"):
+        llm.generate((), 1, threading.Event())
+
+
+def test_a_language_model_that_loads_too_long_is_not_waited_for() -> None:
+    go_on = threading.Event()
+    llm = LateLlm(lambda: go_on.wait(SECONDS), 0.05)  # type: ignore[arg-type,return-value]
+    llm.start()
+    with pytest.raises(StageError, match="still loading"):
+        llm.warm(())
+    go_on.set()
