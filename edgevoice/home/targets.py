@@ -40,7 +40,7 @@ def match(
     if domains := _texts(domain):
         found = [device for device in found if device.domain in domains]
     if classes := _texts(device_class):
-        found = [device for device in found if device.device_class in classes]
+        found = _of_class(found, classes)
     if states := _texts(state):
         found = [device for device in found if fold(home.state(device.id).value) in states]
     return prefer(home, found, mic_area) if wanted else tuple(found)
@@ -95,6 +95,15 @@ def find_floors(home: Home, name: Value) -> tuple[Floor, ...]:
 def fold(text: str) -> str:
     """A name as it is compared: case and spacing do not count."""
     return " ".join(text.casefold().replace("’", "'").split())
+
+
+def _of_class(devices: Sequence[Device], classes: set[str]) -> list[Device]:
+    """Of these classes; where none is, those without a class whose name says it: the `Garage Door` of a plain relay."""
+    return [device for device in devices if device.device_class in classes] or [
+        device
+        for device in devices
+        if device.device_class is None and not classes.isdisjoint(fold(device.name).split())
+    ]
 
 
 def _names(thing: Device | Area | Floor) -> Iterable[str]:

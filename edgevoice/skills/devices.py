@@ -14,7 +14,7 @@ from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Value
 from edgevoice.skills.reply import Replies
-from edgevoice.skills.settings import ACTIONS, Action, Setting, Unable
+from edgevoice.skills.settings import ACTIONS, Action, Setting, Settings, Unable
 
 # What "turn off the kitchen" may touch: no lock, no cover, no scene.
 _SWITCHED = ("light", "switch", "fan", "media_player", "input_boolean")
@@ -28,6 +28,7 @@ _DOMAINS_OF_RESPONSE = {
 }
 _EVERYWHERE = ("light_all", "fan_all", "open_all")
 _PLACES = ("area", "floor")
+_FLOOR = re.compile(r"\s+floor$", re.IGNORECASE)
 # "Turn off the light" in a home with several, heard nowhere in particular, means one of them.
 _ONE = re.compile(
     r"\b(?:the|a|my) (?:light|lamp|fan|curtain|blind|shade|shutter|window|door|lock|valve|switch)\b", re.IGNORECASE
@@ -65,13 +66,16 @@ def plan(home: Home, replies: Replies, intent: Intent, mic_area: str | None = No
     devices = _in_state(home, devices, action)
     if not devices:
         return Plan(problem=replies.error("entity_wrong_state", state=action.states[0][0]))
-    try:
-        settings = {device.id: action.work(device, home.state(device.id), intent) for device in devices}
-    except Unable as error:
-        return Plan(problem=replies.error(error.key, **error.values))
-    able = tuple(device for device in devices if settings[device.id] != ())
+    settings: dict[str, Settings] = {}
+    problem = ""
+    for device in devices:
+        try:
+            settings[device.id] = action.work(device, home.state(device.id), intent)
+        except Unable as error:
+            problem = problem or replies.error(error.key, **error.values)
+    able = tuple(device for device in devices if settings.get(device.id, ()) != ())
     if not able:
-        return Plan(problem=_unsupported(replies, devices))
+        return Plan(problem=problem or _unsupported(replies, devices))
     if _is_ambiguous(intent, action, able, mic_area):
         near = targets.prefer(home, able, mic_area)
         if len(near) > 1:
@@ -99,7 +103,10 @@ def nothing(home: Home, replies: Replies, intent: Intent, domains: Sequence[str]
     )
     texts = {"entity": slots.get("name"), "area": slots.get("area"), "floor": slots.get("floor")}
     texts |= {"device_class": kinds[0], "domain": kinds[1]}
-    return replies.error(key, **{name: _text(value) for name, value in texts.items() if value is not None})
+    said = {name: _text(value) for name, value in texts.items() if value is not None}
+    if "floor" in said:
+        said["floor"] = _FLOOR.sub("", said["floor"])  # the sentence adds it itself
+    return replies.error(key, **said)
 
 
 def label(home: Home, device: Device, among: Sequence[Device]) -> str:

@@ -50,6 +50,7 @@ ERRORS: Mapping[str, str] = {
     "silent": "The {{ names }} did not answer.",
     "silent_partly": "The {{ names }} did not answer. The rest is done.",
     "unknown_state": "I do not know the state of the {{ name }}.",
+    "unknown_level": "I do not know how loud the {{ name }} is.",
     "already": "Nothing to change.",
     "limit": "The {{ name }} goes {{ 'up' if upper else 'down' }} to {{ limit }}, so I set that.",
     "unsupported": "The {{ name }} cannot do that.",

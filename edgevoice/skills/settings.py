@@ -34,7 +34,7 @@ Work: TypeAlias = Callable[[Device, State, Intent], Settings]
 
 
 class Unable(Exception):
-    """The intent itself cannot be done, whatever the device: a key of the error sentences and what stands in it."""
+    """Why a device cannot be told: a key of the error sentences, and what stands in the sentence."""
 
     def __init__(self, key: str, **values: str) -> None:
         super().__init__(key)
@@ -163,9 +163,11 @@ def _volume_step(device: Device, state: State, intent: Intent) -> Settings:
     change = {"up": float(VOLUME_STEP), "down": -float(VOLUME_STEP)}.get(str(step), number(step))
     if change is None:
         raise Unable("no_value")
-    level = number(state.attributes.get("volume_level"))
-    if "volume" not in device.capabilities or level is None:
+    if "volume" not in device.capabilities:
         return ()
+    level = number(state.attributes.get("volume_level"))
+    if level is None:
+        raise Unable("unknown_level", name=device.name)
     return (Setting("volume", round(min(100.0, max(0.0, level * 100 + change)))),)
 
 

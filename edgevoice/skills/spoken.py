@@ -174,6 +174,8 @@ def _verb(command: Command) -> str:
     match command.capability:
         case "alarm":
             return f"{str(value).replace('_', ' ')} {{}}"
+        case "media":
+            return f"play {_plain(value)} on {{}}"
         case "activate":
             return "start {}"
         case "press":

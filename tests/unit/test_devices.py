@@ -202,6 +202,12 @@ def test_pausing_what_does_not_play() -> None:
     assert plan(home, intent("HassMediaPause")).problem == "Sorry, no device is playing"
 
 
+def test_a_step_from_an_unknown_volume() -> None:
+    home = household()
+    home.update("media_player.tv", State("playing"))
+    assert plan(home, intent("HassSetVolumeRelative", volume_step="up")).problem == "I do not know how loud the TV is."
+
+
 def test_resuming_takes_the_one_that_is_paused() -> None:
     home = household()
     home.update("media_player.tv", State("paused"))
@@ -242,6 +248,7 @@ def test_a_choice_is_spelled_as_the_device_spells_it() -> None:
         (intent("HassTurnOn", name="unicorn"), "Sorry, I am not aware of any device called unicorn"),
         (intent("HassTurnOn", domain="light", area="Garage"), "Sorry, I am not aware of any light in the Garage area"),
         (intent("HassTurnOn", domain="light", area="Moon"), "Sorry, I am not aware of any area called Moon"),
+        (intent("HassVacuumStart", floor="First Floor"), "Sorry, I am not aware of any vacuum on the First floor"),
         (intent("HassLawnMowerDock"), "Sorry, I am not aware of any lawn mower"),
     ],
 )

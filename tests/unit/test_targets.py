@@ -27,6 +27,14 @@ def test_every_slot_narrows() -> None:
     assert ids(home, area="bedroom", domain="light") == []
 
 
+def test_a_name_stands_for_a_class_nobody_set() -> None:
+    home = household()
+    home.put(device("cover.gate", "Side Gate"))
+    assert ids(home, domain="cover", device_class="gate") == ["cover.gate"]
+    home.put(device("cover.drive", "Drive", device_class="gate"))
+    assert ids(home, domain="cover", device_class="gate") == ["cover.drive"]
+
+
 def test_all_is_no_name() -> None:
     assert ids(household(), name="all", domain="fan") == ["fan.ceiling"]
 
