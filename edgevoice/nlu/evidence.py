@@ -62,6 +62,9 @@ _UNSURE = stem_set(
     "month year sunrise sunset schedule remind reminder timer pretend imagine suppose",
 )
 
+_CHANGES = stem_set("by up down raise lower increase decrease reduce more less dim brighten boost")
+_GOALS = stem_set("to at set")
+
 _OPENERS = stem_set("please hey hi hello ok okay so well and then oh")
 _ASKING = stem_set("what who where when why how which whose whom is are was were does did has am isn't aren't")
 _ASKING_BEFORE_SUBJECT = stem_set("do have had can could should would will may might shall must")
@@ -172,6 +175,11 @@ class Sentence:
     def is_unsure(self) -> bool:
         """It has a condition, a time or a denial in it: to act at once may be wrong."""
         return not _UNSURE.isdisjoint(self.words)
+
+    @property
+    def is_relative(self) -> bool:
+        """A number in it is a difference: "down by ten", not "down to ten"."""
+        return not _CHANGES.isdisjoint(self.words) and _GOALS.isdisjoint(self.words)
 
     @property
     def means_all(self) -> bool:

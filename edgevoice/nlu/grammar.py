@@ -16,8 +16,10 @@ from edgevoice.nlu.evidence import KEEPING_OUT, KINDS, WISHES, Kind, Sentence, o
 MOST_TARGETS = 16
 MOST_ACTIONS = 4
 NAME_LENGTH = 60
-_AMBIGUOUS = stem_set("on up down light bright dark low")
+_AMBIGUOUS = stem_set("on up down light")
 """Words that an action shares with its opposite or with prepositions: "off, on the porch", "too bright"."""
+_CONDITIONS = stem_set("bright dark loud quiet low silent")
+"""How things are, which may be what is wanted or what is complained of."""
 COLORS = ("white", "red", "orange", "yellow", "green", "blue", "purple", "pink", "turquoise", "brown")
 _STEP = 20
 
@@ -36,6 +38,8 @@ class Action:
     fixed: Mapping[str, Value] = field(default_factory=dict)
     domains: frozenset[str] = frozenset()
     """Only these; empty: any with the capability."""
+    sign: int = 0
+    """A step up or down: of the size that the sentence says, else as in `fixed`."""
     choice: str = ""
     """Which of the capability's choices it is."""
 
@@ -46,15 +50,21 @@ class Action:
         return not self.choice or not capability.choices or self.choice in capability.choices
 
 
-_ON = stem_set("on start activate enable begin run power launch brew make prepare")
+_ON = stem_set("on start activate enable begin run power launch")
 _OFF = stem_set("off stop kill disable deactivate shut cut end discontinue cease quit out extinguish")
 _LESS = stem_set("dim dimmer dark darker darken low lower down less decrease reduce minimize soften bright")
 _MORE = stem_set("bright brighter brighten up more increase raise maximize boost dark brightness light")
 
 
+def _step(word: str, intent: str, capability: str, words: frozenset[str], slot: str, usual: Value) -> Action:
+    sign = -1 if usual in (-_STEP, "down") else 1
+    return Action(word, intent, capability, words, slot=slot, fixed={slot: usual}, sign=sign)
+
+
 def _actions() -> Iterator[Action]:
     yield Action("turn_on", "HassTurnOn", "on", _ON)
     yield Action("turn_off", "HassTurnOff", "on", _OFF)
+    yield Action("make", "HassTurnOn", "on", stem_set("make brew prepare cook boil"), domains=frozenset({"switch"}))
     yield Action("activate", "HassTurnOn", "activate", _ON | stem_set("play execute trigger"))
     yield Action("press", "HassTurnOn", "press", _ON | stem_set("press push trigger"))
     yield Action("open", "HassTurnOn", "open", stem_set("open raise up lift unroll draw"))
@@ -67,12 +77,8 @@ def _actions() -> Iterator[Action]:
     yield Action(
         "set_brightness", "HassLightSet", "brightness", number | stem_set("brightness"), "percent", "brightness"
     )
-    yield Action(
-        "brighter", "HassLightSet", "brightness", _MORE, slot="brightness_step", fixed={"brightness_step": _STEP}
-    )
-    yield Action(
-        "dimmer", "HassLightSet", "brightness", _LESS, slot="brightness_step", fixed={"brightness_step": -_STEP}
-    )
+    yield _step("brighter", "HassLightSet", "brightness", _MORE, "brightness_step", _STEP)
+    yield _step("dimmer", "HassLightSet", "brightness", _LESS, "brightness_step", -_STEP)
     yield Action("set_color", "HassLightSet", "color", stem_set("color colour paint"), "color", "color")
     heat = number | stem_set("temperature degree heat warm cool")
     yield Action("set_temperature", "HassClimateSetTemperature", "temperature", heat, "temperature", "temperature")
@@ -83,8 +89,8 @@ def _actions() -> Iterator[Action]:
     yield Action("set_volume", "HassSetVolume", "volume", number | stem_set("volume"), "percent", "volume_level")
     louder = stem_set("up loud louder loudly raise increase boost more")
     quieter = stem_set("down quiet quieter low lower soft softer decrease reduce less")
-    yield Action("louder", "HassSetVolumeRelative", "volume", louder, fixed={"volume_step": "up"})
-    yield Action("quieter", "HassSetVolumeRelative", "volume", quieter, fixed={"volume_step": "down"})
+    yield _step("louder", "HassSetVolumeRelative", "volume", louder, "volume_step", "up")
+    yield _step("quieter", "HassSetVolumeRelative", "volume", quieter, "volume_step", "down")
     yield Action("mute", "HassMediaPlayerMute", "muted", stem_set("mute silence silent quiet shut"))
     yield Action("unmute", "HassMediaPlayerUnmute", "muted", stem_set("unmute"))
     yield Action("pause", "HassMediaPause", "playback", stem_set("pause hold halt stop"), choice="pause")
@@ -152,9 +158,11 @@ def options(home: Home, sentence: Sentence, context: Context) -> Options:
         able = tuple(label for label, target in known.items() if _able(action, target))
         if action.values:
             values[action.word] = _values(home, sentence, action, [known[label] for label in able])
-        if able and spoken_for(action, sentence) and (not action.values or values[action.word]):
+        if able and (not action.values or values[action.word]):
             actions[action.word] = able
-    return Options(known, actions, values)
+    support = {word: spoken_for(action, sentence) for word, action in ACTIONS.items() if word in actions}
+    best = max(support.values(), default=1.0)  # what the words speak less for is not offered
+    return Options(known, {word: able for word, able in actions.items() if 0 < best <= support.get(word, 1.0)}, values)
 
 
 def spoken_for(action: Action, sentence: Sentence) -> float:
@@ -164,9 +172,12 @@ def spoken_for(action: Action, sentence: Sentence) -> float:
     words = frozenset(sentence.words)
     opposite = ACTIONS[OPPOSITES[action.word]].words if action.word in OPPOSITES else frozenset()
     own, other = words & action.words, words & opposite
-    if (not own and other) or (not own - _AMBIGUOUS and other - _AMBIGUOUS):
+    if action.values in ("percent", "temperature") and sentence.is_relative:
         return 0.0
-    if own - opposite:
+    vague = _AMBIGUOUS | _CONDITIONS
+    if (not own and other) or (not own - vague and other - vague):
+        return 0.0
+    if own - opposite - _CONDITIONS or (action.values == "color" and sentence.colors):
         return 1.0
     return 0.5 if own or words & WISHES else 0.3
 

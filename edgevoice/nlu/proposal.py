@@ -134,8 +134,7 @@ def _coverage(valid: Sequence[tuple[Action, Target, Value]], sentence: Sentence)
 
 def _slots(action: Action, value: Value, sentence: Sentence) -> Mapping[str, Value]:
     """An action's own slots. A step takes the size that the sentence says: "dim it by thirty percent"."""
-    if action.slot == "brightness_step":
-        step = action.fixed[action.slot]
-        by = max(sentence.numbers, default=0.0) if "by" in sentence.words else 0.0
-        return {action.slot: int(by) * (1 if step == abs(step) else -1) if 0 < by <= 100 else step}  # type: ignore[arg-type]
-    return {action.slot: value} if action.values else action.fixed
+    if action.values:
+        return {action.slot: value}
+    said = max((int(n) for n in sentence.numbers if 0 < n <= 100), default=0) if sentence.is_relative else 0
+    return {action.slot: said * action.sign} if action.sign and said else action.fixed
