@@ -55,10 +55,12 @@ SUITES = {
   score        1 - share of rows with a device action
   figures      false_actions_per_1000, p50_ms, p95_ms""",
     "actions": """
-  rows         {id, text, home, setup, expect_changes, ignore_changes}
+  rows         {id, text, home, setup, expect_changes, ignore_changes, expect_response?, context_device?}
   predictions  {id, states: {entity_id: {state, attributes}}, reply, ms}
-  score        share of rows in which all expected changes were made and no other; ignore_changes are not looked at
-  figures      p50_ms, p95_ms""",
+  score        share of rows in which all expected changes were made and no other, and the reply holds one of the
+               expect_response texts; ignore_changes are not looked at. A yes-or-no question before a risky command
+               (unlock, garage, many devices, a guess) is answered "yes" once; `asked` counts them
+  figures      asked, p50_ms, p95_ms""",
     "turn": """
   rows         {id, audio, text?, intent?, slots?, speech_end?, wake?}; with `wake` true the recording begins with a
                wake word, else it is listened to from its start. The home is the settings' home.file, else the demo's, simulated
