@@ -61,7 +61,7 @@ class Conversation:
         """
         asked = self._dialogue.question(now_seconds)
         if asked:
-            answer = self._answer(asked, text, now_seconds)
+            answer = self._answer(asked, text, now_seconds, confidence)
             if answer is not None:
                 yield Understood((Intent("Answer", {"kind": asked.kind}, source="dialogue"),), 0.0)
                 yield from answer
@@ -212,8 +212,8 @@ class Conversation:
         if question:
             yield Outcome(reply=question.text, expects=question.expects)
 
-    def _answer(self, asked: Question, text: str, now_seconds: float) -> Iterable[Outcome] | None:
-        """The outcome of an answer; None where the text is none."""
+    def _answer(self, asked: Question, text: str, now_seconds: float, heard: float) -> Iterable[Outcome] | None:
+        """The outcome of an answer; None where the text is none, or is a yes that was hardly heard."""
         said = resolve.yes_or_no(text, self._home.language)
         if said is False:
             self._dialogue.drop()
@@ -222,7 +222,7 @@ class Conversation:
             return self._chosen(asked, text, now_seconds)
         if asked.kind == "pin":
             return self._pin(asked, resolve.digits(text), now_seconds)
-        if said is None:
+        if said is None or heard < self._rules.confirm_heard_below:
             return None
         self._dialogue.answered(now_seconds)
         return (self._carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)

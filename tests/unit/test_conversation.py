@@ -116,6 +116,13 @@ def test_an_unclear_answer_is_asked_about_once_more() -> None:
     assert commands(hear(talk, "yes", 3.0)) == []
 
 
+def test_a_yes_that_was_hardly_heard_is_asked_about_again() -> None:
+    talk = conversation()
+    hear(talk, "unlock")
+    assert commands(hear(talk, "yes", 1.0, confidence=0.2)) == []
+    assert commands(hear(talk, "yes", 2.0, confidence=0.9)) == [UNLOCK]
+
+
 def test_nobody_answers() -> None:
     talk = conversation()
     hear(talk, "unlock", 0.0)
