@@ -97,7 +97,7 @@ def _with_power(config: Config, parts: Parts, send: Callable[[Value], Sent]) -> 
             return switch(False, state)
         power = list(switch(True, state)) if switch and (kind == "first" or state.value != "on") else []
         sent = list(send(value))
-        if kind == "brightness":
+        if kind == "brightness" or not sent:
             return sent
         return [*power, *sent] if kind == "first" else [*sent, *power]
 

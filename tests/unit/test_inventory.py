@@ -49,7 +49,12 @@ def test_the_file_makes_a_home_of_its_own(tmp_path: Path) -> None:
 
 
 def test_it_wins_over_what_was_discovered(tmp_path: Path) -> None:
-    home = Home(devices=[Device("light.bed_light", "0x00158d", "light", "attic", ("lamp",)), Device("light.other", "Other", "light")])
+    home = Home(
+        devices=[
+            Device("light.bed_light", "0x00158d", "light", "attic", ("lamp",)),
+            Device("light.other", "Other", "light"),
+        ]
+    )
     inventory.apply(inventory.load(written(tmp_path, GOOD)), home)
     lamp = home.devices["light.bed_light"]
     assert (lamp.name, lamp.area, lamp.aliases) == ("Bed Light", "bed_room", ("reading lamp", "lamp"))
@@ -86,4 +91,6 @@ def test_the_demo_home_is_one_of_these_files() -> None:
     domains = {device.domain for device in home.devices.values()}
     assert {"light", "climate", "cover", "fan", "lock", "media_player", "vacuum", "sensor", "scene", "todo"} <= domains
     assert len({device.area for device in home.devices.values()}) >= 8
-    assert all("unknown" != home.state(d.id).value for d in home.devices.values() if d.domain in ("light", "cover", "lock"))
+    assert all(
+        home.state(d.id).value != "unknown" for d in home.devices.values() if d.domain in ("light", "cover", "lock")
+    )
