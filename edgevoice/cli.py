@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     module, _, name = options.handler.partition(":")
     handler: Callable[[argparse.Namespace], int | None] = getattr(importlib.import_module(module), name)
+    # Ending as Ctrl-C does: contexts are left one by one, so that a broker is told and nothing is half-sent.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         return handler(options) or 0
     except EdgeVoiceError as error:
@@ -40,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; so does the message that Python would print
         return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def parser() -> argparse.ArgumentParser:

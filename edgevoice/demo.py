@@ -6,7 +6,7 @@ import argparse
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -38,26 +38,33 @@ class Scene:
     title: str
     recordings: tuple[str, ...]
     acts_on: frozenset[str] = frozenset()
+    needs_llm: bool = False
 
 
-def _scene(title: str, *recordings: str, acts_on: Iterable[str] = ()) -> Scene:
-    return Scene(title, recordings, frozenset(acts_on))
+def _scene(title: str, *recordings: str, acts_on: Iterable[str] = (), needs_llm: bool = False) -> Scene:
+    return Scene(title, recordings, frozenset(acts_on), needs_llm)
 
 
 SCENES = (
     _scene("Somebody talks, nobody says the wake word", "what_a_spiteful_thing_i_am"),
     _scene(
-        "Lights of a room",
+        "The lights of a room",
         "alexa",
-        "turn_off_lights_in_the_office",
+        "turn_off_all_lights_in_the_office",
         acts_on=("light.office_ceiling", "light.office_desk"),
     ),
-    _scene("Brightness", "alexa", "set_bed_light_brightness_to_50_percent", acts_on=("light.bed_light",)),
+    _scene("Wake word and command in one breath", "alexa_turn_off_dining_room", acts_on=("light.dining_room",)),
     _scene("A question about a state", "alexa", "what_is_the_outdoor_humidity"),
-    _scene("What no template knows: the language model", "alexa", "whats_the_weather_like_in_new_york"),
+    _scene(
+        "What no template knows: the language model",
+        "alexa",
+        "set_bed_light_brightness_to_50_percent",
+        acts_on=("light.bed_light",),
+        needs_llm=True,
+    ),
+    _scene("Free conversation, without a cloud", "alexa", "whats_the_weather_like_in_new_york", needs_llm=True),
     _scene("A lock asks first", "alexa", "lock_the_front_door", "yes", acts_on=("lock.front_door",)),
-    _scene("No means no", "alexa", "open_all_of_the_windows", "no"),
-    _scene("A timer", "alexa", "set_a_timer_for_3_hours_and_10_minutes"),
+    _scene("No means no", "alexa", "open_all_of_the_windows", "no", needs_llm=True),
     _scene("Not a command: must not act", "alexa", "the_best_emetic_is_that_which_is_at_hand"),
 )
 
@@ -66,7 +73,7 @@ def demo(options: argparse.Namespace) -> int:
     settings = opts.settings(options, {"wake": {"words": [_WAKE_WORD]}})
     printer, out = Printer(options.json), sys.stderr if options.json else sys.stdout
     store = Store()
-    _fetch(settings, store, options, out)
+    _fetch(settings, store, options)
     began = time.perf_counter()
     with assembly.demo_home(settings) as (settings, _):
         sink = Speaker(settings.audio) if options.mic else NullSink() if options.text else WavSink(options.out)
@@ -85,13 +92,14 @@ def demo(options: argparse.Namespace) -> int:
             if options.text:
                 _typed(stages, printer)
                 return 0
-            went_well = _play(settings, stages, store, printer)
+            scenes = [scene for scene in SCENES if wanted.llm or not scene.needs_llm]
+            went_well = _play(scenes, assembly.listener(settings, store), stages, printer)
     print(f"\nThe spoken replies are in {options.out.resolve()}", file=out)
-    print(f"{went_well} of {len(SCENES)} scenes went as they should.", file=out)
-    return 0 if went_well == len(SCENES) else 1
+    print(f"{went_well} of {len(scenes)} scenes went as they should.", file=out)
+    return 0 if went_well == len(scenes) else 1
 
 
-def _fetch(settings: Settings, store: Store, options: argparse.Namespace, out: object) -> None:
+def _fetch(settings: Settings, store: Store, options: argparse.Namespace) -> None:
     wanted = [name for name in assembly.models_of(settings) if not (options.no_llm and name == settings.llm.model)]
     missing = store.missing(wanted)
     if missing:
@@ -100,11 +108,10 @@ def _fetch(settings: Settings, store: Store, options: argparse.Namespace, out: o
         store.pull_many(missing)
 
 
-def _play(settings: Settings, stages: turns.Stages, store: Store, printer: Printer) -> int:
+def _play(scenes: Sequence[Scene], listener: Listener, stages: turns.Stages, printer: Printer) -> int:
     went_well = 0
-    listener = assembly.listener(settings, store)
     stream = _Stream()
-    for number, scene in enumerate(SCENES, 1):
+    for number, scene in enumerate(scenes, 1):
         if not printer.json:
             printer.line(f"\n{number}. {scene.title}")
         confirmed: set[str] = set()

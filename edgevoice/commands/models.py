@@ -29,6 +29,9 @@ def list_(options: argparse.Namespace) -> None:
 def pull(options: argparse.Namespace) -> None:
     store, names = Store(), _names(options)
     missing = store.missing(names)
+    for name in missing:
+        if note := store.model(name).note:
+            print(f"{name}: {note}", file=sys.stderr)
     store.pull_many(missing, progress=sys.stderr.isatty() or not options.json)
     _told(options, [(name, "pulled" if name in missing else "already here") for name in names])
 
