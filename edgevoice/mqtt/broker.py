@@ -36,7 +36,7 @@ class EmbeddedBroker:
         """Returns once it listens. Raises BrokerError where it cannot."""
         # amqtt tells of every packet, and of every client that comes and goes.
         for name in ("amqtt", "transitions"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self.port = self.port or _free_port(self.host)
         self._thread = threading.Thread(target=self._run, name="mqtt broker", daemon=True)
         self._thread.start()
