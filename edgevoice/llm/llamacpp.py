@@ -159,7 +159,8 @@ class Grammar:
         pointer = data.ctypes.data_as(ctypes.POINTER(c.llama_token_data))
         candidates = c.llama_token_data_array(data=pointer, size=tokens.size, selected=-1, sorted=False)
         c.llama_sampler_apply(self._sampler, ctypes.byref(candidates))
-        return tokens[np.isfinite(data["logit"])]
+        kept: NDArray[np.int_] = tokens[np.isfinite(data["logit"])]
+        return kept
 
 
 def _context_options(settings: LlmSettings) -> object:

@@ -60,7 +60,7 @@ def propose(llm: Llm, home: Home, text: str, context: Context, cancel: threading
     messages = [*prefix(), ChatMessage("user", _question(names, text))]
     answer = "".join(llm.generate(messages, MAX_TOKENS, cancel, gbnf(choices)))
     try:
-        items = json.loads(answer)
+        items = json.loads(answer[answer.find("[") : answer.rfind("]") + 1])
     except ValueError:
         return ()
     intents = tuple(_intents(items if isinstance(items, list) else [], choices, sentence, text))
