@@ -19,10 +19,8 @@ from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
 from edgevoice.model_store import Store
-from edgevoice.mqtt.broker import EmbeddedBroker
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
-from edgevoice.simulator import Simulator
 from edgevoice.skills import policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.stages import Llm, Sink
@@ -120,9 +118,12 @@ def settle(link: HomeLink) -> None:
 
 
 @contextmanager
-def demo_home(settings: Settings) -> Iterator[tuple[Settings, Simulator]]:
+def demo_home(settings: Settings) -> Iterator[Settings]:
     """A simulated home on an embedded broker, and the settings that lead there."""
+    from edgevoice.mqtt.broker import EmbeddedBroker  # amqtt takes a tenth of a second that `run` need not spend
+    from edgevoice.simulator import Simulator
+
     file = resources.find("homes/demo.yaml")
-    with EmbeddedBroker() as broker, Simulator(file, broker.host, broker.port) as simulator:
+    with EmbeddedBroker() as broker, Simulator(file, broker.host, broker.port):
         mqtt = replace(settings.mqtt, host=broker.host, port=broker.port, username="", password_file=None)
-        yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True)), simulator
+        yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True))

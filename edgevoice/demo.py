@@ -75,7 +75,7 @@ def demo(options: argparse.Namespace) -> int:
     store = Store()
     _fetch(settings, store, options)
     began = time.perf_counter()
-    with assembly.demo_home(settings) as (settings, _):
+    with assembly.demo_home(settings) as settings:
         sink = Speaker(settings.audio) if options.mic else NullSink() if options.text else WavSink(options.out)
         wanted = Wanted(speech=not options.text, llm=not options.no_llm)
         with assembly.stages(settings, store, sink, wanted) as stages:

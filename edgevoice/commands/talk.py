@@ -109,7 +109,7 @@ def stages(options: argparse.Namespace, settings: Settings, sink: Sink, wanted: 
         with assembly.stages(settings, Store(), sink, wanted) as made:
             yield made
         return
-    with assembly.demo_home(settings) as (changed, _), assembly.stages(changed, Store(), sink, wanted) as made:
+    with assembly.demo_home(settings) as changed, assembly.stages(changed, Store(), sink, wanted) as made:
         yield made
 
 
