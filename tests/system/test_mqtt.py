@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Mosquitto, program
+from brokers import Mosquitto, program
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
