@@ -7,9 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from edgevoice.messages import Command, Expects, Intent
+from edgevoice.stages import ChatMessage
 
 PATIENCE_SECONDS = 30.0
+TALK_SECONDS = 120.0
+"""How long free talk is remembered after its last sentence."""
 _MOST_RECENT = 8
+_MOST_TALK = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Dialogue:
         self.recent: tuple[str, ...] = ()
         """Ids of the devices spoken of last, newest first."""
         self.last: Intent | None = None
+        self._talk: deque[ChatMessage] = deque(maxlen=_MOST_TALK)
+        self._talked_seconds = 0.0
 
     def ask(self, question: Question, now_seconds: float) -> None:
         """Adds a question behind those that wait already."""
@@ -91,3 +97,13 @@ class Dialogue:
     def remember(self, intent: Intent, devices: Iterable[str]) -> None:
         self.last = intent
         self.recent = tuple(dict.fromkeys((*devices, *self.recent)))[:_MOST_RECENT]
+
+    def talk(self, now_seconds: float) -> tuple[ChatMessage, ...]:
+        """The free talk of the last minutes, oldest first."""
+        if now_seconds - self._talked_seconds > TALK_SECONDS:
+            self._talk.clear()
+        return tuple(self._talk)
+
+    def talked(self, text: str, answer: str, now_seconds: float) -> None:
+        self._talk += (ChatMessage("user", text), ChatMessage("assistant", answer))
+        self._talked_seconds = now_seconds

@@ -15,7 +15,7 @@ from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
-from edgevoice.skills import devices, lists, policy, questions, spoken, timers
+from edgevoice.skills import chat, devices, lists, policy, questions, spoken, timers
 from edgevoice.skills.devices import Plan
 from edgevoice.skills.reply import Found, Replies
 from edgevoice.stages import Llm
@@ -81,7 +81,8 @@ class Conversation:
             return
         self._dialogue.drop()
         if not intents:
-            yield self._sorry("no_intent")
+            told = questions.plain(self._home, self._replies, text)
+            yield Outcome(reply=told) if told else self._sorry("no_intent")
         for intent in intents:
             yield from self._do(intent, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds)
@@ -115,9 +116,9 @@ class Conversation:
         if intent.name == "HassNevermind":
             yield Outcome()
         elif intent.name == "Chat" and self._llm is not None:
-            from edgevoice.skills import chat
-
-            yield Outcome(sentences=chat.chat(self._llm, str(intent.slots.get("text") or intent.text), cancel))
+            text = str(intent.slots.get("text") or intent.text)
+            told = questions.plain(self._home, self._replies, text)
+            yield Outcome(reply=told) if told else Outcome(sentences=self._talk(self._llm, text, now_seconds, cancel))
         elif intent.slots.get("conversation_command"):
             yield from self._later(intent, now_seconds, cancel, heard)
         elif intent.name in timers.TIMERS:
@@ -134,6 +135,14 @@ class Conversation:
             yield from self._act(intent, plan, now_seconds, heard)
         else:
             yield self._sorry("no_skill")
+
+    def _talk(self, llm: Llm, text: str, now_seconds: float, cancel: threading.Event) -> Iterator[str]:
+        """What the language model says, sentence by sentence."""
+        said: list[str] = []
+        for sentence in chat.chat(llm, text, cancel, self._dialogue.talk(now_seconds)):
+            said.append(sentence)
+            yield sentence
+        self._dialogue.talked(text, " ".join(said), now_seconds)
 
     def _plan(self, intent: Intent) -> Plan | None:
         return lists.plan(self._home, self._replies, intent) or devices.plan(

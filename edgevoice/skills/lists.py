@@ -18,7 +18,6 @@ _CAPABILITIES: Mapping[str, tuple[str, ...]] = {
     "HassShoppingListAddItem": ("add_item",),
     "HassShoppingListCompleteItem": ("complete_item", "remove_item"),
 }
-LISTS = frozenset(_CAPABILITIES)
 _SHOPPING = ("shopping list", "shopping", "groceries", "grocery list")
 
 

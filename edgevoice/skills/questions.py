@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -18,6 +19,15 @@ from edgevoice.skills.settings import OFF
 QUESTIONS = frozenset(
     {"HassGetState", "HassClimateGetTemperature", "HassGetWeather", "HassGetCurrentTime", "HassGetCurrentDate"}
 )
+_WORD = re.compile(r"\w+")
+_ASKING = re.compile(
+    r"(?:please |can you |could you |do you know )*(?:tell me,? )?(?:whether |if )?(?:is|are|has|have|what is|what's|whats|how is|how's|how (?:warm|cold|hot|humid))\b",
+    re.IGNORECASE,
+)
+_OUTSIDE = re.compile(
+    r"\b(?:temperature|warm|cold|hot|degrees|humid\w*|weather)\b.*\b(?:outside|outdoors)\b", re.IGNORECASE
+)
+_MOST_NAMED = 3
 _LOW_BATTERY = 20.0  # percent
 # Domains whose states say more than on and off.
 _RUNNING = frozenset(
@@ -41,6 +51,46 @@ def answer(home: Home, replies: Replies, intent: Intent, now: datetime, mic_area
         case "HassGetCurrentDate":
             return replies.say(intent, Found(slots={"date": now.date()}))
     return None
+
+
+def plain(home: Home, replies: Replies, text: str) -> str | None:
+    """An answer to a question that no template knows: the states of the devices it names in full, or how it is outside.
+
+    None for other texts. A language model asked about the home would make its states up.
+    """
+    if not _ASKING.match(text.strip()):
+        return None
+    if _OUTSIDE.search(text):
+        return _outside(home, replies, "humidity" if "humid" in text.casefold() else "temperature")
+    said = set(_WORD.findall(text.casefold()))
+    whole = [(words, device) for device in home.exposed() if (words := _name_in(home, device, text)) and words <= said]
+    meant = [device for words, device in whole if not any(words < other for other, _ in whole)][:_MOST_NAMED]
+    known = [device for device in meant if home.state(device.id).value not in ABSENT]
+    return " ".join(f"{_told(home, device)}." for device in known) or None
+
+
+def _name_in(home: Home, device: Device, text: str) -> set[str]:
+    """The words of a device's name; none where the name alone says little: an area's, or one word without an article."""
+    words = set(_WORD.findall(device.name.casefold()))
+    is_area = bool(targets.find_areas(home, device.name))
+    is_bare = len(words) == 1 and not re.search(rf"\b(?:the|my|our) {re.escape(device.name)}\b", text, re.IGNORECASE)
+    return set() if is_area or is_bare or device.domain == "weather" else words
+
+
+def _outside(home: Home, replies: Replies, kind: str) -> str | None:
+    for device in home.exposed():
+        area = home.areas.get(device.area or "")
+        place = f"{device.name} {area.name if area else ''}".casefold()
+        is_outside = not {"outside", "outdoor", "outdoors"}.isdisjoint(_WORD.findall(place))
+        if is_outside and device.device_class == kind and number(home.state(device.id).value) is not None:
+            return f"{_told(home, device)}."
+    has_weather = any(device.domain == "weather" for device in home.exposed())
+    return _weather(home, replies, Intent("HassGetWeather")) if has_weather and kind == "temperature" else None
+
+
+def _told(home: Home, device: Device) -> str:
+    said = spoken.state(device, home.state(device.id).value, home.language)
+    return _items(home, device) or f"{device.name} is {said}"
 
 
 def _state(home: Home, replies: Replies, intent: Intent) -> str:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pytest
 from household import household, intent
 
-from edgevoice.dialogue import resolve
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Expects, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
 from edgevoice.skills.conversation import Conversation
 from edgevoice.skills.policy import Rules
+from edgevoice.stages import ChatMessage
 
 UNLOCK = Command("lock.front", "locked", False)
 OPEN = Command("cover.garage", "open", True)
@@ -247,6 +247,39 @@ def test_a_pack_nobody_serves_and_chat_without_a_model() -> None:
     assert hear(conversation(), "chat")[0].reply
 
 
+@dataclass
+class Talker:
+    """A language model that says two sentences and keeps what it was asked."""
+
+    asked: list[list[ChatMessage]] = field(default_factory=list)
+
+    def generate(
+        self, messages: Sequence[ChatMessage], max_tokens: int, cancel: threading.Event, grammar: str = ""
+    ) -> Iterator[str]:
+        self.asked.append(list(messages))
+        yield from ("Light scat", "ters. Blue most", " of all.")
+
+    def warm(self, messages: Sequence[ChatMessage]) -> None: ...
+
+
+def test_free_talk_is_streamed_and_remembered_for_a_while() -> None:
+    llm = Talker()
+    talk = Conversation(household(), Table(), llm, now=lambda: datetime(2026, 1, 2, 3, 4))
+
+    def ask(now: float) -> list[str]:
+        (outcome,) = hear(talk, "chat", now)
+        assert outcome.sentences is not None
+        return list(outcome.sentences)
+
+    assert ask(0.0) == ["Light scatters.", "Blue most of all."]
+    assert llm.asked[0][-1].content.endswith("why is the sky blue")
+    ask(10.0)
+    assert len(llm.asked[1]) == len(llm.asked[0]) + 2
+    assert llm.asked[1][-2] == ChatMessage("assistant", "Light scatters. Blue most of all.")
+    ask(500.0)
+    assert len(llm.asked[2]) == len(llm.asked[0])
+
+
 @pytest.mark.parametrize("text", ["never mind", "stop", "No."])
 def test_never_mind_is_answered_by_nothing(text: str) -> None:
     assert hear(conversation(), text) == [Outcome()]
@@ -310,71 +343,3 @@ def test_a_cancelled_turn_does_nothing() -> None:
     cancel.set()
     events = list(conversation().hear("lamp", 0.0, cancel))
     assert [type(event) for event in events] == [Understood]
-
-
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("Yes.", True),
-        ("yeah sure", True),
-        ("go ahead please", True),
-        ("of course", True),
-        ("yes, do it", True),
-        ("no", False),
-        ("yes... no", False),
-        ("don't", False),
-        ("forget it", False),
-        ("yes but only the back door", None),
-        ("turn it on", None),
-        ("please", None),
-        ("", None),
-    ],
-)
-def test_yes_and_no(text: str, meant: bool | None) -> None:
-    assert resolve.yes_or_no(text) is meant
-
-
-@pytest.mark.parametrize(
-    ("language", "yes", "no"), [("de", "Ja, bitte", "Nein danke"), ("fr", "oui", "non merci"), ("es", "sí", "no")]
-)
-def test_yes_and_no_elsewhere(language: str, yes: str, no: str) -> None:
-    assert resolve.yes_or_no(yes, language) is True
-    assert resolve.yes_or_no(no, language) is False
-
-
-@pytest.mark.parametrize(
-    ("text", "chosen"),
-    [
-        ("the bedroom one", (0,)),
-        ("Bedroom Lamp", (0,)),
-        ("the kitchen one please", (1,)),
-        ("the second one", (1,)),
-        ("the last one", (2,)),
-        ("all of them", (0, 1, 2)),
-        ("the lamp", ()),
-        ("turn on the bedroom fan", ()),
-        ("the fourth one", ()),
-        ("", ()),
-    ],
-)
-def test_choices(text: str, chosen: tuple[int, ...]) -> None:
-    options = [("Bedroom Lamp",), ("Kitchen Lamp", "worktop"), ("Hall Lamp",)]
-    assert resolve.choice(text, options) == chosen
-
-
-@pytest.mark.parametrize(
-    ("text", "digits"),
-    [
-        ("four seven one one", "4711"),
-        ("47 11", "4711"),
-        ("forty seven eleven", "4711"),
-        ("the pin is 4711", "4711"),
-        ("twenty", "20"),
-        ("twenty twenty", "2020"),
-        ("oh one two three", "0123"),
-        ("seven dwarfs", ""),
-        ("yes", ""),
-    ],
-)
-def test_digits(text: str, digits: str) -> None:
-    assert resolve.digits(text) == digits

@@ -88,6 +88,49 @@ def test_a_battery_in_percent_is_low_at_twenty() -> None:
     assert answer(home, question) == "No, 95 percent"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Is my front door locked? Please answer yes or no.", "Front Door is locked."),
+        ("tell me, is the kitchen window closed or open", "Kitchen Window is open."),
+        ("what's still on the shopping list", "On Shopping List: Milk."),
+        ("is the front door locked and the garage door closed", "Front Door is locked. Garage Door is closed."),
+        ("is the door locked", None),
+        ("is the radio any good", "Radio is idle."),
+        ("is radio an invention", None),
+        ("why is the front door blue", None),
+        ("paint the front door", None),
+        ("is there life on mars", None),
+    ],
+)
+def test_a_question_that_names_a_device_is_answered_with_its_state(text: str, said: str | None) -> None:
+    home = household()
+    assert questions.plain(home, replies(home), text) == said
+
+
+def test_no_state_is_told_that_nobody_knows() -> None:
+    home = household()
+    home.update("lock.front", State("unavailable"))
+    assert questions.plain(home, replies(home), "is the front door locked") is None
+
+
+def test_how_it_is_outside() -> None:
+    home = household()
+    assert questions.plain(home, replies(home), "what's the temperature outside?") == "12 degrees and raining"
+    assert questions.plain(home, replies(home), "how humid is it outside") == "Outdoor Humidity is 61.3 percent."
+    home_adder(home)("sensor.porch", "Porch Outside", None, "7.25", device_class="temperature", unit="°C")
+    assert questions.plain(home, replies(home), "how cold is it outside") == "Porch Outside is 7.2 degrees."
+    home.remove("weather.home")
+    home.remove("sensor.porch")
+    assert questions.plain(home, replies(home), "is it cold outside") is None
+
+
+def test_an_area_that_is_also_a_device_is_no_name() -> None:
+    home = household()
+    home_adder(home)("climate.kitchen", "Kitchen", "kitchen", "off")
+    assert questions.plain(home, replies(home), "is the kitchen clean") is None
+
+
 def test_many_are_counted() -> None:
     home = household()
     for number in range(1, 6):
