@@ -43,7 +43,7 @@ FILLERS = stem_set(
     "and or but so as then than now right just only really very too much bit little lot more most please kindly thanks",
     "thank hey hi hello ok okay well oh yes yeah sure i you me we us it he she they them can could can would will shall",
     "should may might must let let's go going be been being am is are was were do does did has have had get give got",
-    "put make made set change adjust switch turn like want wants need i'd i'm i'll i've it's there here up down off out",
+    "put bring make made set change adjust switch turn like want wants need i'd i'm i'll i've it's there here up down off out",
     "again back first help level percent degree degrees about around all every everything everywhere whole entire",
     "house home room apartment flat place inside indoor interior",
 )
@@ -89,6 +89,7 @@ _NUMBERS: Mapping[str, float] = {
     **dict.fromkeys(("half", "halfway"), 50.0),
     "quarter": 25.0,
 }
+_NUMBER_STEMS = stem_set(*_NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +189,7 @@ class Sentence:
     @property
     def content(self) -> frozenset[str]:
         """Words with a meaning of their own."""
-        return frozenset(
-            word for word in self.words if word not in FILLERS and not word[0].isdigit() and word not in _NUMBERS
-        )
+        return frozenset(word for word in self.words if word not in FILLERS | _NUMBER_STEMS and not word[0].isdigit())
 
     def holds(self, phrase: str) -> bool:
         """Whether the words of a phrase stand together in the sentence."""
@@ -240,11 +239,19 @@ def _asks(text: str) -> bool:
 
 
 def _numbers(text: str) -> Iterable[float]:
-    words = _WORD.findall(text.casefold())
-    for word, after in zip(words, (*words[1:], ""), strict=True):
-        if word[0].isdigit():
+    tens = 0.0
+    for word in _WORD.findall(text.casefold()):
+        if tens and word in _ONES[1:10]:
+            tens += _NUMBERS[word]
+            word = ""
+        if tens:
+            yield tens
+            tens = 0.0
+        if word[:1].isdigit():
             yield float(word)
+        elif word in _TENS:
+            tens = _NUMBERS[word]
         elif word in _NUMBERS:
             yield _NUMBERS[word]
-            if word in _TENS and after in _ONES[1:10]:
-                yield _NUMBERS[word] + _NUMBERS[after]
+    if tens:
+        yield tens

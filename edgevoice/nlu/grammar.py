@@ -139,7 +139,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """All that may be proposed: for each action the labels of the targets that can do it, and its values if it has any."""
+    """All that may be proposed: for each action the labels of the targets that can do it, and its values if it has any.
+
+    `sentence` is what is left of it without the names of devices.
+    """
+
+    sentence: Sentence
 
     targets: Mapping[str, Target]
     actions: Mapping[str, tuple[str, ...]]
@@ -148,8 +153,10 @@ class Options:
 
 def options(home: Home, sentence: Sentence, context: Context) -> Options:
     """What the sentence speaks of, and what that can do. No actions: it is no command for this home."""
+    finder = _Finder(home, sentence, context)
+    rest = finder.sentence
     known: dict[str, Target] = {}
-    for target in sorted(_Finder(home, sentence, context).targets(), key=lambda one: -one.strength)[:MOST_TARGETS]:
+    for target in sorted(finder.targets(), key=lambda one: -one.strength)[:MOST_TARGETS]:
         label = target.label if target.label not in known else f"{target.label[: NAME_LENGTH - 3]} {len(known)}"
         known[label] = target
     actions: dict[str, tuple[str, ...]] = {}
@@ -157,12 +164,13 @@ def options(home: Home, sentence: Sentence, context: Context) -> Options:
     for action in (STATE,) if sentence.is_question else ACTIONS.values():
         able = tuple(label for label, target in known.items() if _able(action, target))
         if action.values:
-            values[action.word] = _values(home, sentence, action, [known[label] for label in able])
+            values[action.word] = _values(home, rest, action, [known[label] for label in able])
         if able and (not action.values or values[action.word]):
             actions[action.word] = able
-    support = {word: spoken_for(action, sentence) for word, action in ACTIONS.items() if word in actions}
+    support = {word: spoken_for(action, rest) for word, action in ACTIONS.items() if word in actions}
     best = max(support.values(), default=1.0)  # what the words speak less for is not offered
-    return Options(known, {word: able for word, able in actions.items() if 0 < best <= support.get(word, 1.0)}, values)
+    offered = {word: able for word, able in actions.items() if 0 < best <= support.get(word, 1.0)}
+    return Options(rest, known, offered, values)
 
 
 def spoken_for(action: Action, sentence: Sentence) -> float:
@@ -215,12 +223,12 @@ class _Finder:
         self._home, self._context = home, context
         self._devices = [device for device in home.exposed() if device.capabilities or sentence.is_question]
         names = {name for device in self._devices for name in (device.name, *device.aliases)}
-        self._sentence, named = sentence.without(name for name in names if len(stem_set(name)) > 1)
-        self._named = {targets.fold(name) for name in (*named, *(name for name in names if self._sentence.holds(name)))}
-        self._words = set(self._sentence.words)
-        self._places = [area for area in home.areas.values() if _is_named(self._sentence, area)]
+        self.sentence, named = sentence.without(name for name in names if len(stem_set(name)) > 1)
+        self._named = {targets.fold(name) for name in (*named, *(name for name in names if self.sentence.holds(name)))}
+        self._words = set(self.sentence.words)
+        self._places = [area for area in home.areas.values() if _is_named(self.sentence, area)]
         floors = {
-            floor.id for floor in home.floors.values() if any(map(self._sentence.holds, (floor.name, *floor.aliases)))
+            floor.id for floor in home.floors.values() if any(map(self.sentence.holds, (floor.name, *floor.aliases)))
         }
         self._area_ids = {area.id for area in home.areas.values() if area in self._places or area.floor in floors}
         self._place_words = stem_set(
@@ -233,7 +241,7 @@ class _Finder:
             same = [one for one in named if targets.fold(one.name) == targets.fold(device.name)]
             meant = self._here(same) if len(same) > 1 else same
             yield self._one(device, 1.0 if meant == [device] else 0.5)
-        kinds = [kind for kind in KINDS if self._sentence.speaks_of(kind)]
+        kinds = [kind for kind in KINDS if self.sentence.speaks_of(kind)]
         scopes = {kind.plural: self._scope(kind) for kind in kinds}
         for device in self._devices:
             if device not in named and (strength := self._strength(device, kinds, scopes)):
@@ -263,7 +271,7 @@ class _Finder:
         members = [device for device in self._devices if kind.holds(device)]
         if self._area_ids:
             return [device for device in members if device.area in self._area_ids]
-        return members if self._sentence.means_all else self._here(members)
+        return members if self.sentence.means_all else self._here(members)
 
     def _here(self, devices: list[Device]) -> list[Device]:
         if self._area_ids:
@@ -284,7 +292,7 @@ class _Finder:
             slots["area"] = area.name
         else:
             slots["name"] = targets.EVERYTHING
-        certain = bool(self._area_ids) or self._sentence.means_all or areas == {self._context.area}
+        certain = bool(self._area_ids) or self.sentence.means_all or areas == {self._context.area}
         label = f"all {kind.plural}" + (f" in {area.name}" if area else "")
         return Target(_label(label), slots, devices, kind.words | self._place_words, 1.0 if certain else 0.5)
 

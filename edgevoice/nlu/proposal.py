@@ -85,9 +85,11 @@ def _intents(items: Sequence[Any], choices: Options, sentence: Sentence, text: s
             valid.append(found)
     coverage = _coverage(valid, sentence)
     for action, target, value in valid:
-        confidence = target.strength * _says(action, value, sentence) * coverage**2
-        if sentence.is_unsure:
-            confidence *= 0.5
+        confidence = target.strength
+        if action is not STATE:
+            confidence *= (
+                _says(action, value, choices.sentence) * coverage**2 * (0.5 if choices.sentence.is_unsure else 1)
+            )
         devices = target.devices if action is STATE else tuple(d for d in target.devices if action.suits(d))
         slots = {**target.slots, **_slots(action, value, sentence)}
         yield Intent(
