@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import make_test_graphs
 import numpy as np
 import onnx
 import pytest
 
+import make_test_graphs
 from edgevoice.config import VadSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, SettingsError
 from edgevoice.messages import RATE, AudioChunk, Samples

@@ -39,6 +39,7 @@ def test_each_model_is_one_of_its_stage_and_engine(name: str) -> None:
         if chosen.model:
             model = model_store.manifest()[chosen.model]
             assert (model.stage, model.engine or chosen.engine) == (stage, chosen.engine)
+            assert model.ram_mb > 0, "the RAM check would be empty"
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tools.readme import README, with_table
-
 from edgevoice.cli import parser
+from readme import README, with_table
 
 
 def test_the_settings_table_is_the_settings() -> None:
