@@ -10,7 +10,7 @@ VAD otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -31,7 +31,8 @@ from edgevoice.stages import SpeechProbability, Vad, WakeDetector
 _PIECE = 1280  # longer chunks are taken in pieces, so that events do not depend on how the stream is cut
 _LOOK_BACK = RATE  # sound kept while idle
 _HYSTERESIS = 0.15  # speech goes on while the probability stays above the threshold less this
-_DROP_DB = 20.0
+_DROP_DB = 18.0  # what is so far under the voice is another one in the background
+_LOUDEST = 5
 _ONSET_GAP = round(0.2 * RATE)  # speech shorter than the minimum is forgotten after such a gap
 _CUT_REACH, _CUT_FRAME = round(0.12 * RATE), 320
 
@@ -154,14 +155,14 @@ class _Attempt:
     in_speech: bool = False
     started: bool = False
 
-    peak: float = 0.0
-    """Loudest window of speech, in decibels."""
+    loudest: list[float] = field(default_factory=list)
+    """Levels of the loudest windows of speech, in decibels; several, so that one bang does not set the scale."""
 
     def hear(self, window: SpeechProbability, level: float, threshold: float) -> None:
         self.in_speech = window.probability >= threshold - (_HYSTERESIS if self.in_speech else 0)
         if self.in_speech:
-            self.peak = max(self.peak, level)
-        if self.in_speech and (not self.started or level > self.peak - _DROP_DB):
+            self.loudest = sorted((*self.loudest, level))[-_LOUDEST:]
+        if self.in_speech and (not self.started or level > self.loudest[0] - _DROP_DB):
             if self.onset is None:
                 self.onset = self.window_end
             self.last = window.end

@@ -32,7 +32,9 @@ SUITES = {
   score        1 - miss_rate over the clips whose keyword is --keyword (default: each word of the settings)
   figures      miss_rate, false_accepts_per_hour (over all other clips), cpu_per_second""",
     "endpoint": """
-  rows         {id, audio, speech_end?: seconds}
+  rows         {id, audio, speech_end? or end?: seconds}; without it the end is measured on the clean recording: of the
+               last 80 ms or more whose level is a quarter of the way, in dB, from its floor (10th percentile) to its
+               peak (95th), and within 30 dB of the peak. 0.5 s of its own quiet comes before it, 1.5 s after
   predictions  {id, decided_at: seconds}
   score        share of rows whose end is decided, and not before the speech's end
   figures      cut_rate, p50_ms, p95_ms (from the end of speech to the decision)""",

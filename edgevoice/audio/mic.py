@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 _BLOCK_SECONDS = 0.032
 _QUEUE = 300  # blocks: ten seconds
-_SILENT_SECONDS = 1.0  # a device that gives nothing for so long is gone
+_SILENT_SECONDS = 3.0  # a device that gives nothing for so long is gone
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 Deliver = Callable[[Samples], None]

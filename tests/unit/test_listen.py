@@ -213,6 +213,13 @@ def test_voices_far_in_the_background_do_not_hold_the_turn_open() -> None:
     assert seconds(ended.utterance.speech_end) == pytest.approx(3.3, abs=0.04)
 
 
+def test_a_bang_does_not_make_the_voice_a_background() -> None:
+    voice, bang = 1500, 32_000  # 27 dB apart
+    parts = ((0.5, ALEXA), (0.3, QUIET), (0.6, voice), (0.06, bang), (1.5, voice), (1.0, QUIET))
+    (ended,) = (event for event in heard(sound(*parts)) if isinstance(event, SpeechEnded))
+    assert np.count_nonzero(ended.utterance.samples == voice) == round(2.1 * RATE)
+
+
 def test_listening_without_a_wake_word_from_a_moment_on() -> None:
     listener = Listener(None, FakeVad(), SETTINGS)
     assert events(listener, sound((1.0, SPEECH))) == []
