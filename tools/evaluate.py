@@ -24,38 +24,39 @@ SUITES = {
   rows         {id, audio, text, lang?}
   predictions  {id, text}
   score        1 - wer. wer: word error rate over all words after lower-casing, punctuation out, numbers as words.
-  figures      wer, cpu_per_second (CPU seconds a second of audio), p50_ms, p95_ms""",
+  figures      wer, cpu_per_second (CPU seconds a second of audio), rtf, p50_ms, p95_ms""",
     "wake": """
   rows         {id, audio, kind: keyword | other_phrase | negative_speech, keyword?}
   predictions  {id, fired_at: [seconds]}; a keyword's clip is given 1.5 s of quiet before it and 1 s after it, and
                fired_at counts from the start of the clip itself
   score        1 - miss_rate over the clips whose keyword is --keyword (default: each word of the settings)
-  figures      miss_rate, false_accepts_per_hour (over all other clips), cpu_per_second""",
+  figures      miss_rate, false_accepts_per_hour (over all other clips), cpu_per_second, keyword_clips,
+               negative_hours""",
     "endpoint": """
   rows         {id, audio, speech_end? or end?: seconds}; without it the end is measured on the clean recording: of the
                last 80 ms or more whose level is a quarter of the way, in dB, from its floor (10th percentile) to its
                peak (95th), and within 30 dB of the peak. 0.5 s of its own quiet comes before it, 1.5 s after
   predictions  {id, decided_at: seconds}
   score        share of rows whose end is decided, and not before the speech's end
-  figures      cut_rate, p50_ms, p95_ms (from the end of speech to the decision)""",
+  figures      cut_rate (decided before the end), undecided_rate, p50_ms, p95_ms (from the end to the decision)""",
     "speech-to-intent": """
   rows         {id, audio, intent, slots}
   predictions  {id, intent, slots, entities, layer, confidence, ms}
   score        share of rows with the right intent and every labelled slot equal after strip(); extra slots are not
                punished; no answer is wrong. --pack FILE is the closed domain (YAML). Noise is mixed by the rule of the
                published table: energies of the loudest frames of 2,048 samples, mixture scaled to half of full scale
-  figures      p50_ms, p95_ms, cpu_per_second""",
+  figures      p50_ms, p95_ms, cpu_per_second, unanswered""",
     "nlu": """
   rows         {id, text, intent, slots, home?, home_local?, context?}; SLURP-like rows have the home `slurp`
   predictions  {id, intent, slots, entities: [ids], layer, confidence, ms}
   score        share of rows with intent and slots equal (names and ids as the home has them); rows with SLURP's labels
                count where they are iot_* or audio_volume_*, by the table of equivalent intents
-  figures      p50_ms, p95_ms, and a share a layer""",
+  figures      p50_ms, p95_ms, and how many rows each layer answered: layer_template, layer_llm, ...""",
     "reject": """
   rows         {id, text, intent}
   predictions  {id, intent, acted}
   score        1 - share of rows with a device action
-  figures      false_actions_per_1000, p50_ms, p95_ms""",
+  figures      false_actions, false_actions_per_1000, p50_ms, p95_ms""",
     "actions": """
   rows         {id, text, home, setup, expect_changes, ignore_changes, expect_response?, context_device?}
   predictions  {id, states: {entity_id: {state, attributes}}, reply, ms}
@@ -65,7 +66,8 @@ SUITES = {
   figures      asked, p50_ms, p95_ms""",
     "turn": """
   rows         {id, audio, text?, intent?, slots?, speech_end?, wake?}; with `wake` true the recording begins with a
-               wake word, else it is listened to from its start. The home is the settings' home.file, else the demo's, simulated
+               wake word, else it is listened to from its start. The home is simulated: the settings' home.file, else
+               the demo's
   predictions  {id, text, intent, slots, messages: [{topic, payload}], reply, ms}
   score        share of the rows with `intent` in which it comes first, with every labelled slot equal
   figures      wer (rows with text), message_rate, p50_ms, p95_ms (from the true end of speech to the first message),
