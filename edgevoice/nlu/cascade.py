@@ -15,7 +15,11 @@ from edgevoice.nlu.context import Context
 from edgevoice.stages import Llm
 
 Proposer = Callable[[str, Context, threading.Event], tuple[Intent, ...]]
-_JOINTS = re.compile(r"[,;.]?\s+(?:and then|and also|and|then)\s+|[;.]\s+", re.IGNORECASE)
+_JOINTS = re.compile(r"[,;.]?\s+(?:and then|and also|and|then)\s+|[,;.]\s+", re.IGNORECASE)
+_BOTH = re.compile(r"\bboth\s+(?:of\s+)?", re.IGNORECASE)
+_CLAUSES = 6
+_BORROWED = 3
+"""Words that clauses may share."""
 
 
 class Cascade:
@@ -55,11 +59,27 @@ class Cascade:
 
     def _compound(self, words: str, context: Context) -> tuple[Intent, ...]:
         """Every clause of "A and B" by itself; empty unless each is understood: half a command is worse than none."""
-        clauses = _JOINTS.split(words)
-        if len(clauses) < 2:
+        clauses = _JOINTS.split(_BOTH.sub("", words))
+        if not 2 <= len(clauses) <= _CLAUSES:
             return ()
         found = tuple(_until_none(self._sentences.match(clause, context) for clause in clauses))
-        return found if len(found) == len(clauses) else ()
+        return found if len(found) == len(clauses) else self._shared(clauses, context)
+
+    def _shared(self, clauses: list[str], context: Context) -> tuple[Intent, ...]:
+        """Clauses that share a verb before them or a noun after them: "turn on the hall and kitchen lights"."""
+        first, last = clauses[0].split(), clauses[-1].split()
+        for shared in range(min(len(last), _BORROWED + 1)):
+            ending = " ".join(last[len(last) - shared :])
+            head = self._sentences.match(f"{clauses[0]} {ending}".strip(), context)
+            if head is None:
+                continue
+            for borrowed in range(1, min(len(first), _BORROWED + 1)):
+                verb = " ".join(first[:borrowed])
+                whole = [f"{verb} {clause} {ending}".strip() for clause in clauses[1:-1]] + [f"{verb} {clauses[-1]}"]
+                rest = tuple(_until_none(self._sentences.match(clause, context) for clause in whole))
+                if len(rest) == len(whole) and all(one.name == head.name for one in rest):
+                    return (head, *rest)
+        return ()
 
 
 def load(home: Home, settings: NluSettings, llm: Llm | None = None, wake_words: Iterable[str] = ()) -> Cascade:

@@ -6,9 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import home_assistant_intents
+import yaml
 from hassil import Intents, SlotList, TextSlotList
 
 from edgevoice.errors import SettingsError
@@ -16,6 +18,7 @@ from edgevoice.home.model import Device, Home
 from edgevoice.nlu.numbers import words
 from edgevoice.schema import suggest
 
+_OWN = Path(__file__).parent / "sentences"
 _NUMBER = re.compile(r"\d{1,3}")
 
 
@@ -81,8 +84,20 @@ def sentences(language: str) -> Intents:
     found = home_assistant_intents.get_intents(known.get(language.replace("_", "-").casefold(), ""))
     if found is None:
         raise SettingsError("nlu.language", f"no sentences for '{language}'", suggest(language, known.values()))
+    _extend(found, _OWN / f"{found['language']}.yaml")
     intents = Intents.from_dict(found)
     for intent in intents.intents.values():
         for data in intent.data:
             _ = data.sentences  # parsed on first use otherwise, in the middle of a turn
     return intents
+
+
+def _extend(found: dict[str, Any], file: Path) -> None:
+    """Adds our own sentences to Home Assistant's, where we have some in this language."""
+    if not file.is_file():
+        return
+    own = yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
+    for part in ("lists", "expansion_rules"):
+        found[part] = {**own.get(part, {}), **found.get(part, {})}
+    for name, intent in own["intents"].items():
+        found["intents"].setdefault(name, {"data": []})["data"].extend(intent["data"])

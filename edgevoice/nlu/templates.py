@@ -55,6 +55,8 @@ class Templates:
             return None
         best = found[0] if len(found) == 1 else min(found, key=lambda one: self._rank(one, context))
         slots, targets = _slots(best), self._named(best)
+        if not self._can_be_done_later(slots.get("conversation_command"), context):
+            return None
         if not targets and _is_here(best) and not meaning.devices(self._home, best.intent.name, slots):
             # A thing that the home has one of needs no area: "close the garage door", said in the kitchen.
             anywhere = {name: value for name, value in slots.items() if name != "area"}
@@ -62,6 +64,13 @@ class Templates:
             if len(only) == 1:
                 slots, targets = anywhere, (only[0].id,)
         return Intent(best.intent.name, slots, _confidence(best), "template", text, targets, best.response or "")
+
+    def _can_be_done_later(self, command: Value, context: Context) -> bool:
+        """ "Turn off the lamp in five minutes" is a timer with a command; "he will be home in five minutes" is neither."""
+        if command is None:
+            return True
+        later = self.match(str(command), context)
+        return later is not None and "conversation_command" not in later.slots
 
     def _rank(self, found: RecognizeResult, context: Context) -> tuple[bool, int, int, int, int, int, str]:
         """Least is best: what means a device of this home, the longest name, then hassil's own order (few open ends,

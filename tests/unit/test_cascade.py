@@ -22,6 +22,8 @@ def home() -> Home:
         areas=[Area("kitchen", "Kitchen"), Area("office", "Office")],
         devices=[
             Device("light.kitchen", "Kitchen Light", "light", "kitchen"),
+            Device("light.office", "Office Light", "light", "office"),
+            Device("fan.office", "Fan", "fan", "office"),
             Device("cover.blind", "Blind", "cover", "office"),
         ],
     )
@@ -63,6 +65,22 @@ def test_both_halves_of_a_compound() -> None:
         ("HassTurnOn", ("light.kitchen",)),
         ("HassTurnOff", ("cover.blind",)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "targets"),
+    [
+        ("turn on the kitchen light and the office light", ["light.kitchen", "light.office"]),
+        ("turn on both the kitchen light and the office light", ["light.kitchen", "light.office"]),
+        ("turn off the kitchen and office light", ["light.kitchen", "light.office"]),
+        ("set the kitchen light to 20% and the office light to 50%", ["light.kitchen", "light.office"]),
+        ("turn on the kitchen light, the office light and the fan", ["light.kitchen", "light.office", "fan.office"]),
+    ],
+)
+def test_clauses_may_share_words(text: str, targets: list[str]) -> None:
+    found = cascade.load(home(), NluSettings()).understand(text, HERE)
+    assert [target for intent in found for target in intent.targets] == targets
+    assert len({intent.name for intent in found}) == 1
 
 
 def test_half_a_compound_is_nothing() -> None:

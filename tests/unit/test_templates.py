@@ -57,6 +57,23 @@ def understood(text: str, area: str | None = None, at: Home | None = None) -> In
         ("turn on the lights upstairs", "HassTurnOn", {"domain": "light", "floor": "Upstairs"}),
         ("is the front door locked?", "HassGetState", {"name": "Front Door", "state": "locked"}),
         ("set a timer for 5 minutes", "HassStartTimer", {"minutes": 5}),
+        ("dim the bed light a bit", "HassLightSet", {"name": "Bed Light", "brightness_step": -20}),
+        ("brighten the bed light by thirty percent", "HassLightSet", {"name": "Bed Light", "brightness_step": 30}),
+        (
+            "make the lights in the office brighter",
+            "HassLightSet",
+            {"domain": "light", "area": "Office", "brightness_step": 20},
+        ),
+        ("turn the tv down", "HassSetVolumeRelative", {"name": "TV", "volume_step": "down"}),
+        ("toggle the night lamp", "HassToggle", {"name": "Bed Light"}),
+        ("open the big door halfway", "HassSetPosition", {"name": "Big Door", "position": 50}),
+        ("stop the big door", "HassStopMoving", {"name": "Big Door"}),
+        ("set the thermostat to cooling", "HassClimateSetHvacMode", {"name": "Thermostat", "hvac_mode": "cool"}),
+        (
+            "turn off the bed light in 5 minutes",
+            "HassStartTimer",
+            {"conversation_command": "turn off the bed light", "minutes": 5},
+        ),
     ],
 )
 def test_sentences_become_intents(text: str, name: str, slots: dict[str, object]) -> None:
@@ -66,7 +83,14 @@ def test_sentences_become_intents(text: str, name: str, slots: dict[str, object]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "what a lovely day it is", "turn on the hidden light", "the cat sat on the office mat"]
+    "text",
+    [
+        "",
+        "what a lovely day it is",
+        "turn on the hidden light",
+        "he will be home in 5 minutes",
+        "the cat sat on the office mat",
+    ],
 )
 def test_what_no_template_says_is_not_understood(text: str) -> None:
     assert understood(text, "kitchen") is None
