@@ -39,8 +39,8 @@ class FakeWake:
 
     words = ("alexa",)
 
-    def __init__(self, delay: int = 0, says_end: bool = True) -> None:
-        self.delay, self.says_end = delay, says_end
+    def __init__(self, delay: int = 0, says_end: bool = True, error: int = 0) -> None:
+        self.delay, self.says_end, self.error = delay, says_end, error
         self.resets = 0
         self.seen = 0
         self.reset()
@@ -54,7 +54,7 @@ class FakeWake:
         if self.end is None or chunk.start + len(chunk.samples) < self.end + self.delay:
             return []
         end, self.end = self.end, None
-        return [WakeHeard("alexa", 0.9, end + self.delay, end if self.says_end else None)]
+        return [WakeHeard("alexa", 0.9, end + self.delay, end + self.error if self.says_end else None)]
 
     def reset(self) -> None:
         self.inside = False
@@ -133,6 +133,15 @@ def test_a_command_in_the_same_breath_keeps_its_first_sample_and_leaves_out_the_
         (ended,) = (event for event in found if isinstance(event, SpeechEnded))
         assert np.count_nonzero(ended.utterance.samples == SPEECH) == RATE
         assert np.count_nonzero(ended.utterance.samples == ALEXA) == 0
+
+
+@pytest.mark.parametrize("error_seconds", [-0.08, 0.08])
+def test_the_cut_is_made_in_the_quiet_between_word_and_command(error_seconds: float) -> None:
+    samples = sound((1.0, QUIET), (0.5, ALEXA), (0.03, 500), (1.0, SPEECH), (1.0, QUIET))
+    found = heard(samples, wake=FakeWake(2000, error=round(error_seconds * RATE)))
+    (ended,) = (event for event in found if isinstance(event, SpeechEnded))
+    assert np.count_nonzero(ended.utterance.samples == SPEECH) == RATE
+    assert np.count_nonzero(ended.utterance.samples == ALEXA) == 0
 
 
 def test_a_detector_that_knows_no_end_of_the_word_is_cut_where_it_fired() -> None:
