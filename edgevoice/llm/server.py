@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
-import select
 import socket
-import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from edgevoice.errors import SettingsError, StageError
 from edgevoice.stages import ChatMessage
 
 _LONGEST_LINE = 1 << 20
+_CONNECT_SECONDS = 3.0
 _LOOK_SECONDS = 0.05
 """How often `cancel` and the deadline are looked at while the server is silent."""
 
@@ -48,51 +48,36 @@ class Server:
         }
         try:
             if grammar and self._takes_grammar:
-                answer = self._ask({**body, "grammar": grammar}, cancel, end)
-                if not isinstance(answer, _Refused):
-                    yield from answer
+                try:
+                    yield from self._pieces({**body, "grammar": grammar}, cancel, end)
                     return
-                self._takes_grammar = False
-            answer = self._ask(body, cancel, end)
-            if isinstance(answer, _Refused):
-                raise self._error("refused", f"HTTP {answer.status}: {answer.reason}")
-            yield from answer
+                except _BadRequest:
+                    self._takes_grammar = False
+            yield from self._pieces(body, cancel, end)
+        except _Stopped:
+            return
+        except _BadRequest as error:
+            raise self._error("refused", str(error)) from error
         except (OSError, http.client.HTTPException) as error:
             raise self._error("unreachable", str(error) or type(error).__name__) from error
 
-    def _ask(self, body: Mapping[str, Any], cancel: threading.Event, end: float) -> Iterator[str] | _Refused:
-        connection = self._connect(end)
-        stream = _Stream(connection, cancel, end)
-        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        try:
+    def _pieces(self, body: Mapping[str, Any], cancel: threading.Event, end: float) -> Iterator[str]:
+        with closing(self._connect(cancel, end)) as connection:
+            headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+            if self._key:
+                headers["Authorization"] = f"Bearer {self._key}"
             path = urlsplit(self._settings.url).path.rstrip("/") + "/chat/completions"
             connection.request("POST", path, json.dumps(body).encode(), headers)
-            if not stream.begin():
-                connection.close()
-                return iter(())
-            if stream.status == 400:
-                refused = _Refused(stream.status, stream.reason())
-                connection.close()
-                return refused
-            if stream.status != 200:
-                raise self._error("refused", f"HTTP {stream.status}: {stream.reason()}")
-        except BaseException:
-            connection.close()
-            raise
-        return self._pieces(connection, stream)
-
-    def _pieces(self, connection: http.client.HTTPConnection, stream: _Stream) -> Iterator[str]:
-        with closing(connection):
-            for line in stream.lines():
-                data = line.removeprefix(b"data:").strip()
-                if not line.startswith(b"data:") or not data:
-                    continue
-                if data == b"[DONE]":
-                    return
-                if piece := self._piece(data):
-                    yield piece
+            with closing(connection.getresponse()) as response:
+                if response.status != 200:
+                    problem = f"HTTP {response.status}: {response.read(200).decode('utf-8', 'replace')}"
+                    raise _BadRequest(problem) if response.status == 400 else self._error("refused", problem)
+                while line := response.readline(_LONGEST_LINE):
+                    data = line.removeprefix(b"data:").strip()
+                    if data == b"[DONE]":
+                        return
+                    if data and line.startswith(b"data:") and (piece := self._piece(data)):
+                        yield piece
 
     def _piece(self, data: bytes) -> str:
         try:
@@ -104,11 +89,14 @@ class Server:
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise self._error("bad_answer", f"its stream cannot be read: {data[:80]!r}") from error
 
-    def _connect(self, end: float) -> http.client.HTTPConnection:
+    def _connect(self, cancel: threading.Event, end: float) -> http.client.HTTPConnection:
         parts = urlsplit(self._settings.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=max(0.1, min(5.0, end - time.monotonic())))
+        connection = kind(
+            parts.hostname or "", parts.port, timeout=min(_CONNECT_SECONDS, self._settings.deadline_seconds)
+        )
         connection.connect()
+        connection.sock = _Watched(connection.sock, cancel, end)
         return connection
 
     def _error(self, code: str, problem: str) -> StageError:
@@ -117,57 +105,44 @@ class Server:
         return StageError("llm", code, f"{self._settings.url}: {problem}. Check llm.url, llm.model and llm.key_file")
 
 
-class _Refused:
-    """The server calls the request bad."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        self.status, self.reason = status, reason
+class _Stopped(Exception):
+    """Cancelled, or the deadline has passed."""
 
 
-class _Stream:
-    """Reads an answer line by line, and stops soon after `cancel` is set or the deadline `end` (monotonic) passes."""
+class _BadRequest(Exception):
+    """The server does not like the request."""
 
-    def __init__(self, connection: http.client.HTTPConnection, cancel: threading.Event, end: float) -> None:
-        self._connection, self._cancel, self._end = connection, cancel, end
-        self._socket: socket.socket = connection.sock  # the connection drops it once it has a response
-        self._response: http.client.HTTPResponse | None = None
-        self.status = 0
 
-    def begin(self) -> bool:
-        """Waits for the answer's head; False where it is not waited for any longer."""
-        if self._waits():
-            self._response = self._connection.getresponse()
-            self.status = self._response.status
-        return self._response is not None
+class _Watched:
+    """A connected socket, as http.client uses it, whose reads raise `_Stopped` soon after `cancel` or the deadline."""
 
-    def reason(self) -> str:
-        """The beginning of an error's text."""
-        return self._response.read(200).decode("utf-8", "replace") if self._response else ""
+    def __init__(self, connected: socket.socket, cancel: threading.Event, end: float) -> None:
+        self._socket = connected
+        self._cancel, self._end = cancel, end
+        self.sendall, self.close = connected.sendall, connected.close
 
-    def lines(self) -> Iterator[bytes]:
-        while self._response is not None and self._waits():
-            line = self._response.readline(_LONGEST_LINE)
-            if not line:
-                return
-            yield line
+    def makefile(self, mode: str) -> io.BufferedReader:
+        self._socket.settimeout(_LOOK_SECONDS)
+        return io.BufferedReader(_Reader(self._receive))
 
-    def _waits(self) -> bool:
-        while not self._cancel.is_set() and (left := self._end - time.monotonic()) > 0:
-            if self._has_buffered() or select.select([self._socket], [], [], min(left, _LOOK_SECONDS))[0]:
-                return True
-        return False
+    def _receive(self, buffer: Any) -> int:
+        while not self._cancel.is_set() and time.monotonic() < self._end:
+            try:
+                return self._socket.recv_into(buffer)
+            except TimeoutError:
+                continue
+        raise _Stopped
 
-    def _has_buffered(self) -> bool:
-        if self._response is None or self._response.fp is None:
-            return self._response is not None
-        timeout = self._socket.gettimeout()
-        self._socket.settimeout(0)
-        try:
-            return bool(self._response.fp.peek(1))
-        except ssl.SSLWantReadError:
-            return False
-        finally:
-            self._socket.settimeout(timeout)
+
+class _Reader(io.RawIOBase):
+    def __init__(self, receive: Callable[[Any], int]) -> None:
+        self._receive = receive
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._receive(buffer)
 
 
 def load(settings: LlmSettings, folder: Path | None = None) -> Server:

@@ -324,3 +324,14 @@ def test_what_every_prompt_begins_with_can_be_warmed() -> None:
     proposal.propose(llm, household(), "start the kettle", HERE, threading.Event())
     assert tuple(llm.asked[0][0][:-1]) == proposal.prefix()
     assert all(json.loads(message.content) is not None for message in proposal.prefix() if message.role == "assistant")
+
+
+def test_a_name_may_hold_any_word() -> None:
+    (one,) = proposed("start movie night", {"do": "activate", "device": "Movie Night"})
+    assert one.confidence == 1.0
+
+
+def test_lights_of_nowhere_in_particular_are_asked_about() -> None:
+    item = {"do": "brighter", "device": "all lights"}
+    (one,) = proposal.propose(Writes(item), household(), "brighten the lights", Context(), threading.Event())
+    assert one.confidence == 0.5

@@ -1,0 +1,139 @@
+"""Free talk: sentences as they come, no more than two, nothing that was not done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from edgevoice.skills import chat
+from edgevoice.stages import ChatMessage
+
+
+class Talks:
+    """Says its pieces one by one, and keeps how far it came and what it was asked."""
+
+    def __init__(self, *pieces: str) -> None:
+        self.pieces = pieces
+        self.said = 0
+        self.asked: list[Sequence[ChatMessage]] = []
+
+    def generate(
+        self, messages: Sequence[ChatMessage], max_tokens: int, cancel: threading.Event, grammar: str = ""
+    ) -> Iterator[str]:
+        self.asked.append(messages)
+        assert 0 < max_tokens <= chat.MAX_TOKENS
+        for piece in self.pieces:
+            self.said += 1
+            yield piece
+
+    def warm(self, messages: Sequence[ChatMessage]) -> None: ...
+
+
+def answer(*pieces: str, text: str = "why is the sky blue") -> list[str]:
+    return list(chat.chat(Talks(*pieces), text, threading.Event()))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        (["One. Two. Three."], ["One.", "Two.", "Three."]),
+        (["It is 3", ".", "5 m. He", "re we", " are"], ["It is 3.5 m. Here we are"]),
+        (["Dr. No met Mr. Bond, e.g. in the U.S. once! Good"], ["Dr. No met Mr. Bond, e.g. in the U.S. once!"]),
+        (["Really?! Yes… maybe."], ["Really?!", "Yes…", "maybe."]),
+        (['He said "go." Then he went.'], ['He said "go."', "Then he went."]),
+        (["It costs $1. 4 million. Too much."], ["It costs $1.4 million.", "Too much."]),
+        (["Born in 1999. Died later."], ["Born in 1999.", "Died later."]),
+        (["**Bold** and\n- a list\n"], ["Bold and", "a list"]),
+        (["no end at all"], ["no end at all"]),
+        (["An end. And a cut off"], ["An end."]),
+        (["\n\n  \n"], []),
+        ([], []),
+    ],
+)
+def test_sentences(pieces: list[str], expected: list[str]) -> None:
+    assert list(chat.sentences(pieces)) == expected
+    letters = [letter for piece in pieces for letter in piece]
+    assert list(chat.sentences(letters)) == expected
+
+
+def test_a_sentence_is_handed_on_before_the_next_one_is_written() -> None:
+    llm = Talks("Light scatters.", " Blue", " most", " of all.", " And", " so on.")
+    heard = chat.chat(llm, "why is the sky blue", threading.Event())
+    assert next(heard) == "Light scatters."
+    assert llm.said == 2
+
+
+def test_the_model_is_stopped_after_two_sentences() -> None:
+    llm = Talks("One.", " Two.", " Three.", " Four.")
+    assert list(chat.chat(llm, "count", threading.Event())) == ["One.", "Two."]
+    assert llm.said == 3
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "I've turned off the lights.",
+        "I have already locked the door.",
+        "I'll set a timer for you.",
+        "I will open the garage.",
+        "I am switching on the heater.",
+        "I just dimmed it.",
+        "I booked a table.",
+        "Sure, the door has been unlocked.",
+        "The lights are now turned off.",
+    ],
+)
+def test_a_deed_that_was_not_done_is_not_claimed(claim: str) -> None:
+    assert answer(claim, " Enjoy your evening.") == [chat.NOTHING_DONE]
+
+
+@pytest.mark.parametrize("harmless", ["The door was locked by Houdini.", "I like open fires.", "I don't know that."])
+def test_harmless_sentences_pass(harmless: str) -> None:
+    assert answer(harmless) == [harmless]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what's the weather like",
+        "will it rain in Paris",
+        "is it cold outside",
+        "read me the headlines",
+        "what is the stock price of IBM",
+        "how's the traffic",
+        "who won the game",
+    ],
+)
+def test_what_only_the_internet_knows_is_not_asked_of_the_model(text: str) -> None:
+    llm = Talks("It is sunny.")
+    (said,) = chat.chat(llm, text, threading.Event())
+    assert "offline" in said
+    assert not llm.asked
+
+
+@pytest.mark.parametrize("text", ["why does rain fall", "what is a newspaper", "tell me a joke about gold"])
+def test_what_sounds_alike_is_asked(text: str) -> None:
+    assert answer("Because.", text=text) == ["Because."]
+
+
+def test_no_answer_is_admitted() -> None:
+    assert answer() == [chat.UNKNOWN]
+    assert answer(" \n") == [chat.UNKNOWN]
+
+
+def test_nothing_is_said_after_cancel() -> None:
+    cancel = threading.Event()
+    heard = chat.chat(Talks("One.", " Two.", " Three."), "count", cancel)
+    assert next(heard) == "One."
+    cancel.set()
+    assert list(heard) == []
+    assert list(chat.chat(Talks(), "count", cancel)) == []
+
+
+def test_the_prompt_is_the_prefix_a_little_history_and_the_words() -> None:
+    llm = Talks("Yes.")
+    history = [ChatMessage("user", str(number)) for number in range(10)]
+    list(chat.chat(llm, "really", threading.Event(), history))
+    assert llm.asked == [[*chat.prefix(), *history[-chat.MAX_HISTORY :], ChatMessage("user", "really")]]
