@@ -52,17 +52,16 @@ class Dialogue:
     def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._patience_seconds = patience_seconds
         self._questions: deque[Question] = deque()
-        self._asked_seconds = 0.0
+        self._asked_seconds: float | None = None  # when the first of them was asked
         self.recent: tuple[str, ...] = ()
         """Ids of the devices spoken of last, newest first."""
         self.last: Intent | None = None
         self._talk: deque[ChatMessage] = deque(maxlen=_MOST_TALK)
         self._talked_seconds = 0.0
 
-    def ask(self, question: Question, now_seconds: float) -> None:
-        """Adds a question behind those that wait already."""
+    def add(self, question: Question) -> None:
+        """Puts a question behind those that wait to be asked."""
         self._questions.append(question)
-        self._asked_seconds = now_seconds
 
     def withdraw(self, kind: str) -> Question | None:
         """Takes back the question that was added last, if it is of this kind and about something to do at once."""
@@ -71,28 +70,38 @@ class Dialogue:
             return None
         return self._questions.pop()
 
-    def question(self, now_seconds: float) -> Question | None:
-        """The question that waits for an answer. All are forgotten once nobody answered for a while."""
-        if self._questions and now_seconds - self._asked_seconds > self._patience_seconds:
-            self._questions.clear()
+    def next(self) -> Question | None:
+        """The question to ask now."""
         return self._questions[0] if self._questions else None
 
-    def answered(self, now_seconds: float) -> None:
-        """The first question is settled; the next one, if any, has its own time."""
-        self._questions.popleft()
+    def asked(self, now_seconds: float) -> None:
+        """The next question was heard by the user: from now on an answer counts."""
         self._asked_seconds = now_seconds
+
+    def waiting(self, now_seconds: float) -> Question | None:
+        """The question that an answer belongs to. All are forgotten where it was never asked, or nobody answered."""
+        if self._asked_seconds is None or now_seconds - self._asked_seconds > self._patience_seconds:
+            self.drop()
+        return self.next()
+
+    def answered(self) -> None:
+        """The question is settled; the next one is still to be asked."""
+        self._questions.popleft()
+        self._asked_seconds = None
 
     def unclear(self, now_seconds: float) -> bool:
         """Notes an answer that was not understood: True where the question may be asked once more, else it is dropped."""
         first = self._questions.popleft()
-        self._asked_seconds = now_seconds
         if first.unclear:
+            self._asked_seconds = None
             return False
         self._questions.appendleft(replace(first, unclear=1))
+        self._asked_seconds = now_seconds
         return True
 
     def drop(self) -> None:
         self._questions.clear()
+        self._asked_seconds = None
 
     def remember(self, intent: Intent, devices: Iterable[str]) -> None:
         self.last = intent

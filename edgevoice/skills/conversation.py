@@ -59,13 +59,13 @@ class Conversation:
 
         `now_seconds` is monotonic; `confidence` is the recogniser's. Raises StageError where the language model fails.
         """
-        asked = self._dialogue.question(now_seconds)
+        asked = self._dialogue.waiting(now_seconds)
         if asked:
             answer = self._answer(asked, text, now_seconds, confidence)
             if answer is not None:
                 yield Understood((Intent("Answer", {"kind": asked.kind}, source="dialogue"),), 0.0)
                 yield from answer
-                yield from self._ask(now_seconds)
+                yield from self._ask(now_seconds, cancel)
                 return
         elif resolve.yes_or_no(text, self._home.language) is False:
             yield Understood((Intent("HassNevermind", source="dialogue", text=text),), 0.0)
@@ -85,7 +85,7 @@ class Conversation:
             yield Outcome(reply=told) if told else self._sorry("no_intent")
         for intent in intents:
             yield from self._do(intent, now_seconds, cancel, confidence)
-        yield from self._ask(now_seconds)
+        yield from self._ask(now_seconds, cancel)
 
     def report(self, outcome: Outcome, failed: tuple[Command, ...] = ()) -> str:
         """The sentence after the commands were sent: the reply, or which devices did not answer."""
@@ -153,7 +153,7 @@ class Conversation:
         if plan.problem:
             yield Outcome(reply=plan.problem)
         elif plan.choices:
-            self._dialogue.ask(self._which(intent, plan.choices), now_seconds)
+            self._dialogue.add(self._which(intent, plan.choices))
         elif not plan.commands:
             yield self._sorry("already")
         else:
@@ -191,9 +191,9 @@ class Conversation:
         elif tier is Risk.PIN and not self._rules.pin:
             yield self._sorry("pin_absent")
         else:
-            self._hold("pin" if tier is Risk.PIN else "yes_no", intent, commands, reply, now_seconds)
+            self._hold("pin" if tier is Risk.PIN else "yes_no", intent, commands, reply)
 
-    def _hold(self, kind: str, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> None:
+    def _hold(self, kind: str, intent: Intent, commands: tuple[Command, ...], reply: str) -> None:
         """Asks before `commands` are done. All that one sentence wants done at once is one question."""
         is_later = "conversation_command" in intent.slots
         before = None if is_later else self._dialogue.withdraw(kind)
@@ -204,7 +204,7 @@ class Conversation:
             action = f"{action} in {spoken.duration(timers.length(intent))}"
         text = self._replies.error("pin" if kind == "pin" else "confirm", action=action)
         again = text if kind == "pin" else self._replies.error("confirm_again", action=action)
-        self._dialogue.ask(Question(kind, text, again, intent, commands, reply), now_seconds)
+        self._dialogue.add(Question(kind, text, again, intent, commands, reply))
 
     def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
@@ -216,10 +216,13 @@ class Conversation:
 
     # --- questions that wait ------------------------------------------------------------------------------------------
 
-    def _ask(self, now_seconds: float) -> Iterator[Outcome]:
-        question = self._dialogue.question(now_seconds)
+    def _ask(self, now_seconds: float, cancel: threading.Event) -> Iterator[Outcome]:
+        """Asks the next question. One that was cut off was not asked: a later "yes" must not answer it."""
+        question = self._dialogue.next()
         if question:
             yield Outcome(reply=question.text, expects=question.expects)
+            if not cancel.is_set():
+                self._dialogue.asked(now_seconds)
 
     def _answer(self, asked: Question, text: str, now_seconds: float, heard: float) -> Iterable[Outcome] | None:
         """The outcome of an answer; None where the text is none, or is a yes that was hardly heard."""
@@ -233,14 +236,14 @@ class Conversation:
             return self._pin(asked, resolve.digits(text), now_seconds)
         if said is None or heard < self._rules.confirm_heard_below:
             return None
-        self._dialogue.answered(now_seconds)
+        self._dialogue.answered()
         return (self._carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
 
     def _chosen(self, asked: Question, text: str, now_seconds: float) -> Iterable[Outcome] | None:
         chosen = resolve.choice(text, [option.names for option in asked.options])
         if not chosen:
             return None
-        self._dialogue.answered(now_seconds)
+        self._dialogue.answered()
         intent = replace(asked.intent, targets=tuple(asked.options[index].device for index in chosen))
         plan = self._plan(intent)
         return tuple(self._act(intent, plan, now_seconds, 1.0)) if plan else (self._sorry("handle_error"),)
@@ -249,7 +252,7 @@ class Conversation:
         if not digits:
             return None
         if self._rules.is_pin(digits):
-            self._dialogue.answered(now_seconds)
+            self._dialogue.answered()
             return (self._carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
         self._dialogue.unclear(now_seconds)
         return (self._sorry("pin_wrong"),)

@@ -131,6 +131,23 @@ def test_nobody_answers() -> None:
     assert commands(hear(talk, "yes", 129.9)) == [UNLOCK]
 
 
+def test_a_question_that_was_cut_off_was_not_asked() -> None:
+    talk = conversation()
+    cancel = threading.Event()
+    for event in talk.hear("unlock", 0.0, cancel):
+        if isinstance(event, Outcome):
+            cancel.set()  # while the question is spoken
+    assert commands(hear(talk, "yes", 1.0)) == []
+
+
+def test_a_question_that_was_not_come_to_was_not_asked() -> None:
+    talk = conversation()
+    events = talk.hear("both", 0.0, threading.Event())
+    assert isinstance(next(events), Understood)
+    assert isinstance(next(events), Outcome)
+    assert commands(hear(talk, "yes", 1.0)) == []
+
+
 def test_a_new_wish_takes_the_place_of_the_question() -> None:
     talk = conversation()
     hear(talk, "unlock")
