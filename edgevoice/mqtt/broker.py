@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 import threading
+from functools import partial
 from types import TracebackType
 
 from amqtt.broker import Broker
-from amqtt.contexts import BrokerConfig, ListenerConfig
+from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 
 from edgevoice.errors import BrokerError
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 1.0
-_CLIENTS = 200
 
 
 class EmbeddedBroker:
@@ -37,7 +36,6 @@ class EmbeddedBroker:
         # amqtt tells of every packet, and of every client that comes and goes.
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        self.port = self.port or _free_port(self.host)
         self._thread = threading.Thread(target=self._run, name="mqtt broker", daemon=True)
         self._thread.start()
         if not self._ready.wait(_START_SECONDS):
@@ -75,19 +73,18 @@ class EmbeddedBroker:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         broker = Broker(
             BrokerConfig(
-                listeners={"default": ListenerConfig(bind=f"{self.host}:{self.port}", max_connections=_CLIENTS)},
+                listeners={"default": ListenerConfig(type=ListenerType.EXTERNAL)},
                 plugins={"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
             )
         )
         await broker.start()
+        # The socket is ours, so that the system chooses the port, and it is free again the moment we stop.
+        accept = partial(broker.stream_connected, listener_name="default")
+        server = await asyncio.start_server(accept, self.host, self.port, reuse_address=True)
+        self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stopping.wait()
-        # amqtt waits without end for a client that owes it an acknowledgement.
+        server.close()
+        # amqtt may wait without end for a client that owes it an acknowledgement.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(broker.shutdown(), _STOP_SECONDS)
-
-
-def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
