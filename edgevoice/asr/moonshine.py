@@ -27,7 +27,8 @@ from edgevoice.messages import RATE, AudioChunk, Hypothesis, Samples, Transcript
 Floats = NDArray[np.float32]
 
 TOKENS_PER_SECOND = 6.5
-_SURE, _LOST = -0.05, -1.1  # mean log-probability of a token that counts as confidence 1, and as 0
+# Mean log-probability of a token at which about all words are right, and at which about none is.
+_SURE, _LOST = -0.05, -0.8
 
 # On sounds that are not speech it writes what subtitles have there: credits, notes, and a lone "you".
 _INVENTED = re.compile(r"\W*(?:you)?\W*|©.*", re.IGNORECASE)
@@ -132,7 +133,7 @@ class MoonshineAsr:
             ids, scores = self._greedy(speech)
         except Exception as error:  # onnxruntime raises classes of its own with no public base
             raise StageError("asr", "inference", f"Moonshine failed on {len(speech)} samples: {error}") from error
-        text = self._vocabulary.text(ids)
+        text = self._vocabulary.text(ids).removeprefix("- ")  # a subtitle's mark of a new speaker
         return ("", []) if _INVENTED.fullmatch(text) else (text, scores)
 
     def _greedy(self, samples: Floats) -> tuple[list[int], list[float]]:
@@ -143,6 +144,8 @@ class MoonshineAsr:
         token, cache = tokens.START, self.model.start()
         while len(ids) < limit:
             scored, cache = self.model.step(np.array([[token]]), encoded, cache)
+            if not ids:
+                scored[0, tokens.END] = -np.inf  # where there is sound, the base model often ends before its first word
             token = int(scored[0].argmax())
             scores.append(float(scored[0, token]))
             if token == tokens.END:
@@ -234,6 +237,7 @@ def _session(folder: Path, stem: str, settings: AsrSettings, providers: list[str
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = settings.threads, 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_mem_pattern = False  # every step has shapes of its own
     options.log_severity_level = 3
     try:
         return ort.InferenceSession(path, options, providers=providers)

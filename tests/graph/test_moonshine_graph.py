@@ -53,6 +53,14 @@ def test_says_the_sentence_with_either_kind_of_graph(folder: Callable[..., Path]
     assert hear(asr, voice(2)) == [("turn it off.", True)]
 
 
+def test_speech_is_never_nothing(folder: Callable[..., Path]) -> None:
+    ends_at_once = [3, 2, 2, 4, 5, 6, 2, 7]  # <s> </s>; second best to </s> is <unk>, and then: turn it off .
+    asr = moonshine.load(AsrSettings(), folder(ends_at_once))
+    (transcript,) = asr.transcribe([AudioChunk(voice(1), RATE, 0)])
+    assert transcript.text == "turn it off."
+    assert transcript.confidence < 0.1
+
+
 def test_the_final_transcript_has_its_best_hypothesis_and_confidence(folder: Callable[..., Path]) -> None:
     asr = moonshine.load(AsrSettings(), folder())
     (transcript,) = asr.transcribe([AudioChunk(voice(2), RATE, 0)])
