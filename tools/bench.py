@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Measures every stage, the whole turn and the start of the process, each beside a peer in the same run.
 
-A peer that is not installed is left out; `pip install moonshine-voice`, and for the openwakeword engine
-`pip install --no-deps openwakeword scipy scikit-learn`, bring them. Run it on a quiet machine: the figures are medians,
-and the ratios (ours over the peer's) stand a busy one better than the milliseconds do.
+A peer that is not installed is left out. `pip install moonshine-voice` brings one; `pip install --no-deps openwakeword
+scipy scikit-learn` the openwakeword engine's, in a virtual environment of its own: hibari takes another path where it
+finds scipy, which makes the start slower. Run it on a quiet machine: the figures are medians, and the ratios (ours over
+the peer's) stand a busy one better than the milliseconds do.
 """
 
 from __future__ import annotations
