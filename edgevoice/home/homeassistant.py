@@ -6,7 +6,7 @@ What arrives is not trusted: a payload that cannot be used is counted, logged on
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -84,7 +84,7 @@ class HomeAssistantAdapter:
         self._entities: dict[str, _Entity] = {}  # by identity
         self._by_device: dict[str, _Entity] = {}
         self._by_config: dict[str, tuple[str, ...]] = {}  # identities under one config topic
-        self._listeners: dict[str, tuple[tuple[_Entity, Reader | _Availability], ...]] = {}
+        self._listeners: dict[str, list[tuple[_Entity, Reader | _Availability]]] = {}
         self._topics: dict[str, tuple[bytes, float] | None] = {}  # every topic ever listened to, and its last payload
         self._filters: tuple[str, ...] = ()
         self._complained: set[str] = set()
@@ -226,7 +226,7 @@ class HomeAssistantAdapter:
     def _listen(self, entity: _Entity, now: float) -> None:
         """Hears the entity's topics from now on, and what they said before it was known."""
         for heard in entity.heard:
-            self._listeners[heard.topic] = (*self._listeners.get(heard.topic, ()), (entity, heard))
+            self._listeners.setdefault(heard.topic, []).append((entity, heard))
             last = self._topics.setdefault(heard.topic, None)
             if last is not None:
                 self._read(heard.topic, last[0], ((entity, heard),), last[1])
@@ -241,7 +241,7 @@ class HomeAssistantAdapter:
 
     def _forget(self, entity: _Entity) -> None:
         for heard in entity.heard:
-            kept = tuple(pair for pair in self._listeners.get(heard.topic, ()) if pair[0] is not entity)
+            kept = [pair for pair in self._listeners.get(heard.topic, ()) if pair[0] is not entity]
             if kept:
                 self._listeners[heard.topic] = kept
             else:
@@ -250,7 +250,7 @@ class HomeAssistantAdapter:
     # --- states -------------------------------------------------------------------------------------------------------
 
     def _read(
-        self, topic: str, raw: bytes, heard: tuple[tuple[_Entity, Reader | _Availability], ...], now: float
+        self, topic: str, raw: bytes, heard: Sequence[tuple[_Entity, Reader | _Availability]], now: float
     ) -> None:
         if not heard:
             return
