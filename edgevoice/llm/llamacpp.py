@@ -36,8 +36,8 @@ _CHATML = (
 
 @c.llama_log_callback  # type: ignore[untyped-decorator]
 def _log_line(level: int, text: bytes, _data: object) -> None:
-    if level == 4:  # GGML_LOG_LEVEL_ERROR
-        _log.warning("llama.cpp: %s", text.decode("utf-8", "replace").rstrip())
+    if level == 4:  # GGML_LOG_LEVEL_ERROR; what matters of it is raised as well
+        _log.debug("llama.cpp: %s", text.decode("utf-8", "replace").rstrip())
 
 
 class Model:
