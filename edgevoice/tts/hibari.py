@@ -47,7 +47,7 @@ def load(settings: TtsSettings, folder: Path | None) -> HibariTts:
         path = voice_path(name, download_missing=False)
     except FileNotFoundError as error:
         raise ModelMissing(
-            f"{error}: voice '{name}' is not on this machine. Fetch it once with: python -m hibari.cli --voice {name} hello"
+            f"{error}: voice '{name}' is not on this machine. Fetch it once with: hibari --voice {name} hello"
         ) from None
     try:
         tts = HibariTts(hibari.Hibari(voice=name, model=path, threads=settings.threads), settings.speed)
