@@ -17,7 +17,9 @@ BEFORE = {
     "cover": State("open", {"current_position": 60, "current_tilt_position": 0}),
     "valve": State("open", {"current_position": 60}),
     "lock": State("unlocked"),
-    "climate": State("cool", {"temperature": 16, "fan_mode": "low", "humidity": 30, "hvac_modes": ("off", "heat", "cool")}),
+    "climate": State(
+        "cool", {"temperature": 16, "fan_mode": "low", "humidity": 30, "hvac_modes": ("off", "heat", "cool")}
+    ),
     "humidifier": State("off", {"humidity": 40}),
     "fan": State("off", {"percentage": 0}),
     "media_player": State("idle", {"volume_level": 0.9, "is_volume_muted": False, "source": "radio"}),
@@ -143,7 +145,9 @@ def test_another_state_does_not_confirm(command: Command, state: State) -> None:
 
 
 def test_a_cover_without_positions_reports_none() -> None:
-    garage = Device("cover.it", "It", "cover", capabilities=capabilities_of("cover", "garage", {"supported_features": 3}))
+    garage = Device(
+        "cover.it", "It", "cover", capabilities=capabilities_of("cover", "garage", {"supported_features": 3})
+    )
     assert obey(garage, State("closed"), Command("cover.it", "open", True)) == State("open")
 
 
