@@ -29,7 +29,7 @@ from edgevoice.messages import (
 from edgevoice.stages import SpeechProbability, Vad, WakeDetector
 
 _PIECE = 1280  # longer chunks are taken in pieces, so that events do not depend on how the stream is cut
-_LOOK_BACK = RATE  # sound kept while idle
+_SPARE_SECONDS = 2.0  # kept beyond the longest utterance: where the wake word ended, what `listen_now` asks for
 _HYSTERESIS = 0.15  # speech goes on while the probability stays above the threshold less this
 _DROP_DB = 18.0  # what is so far under the voice is another one in the background
 _LOUDEST = 5
@@ -48,7 +48,7 @@ class Listener:
         self._vad = vad
         self._settings = settings
         self._threshold = threshold
-        self._ring = _Ring(_samples(settings.maximum_seconds + settings.silence_seconds) + 4 * _LOOK_BACK)
+        self._ring = _Ring(_samples(settings.pre_roll_seconds + settings.maximum_seconds + _SPARE_SECONDS))
         self._heard: WakeHeard | None = None
         self._attempt: _Attempt | None = None
 
@@ -154,7 +154,6 @@ class _Attempt:
     """End of the last window of speech."""
     in_speech: bool = False
     started: bool = False
-
     loudest: list[float] = field(default_factory=list)
     """Levels of the loudest windows of speech, in decibels; several, so that one bang does not set the scale."""
 
