@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import count
+from typing import Protocol
 
 from edgevoice import turn as turns
 from edgevoice.errors import EdgeVoiceError, StageError
@@ -41,26 +42,29 @@ _log = logging.getLogger(__name__)
 _QUEUE = 8  # more than a person says while one turn runs
 _IDLE_SECONDS = 0.1
 
-Source = Callable[[], AbstractContextManager[Iterable[AudioChunk]]]
-"""Opens the microphone; leaving the context closes it."""
+
+class Microphone(AbstractContextManager[Iterable[AudioChunk]], Protocol):
+    """Entering opens it; `close`, from any thread, ends its chunks."""
+
+    def close(self) -> None: ...
 
 
 class Assistant:
-    """`source` is opened by the ears. `observe` sees every event, on the thread that made it, and must be quick.
+    """`mic` is opened by the ears. `observe` sees every event, on the thread that made it, and must be quick.
 
     `cue(name)` plays the short sound `listening` or `failed`; `beat` is called about ten times a second while all is well.
     """
 
     def __init__(
         self,
-        source: Source,
+        mic: Microphone,
         listener: Listener,
         stages: turns.Stages,
         observe: Callable[[Event], None],
         cue: Callable[[str], None],
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        self._source = source
+        self._mic = mic
         self._listener = listener
         self._stages = stages
         self._observe = observe
@@ -88,6 +92,7 @@ class Assistant:
                 self._end_timers(numbers)
         finally:
             self.stop()
+            self._mic.close()
             ears.join(2.0)
 
     def stop(self) -> None:
@@ -101,7 +106,7 @@ class Assistant:
 
     def _listen(self) -> None:
         try:
-            with self._source() as chunks:
+            with self._mic as chunks:
                 for chunk in chunks:
                     if self._stop.is_set():
                         return

@@ -55,7 +55,7 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
                 _log.warning("no cue: %s", error)
 
     ear = assembly.listener(settings, Store())
-    assistant = Assistant(lambda: Mic(settings.audio), ear, stages, printer, play_cue, notifier.beat)
+    assistant = Assistant(Mic(settings.audio), ear, stages, printer, play_cue, notifier.beat)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: assistant.stop())
     if not printer.json:

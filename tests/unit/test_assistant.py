@@ -5,14 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from fakes import stages
 from household import intent
 
-from edgevoice.assistant import Assistant, LateLlm, Source
+from edgevoice.assistant import Assistant, LateLlm
 from edgevoice.errors import AudioError, ModelMissing, StageError
 from edgevoice.messages import (
     RATE,
@@ -53,20 +52,32 @@ class Script:
             return
 
 
-@contextmanager
-def endless() -> Iterator[Iterator[AudioChunk]]:
-    yield (AudioChunk(np.zeros(160, np.int16), RATE, 160 * i) for i in iter(int, 1))
+class Endless:
+    """A microphone in a silent room."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def __enter__(self) -> Iterator[AudioChunk]:
+        return (AudioChunk(np.zeros(160, np.int16), RATE, 160 * i) for i in iter(int, 1))
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class Running:
     """An assistant on a thread of its own, and what it did."""
 
-    def __init__(self, text: str, source: Source = endless) -> None:
+    def __init__(self, text: str, mic: Endless | None = None) -> None:
         self.script = Script()
         self.seen: queue.Queue[Event] = queue.Queue()
         self.cues: list[str] = []
         self.made, self.wire = stages(WISHES, text)
-        self.assistant = Assistant(source, self.script, self.made, self.seen.put, self.cues.append)  # type: ignore[arg-type]
+        self.mic = mic or Endless()
+        self.assistant = Assistant(self.mic, self.script, self.made, self.seen.put, self.cues.append)  # type: ignore[arg-type]
         self.error: BaseException | None = None
         self.thread = threading.Thread(target=self._run)
 
@@ -142,6 +153,7 @@ def test_stop_ends_a_turn_in_its_middle() -> None:
         running.script.events.put(SPOKEN)
         assert speaking.wait(SECONDS)
     assert running.error is None
+    assert running.mic.closed
 
 
 def test_no_speech_is_answered_with_the_failed_cue() -> None:
@@ -153,12 +165,11 @@ def test_no_speech_is_answered_with_the_failed_cue() -> None:
 
 
 def test_a_microphone_that_cannot_be_opened_ends_the_run_with_its_error() -> None:
-    @contextmanager
-    def none() -> Iterator[Iterator[AudioChunk]]:
-        raise AudioError("no sound device")
-        yield
+    class Absent(Endless):
+        def __enter__(self) -> Iterator[AudioChunk]:
+            raise AudioError("no sound device")
 
-    with Running("", none) as running:
+    with Running("", Absent()) as running:
         running.thread.join(SECONDS)
     assert isinstance(running.error, AudioError)
 
