@@ -99,5 +99,6 @@ def _extend(found: dict[str, Any], file: Path) -> None:
     own = yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
     for part in ("lists", "expansion_rules"):
         found[part] = {**own.get(part, {}), **found.get(part, {})}
+    found["skip_words"] = [*found.get("skip_words", ()), *own.get("skip_words", ())]
     for name, intent in own["intents"].items():
         found["intents"].setdefault(name, {"data": []})["data"].extend(intent["data"])
