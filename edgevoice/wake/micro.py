@@ -44,13 +44,14 @@ class Micro:
 
     def __init__(self, models: dict[str, MicroWakeWord], settings: WakeSettings) -> None:
         self._models = models
+        patience = 1 if settings.patience is None else settings.patience
         self._triggers = {
             word: Trigger(
                 word,
                 model.probability_cutoff if settings.threshold is None else settings.threshold,
-                1 if settings.patience is None else settings.patience,
+                patience,
                 settings.refractory_seconds,
-                _DELAY,
+                _DELAY + (patience - 1) * model.stride * _STEP,
             )
             for word, model in models.items()
         }

@@ -16,8 +16,8 @@ from edgevoice.schema import suggest
 from edgevoice.wake.trigger import Trigger
 
 _STEP = 1280
-_THRESHOLD = 0.85
-_DELAY = -round(0.07 * RATE)  # the detection comes before the end of the word, median over speakers
+_THRESHOLD, _PATIENCE = 0.85, 2
+_DELAY = -round(0.07 * RATE)  # the first score comes before the end of the word, median over speakers
 _CONTEXT = 480  # samples before a step that its first spectral frames need
 _MEL_FRAMES, _MEL_BINS = 76, 32
 _FRONT_END = ("melspectrogram", "embedding_model")
@@ -101,15 +101,11 @@ class OpenWakeWord:
         self._front_end = front_end
         self._heads = heads
         self._windows = {word: int(head.get_inputs()[0].shape[1]) for word, head in heads.items()}
+        threshold = _THRESHOLD if settings.threshold is None else settings.threshold
+        patience = _PATIENCE if settings.patience is None else settings.patience
+        delay = _DELAY + (patience - 1) * _STEP
         self._triggers = {
-            word: Trigger(
-                word,
-                _THRESHOLD if settings.threshold is None else settings.threshold,
-                1 if settings.patience is None else settings.patience,
-                settings.refractory_seconds,
-                _DELAY,
-            )
-            for word in heads
+            word: Trigger(word, threshold, patience, settings.refractory_seconds, delay) for word in heads
         }
         self.reset()
 

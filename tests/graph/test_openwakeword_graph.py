@@ -58,7 +58,7 @@ def test_scores_do_not_depend_on_how_the_stream_is_cut(folder: Path, size: int) 
 
 
 def test_each_word_fires_by_itself_and_rests_after(folder: Path) -> None:
-    wake = engine(folder, "alexa", "my_own_word", threshold=0.5, refractory_seconds=0.4)
+    wake = engine(folder, "alexa", "my_own_word", threshold=0.5, patience=1, refractory_seconds=0.4)
     heard = wake.feed(AudioChunk(sound(*[0] * 6, *[9000] * 12), RATE, 0))
     assert {event.word for event in heard} == {"alexa"}  # the other head stays at a tenth
     first, second, *_ = (event.at for event in heard)
@@ -73,6 +73,8 @@ def test_patience_asks_for_steps_in_a_row(folder: Path) -> None:
     wake.reset()
     (event,) = wake.feed(AudioChunk(sound(*[0] * 6, 9000, 9000, 9000, 9000), RATE, 0))
     assert event.at == STEP * 9
+    assert event.word_end is not None
+    assert event.word_end < event.at
 
 
 def test_what_is_missing_is_named(folder: Path) -> None:
