@@ -104,3 +104,12 @@ def test_noise_is_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     engine = Parrot("on")
     asr.run([quiet], options(monkeypatch, engine, Noise((hiss,), snr_db=0)))
     assert engine.peaks[0] > 200
+
+
+def test_a_silent_stretch_of_noise_is_drawn_again(tmp_path: Path) -> None:
+    mostly_silent = np.zeros(160_000, np.int16)
+    mostly_silent[:1600] = 500
+    noise = Noise((row(tmp_path, "hiss", mostly_silent),), snr_db=0)
+    speech = np.full(1600, 100, np.int16)
+    mixed = [noise.mix(row(tmp_path, f"row{i}", speech), speech) for i in range(5)]
+    assert all(not np.array_equal(samples, speech) for samples in mixed)

@@ -77,11 +77,17 @@ class Noise:
     _read: dict[str, Samples] = field(default_factory=dict, repr=False)
 
     def pick(self, row: Row, length: int) -> tuple[Samples, NDArray[np.int16]]:
-        """(a whole noise recording, `length` samples of it from a random offset, repeated where it is shorter)."""
+        """(a whole noise recording, `length` samples of it from a random offset, repeated where it is shorter).
+
+        An offset from which all is digital silence is drawn again.
+        """
         rng = np.random.default_rng((self.seed, zlib.crc32(row.id.encode())))
         whole = self._samples(self.rows[int(rng.integers(len(self.rows)))])
-        start = int(rng.integers(len(whole)))
-        return whole, np.take(whole, range(start, start + length), mode="wrap")
+        while True:
+            start = int(rng.integers(len(whole)))
+            stretch = np.take(whole, range(start, start + length), mode="wrap")
+            if stretch.any() or not length:
+                return whole, stretch
 
     def mix(self, row: Row, samples: Samples, speech: Samples | None = None) -> Samples:
         """`samples` with noise under them: `snr_db` is mean power of `speech` (default: all of them) over the noise's."""
