@@ -45,6 +45,10 @@ class WakeSettings:
     patience: int | None = _f(None, "windows in a row that must count; empty: the engine's own", min=1, max=50)
     refractory_seconds: float = _f(2.0, "quiet time after a detection", min=0, max=60)
 
+    def __post_init__(self) -> None:
+        if not self.words:
+            raise ValueError("'words' is empty: name at least one wake word")
+
 
 @dataclass(frozen=True, slots=True)
 class VadSettings:

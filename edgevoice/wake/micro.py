@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
@@ -26,17 +27,24 @@ def load(settings: WakeSettings, folder: Path | None) -> Micro:
     builtin = {str(model.value): model for model in Model}
     models: dict[str, MicroWakeWord] = {}
     for word in settings.words:
+        if word not in configs and word not in builtin:
+            raise SettingsError("wake.words", f"micro has no wake word '{word}'", suggest(word, {**configs, **builtin}))
         try:
-            if word in configs:
-                models[word] = MicroWakeWord.from_config(configs[word])
-            elif word in builtin:
-                models[word] = MicroWakeWord.from_builtin(builtin[word])
-            else:
-                known = {**configs, **builtin}
-                raise SettingsError("wake.words", f"micro has no wake word '{word}'", suggest(word, known))
-        except (OSError, RuntimeError, KeyError) as error:
+            models[word] = _own(configs[word]) if word in configs else MicroWakeWord.from_builtin(builtin[word])
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
             raise ModelCorrupt(f"wake word '{word}' cannot be loaded: {error}") from error
     return Micro(models, settings)
+
+
+def _own(config: Path) -> MicroWakeWord:
+    """A model that is not built in. The library crashes the process on one it cannot read, so that is tried first."""
+    path = config.parent / json.loads(config.read_text("utf-8"))["model"]
+    tflite = MicroWakeWord.from_builtin(next(iter(Model))).lib
+    found = tflite.TfLiteModelCreateFromFile(str(path).encode())
+    if not found:
+        raise OSError(f"{path} is not a TensorFlow Lite model")
+    tflite.TfLiteModelDelete(found)
+    return MicroWakeWord.from_config(config)
 
 
 class Micro:

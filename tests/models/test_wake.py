@@ -11,7 +11,7 @@ from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
 
 from edgevoice.audio import wav
 from edgevoice.config import WakeSettings
-from edgevoice.errors import SettingsError
+from edgevoice.errors import ModelCorrupt, SettingsError
 from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
 from edgevoice.resources import find
 from edgevoice.stages import WakeDetector
@@ -104,6 +104,18 @@ def test_micro_takes_models_from_a_folder_too(tmp_path: Path) -> None:
     (tmp_path / "alexa.tflite").write_bytes((source / "alexa.tflite").read_bytes())
     wake = micro.load(WakeSettings(words=("computer",)), tmp_path)
     assert [event.word for event in detections(wake, recording("alexa.flac"))] == ["computer"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a model", b"TFL3" * 99])
+def test_micro_names_a_model_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
+    (tmp_path / "computer.json").write_text('{"model": "computer.tflite", "wake_word": "computer"}')
+    if content is not None:
+        (tmp_path / "computer.tflite").write_bytes(content)
+    with pytest.raises(ModelCorrupt, match=r"'computer' cannot be loaded: .*computer\.tflite"):
+        micro.load(WakeSettings(words=("computer",)), tmp_path)
+    (tmp_path / "computer.json").write_text("[]")
+    with pytest.raises(ModelCorrupt, match="'computer' cannot be loaded"):
+        micro.load(WakeSettings(words=("computer",)), tmp_path)
 
 
 # Scores of the package openwakeword 0.5.1 (onnx) for alexa_2.flac: step of 80 ms -> score; all others are under 0.0005.

@@ -74,3 +74,9 @@ def test_every_setting_says_what_it_is_and_its_default_is_in_its_bounds() -> Non
 def test_default_engines_are_registered() -> None:
     for stage, engines in registry.ENGINES.items():
         assert getattr(config.Settings(), stage).engine in {"", *engines}
+
+
+def test_no_wake_word_at_all_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("wake:\n  words: []\n")
+    with pytest.raises(SettingsError, match=r"a\.yaml:2: wake: 'words' is empty: name at least one"):
+        config.settings(None, tmp_path / "a.yaml")
