@@ -39,7 +39,7 @@ class Cascade:
 
         Raises StageError where the language model fails.
         """
-        words = normalize.spoken(text, self._wake_words)
+        words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
         if not words:
             return ()
         found = self._certain(words, context)

@@ -74,22 +74,20 @@ _TELLING = re.compile(
     r"\b(?:tell|show|let|remind) (?:me|us)\b|\bwonder|\b(?:want to|wanna|like to) know\b|\bcheck (?:if|whether|what)\b"
 )
 
-# fmt: off
-_ONES = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-]
-# fmt: on
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_TO_NINETEEN = stems(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_ONES = _TO_NINETEEN[1:10]
+_TENS = stems("twenty thirty forty fifty sixty seventy eighty ninety")
 _NUMBERS: Mapping[str, float] = {
-    **{word: float(i) for i, word in enumerate(_ONES)},
+    **{word: float(i) for i, word in enumerate(_TO_NINETEEN)},
     **{word: 10.0 * i for i, word in enumerate(_TENS, 2)},
-    **dict.fromkeys(("full", "fully", "maximum", "max", "highest", "brightest", "hundred"), 100.0),
-    **dict.fromkeys(("minimum", "min", "lowest"), 1.0),
-    **dict.fromkeys(("half", "halfway"), 50.0),
-    "quarter": 25.0,
+    **dict.fromkeys(stem_set("full fully maximum max highest brightest hundred"), 100.0),
+    **dict.fromkeys(stem_set("minimum min lowest"), 1.0),
+    **dict.fromkeys(stem_set("half halfway"), 50.0),
+    stem("quarter"): 25.0,
 }
-_NUMBER_STEMS = stem_set(*_NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +159,16 @@ KEEPING_OUT = frozenset({"garage doors", "doors", "windows", "locks"})
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, stemmed. `numbers` and `colors` are those it says, in digits or in words."""
+    """A sentence, stemmed. `colors` are those it says."""
 
     words: tuple[str, ...]
-    numbers: frozenset[float]
     colors: tuple[str, ...]
     is_question: bool
+
+    @property
+    def numbers(self) -> frozenset[float]:
+        """Those it says, in digits or in words."""
+        return frozenset(_numbers(self.words))
 
     def speaks_of(self, kind: Kind) -> bool:
         """It has a word of the kind; a colour speaks of lights."""
@@ -189,7 +191,9 @@ class Sentence:
     @property
     def content(self) -> frozenset[str]:
         """Words with a meaning of their own."""
-        return frozenset(word for word in self.words if word not in FILLERS | _NUMBER_STEMS and not word[0].isdigit())
+        return frozenset(
+            word for word in self.words if word not in FILLERS and word not in _NUMBERS and not word[0].isdigit()
+        )
 
     def holds(self, phrase: str) -> bool:
         """Whether the words of a phrase stand together in the sentence."""
@@ -213,7 +217,6 @@ class Sentence:
 def read(text: str) -> Sentence:
     return Sentence(
         stems(text),
-        frozenset(_numbers(text)),
         tuple(word for word in _WORD.findall(text.casefold()) if rgb(word) is not None),
         _asks(text),
     )
@@ -238,20 +241,15 @@ def _asks(text: str) -> bool:
     return (first in _ASKING_BEFORE_SUBJECT and second in _SUBJECTS) or text.rstrip().endswith("?")
 
 
-def _numbers(text: str) -> Iterable[float]:
+def _numbers(words: Iterable[str]) -> Iterable[float]:
     tens = 0.0
-    for word in _WORD.findall(text.casefold()):
-        if tens and word in _ONES[1:10]:
-            tens += _NUMBERS[word]
-            word = ""
+    for word in words:
         if tens:
-            yield tens
-            tens = 0.0
-        if word[:1].isdigit():
+            yield tens + (_NUMBERS[word] if word in _ONES else 0)
+        elif word[0].isdigit():
             yield float(word)
-        elif word in _TENS:
-            tens = _NUMBERS[word]
-        elif word in _NUMBERS:
+        elif word in _NUMBERS and word not in _TENS:
             yield _NUMBERS[word]
+        tens = _NUMBERS[word] if word in _TENS else 0.0
     if tens:
         yield tens

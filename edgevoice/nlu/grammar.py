@@ -50,10 +50,10 @@ class Action:
         return not self.choice or not capability.choices or self.choice in capability.choices
 
 
-_ON = stem_set("on start activate enable begin run power launch")
+_ON = stem_set("on start activate enable begin run launch")
 _OFF = stem_set("off stop kill disable deactivate shut cut end discontinue cease quit out extinguish")
 _LESS = stem_set("dim dimmer dark darker darken low lower down less decrease reduce minimize soften bright")
-_MORE = stem_set("bright brighter brighten up more increase raise maximize boost dark brightness light")
+_MORE = stem_set("bright brighter brighten up more increase raise maximize boost dark")
 
 
 def _step(word: str, intent: str, capability: str, words: frozenset[str], slot: str, usual: Value) -> Action:

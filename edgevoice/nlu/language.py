@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from edgevoice.nlu.numbers import words
 from edgevoice.schema import suggest
 
 _OWN = Path(__file__).parent / "sentences"
+_WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d{1,3}")
 
 
@@ -54,9 +56,14 @@ class Language:
             ),
         }
 
+        self._apart = _apart((*self._called, *(a.name for a in home.areas.values())))
         for one in self.lists.values():
             if isinstance(one, TextSlotList):
                 one.get_candidates("")  # builds its index now, not in the middle of a turn
+
+    def apart(self, text: str) -> str:
+        """The text with words of the home's names that were heard as one, apart again: "bedlight" -> "bed light"."""
+        return _WORD.sub(lambda found: self._apart.get(found[0].casefold(), found[0]), text)
 
     def called(self, spoken: str) -> tuple[Device, ...]:
         """The devices that go by this name or alias."""
@@ -75,6 +82,14 @@ class Language:
         plain = [" ".join(name.split()) for name in names]
         spelled = [_NUMBER.sub(lambda found: words(found[0], self.intents.language), name) for name in plain]
         return tuple(dict.fromkeys(name for name in plain + spelled if name))
+
+
+def _apart(names: Iterable[str]) -> dict[str, str]:
+    """Each two neighbouring words of the names, written together; none that is itself a word of a name."""
+    split = [name.casefold().split() for name in names]
+    known = {word for name in split for word in name}
+    pairs = {one + other: f"{one} {other}" for name in split for one, other in pairwise(name)}
+    return {joined: pair for joined, pair in pairs.items() if joined not in known and joined.isalpha()}
 
 
 @lru_cache(maxsize=4)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent, Value
@@ -75,27 +75,28 @@ def _intents(items: Sequence[Any], choices: Options, sentence: Sentence, text: s
     """Intents of all items that name what exists and was offered; the first one of each device stands."""
     valid: list[tuple[Action, Target, Value]] = []
     taken: set[str] = set()
-    for item in items:
-        found = _valid(item, choices)
-        if found is None:
-            continue
-        ids = {device.id for device in found[1].devices}
-        if taken.isdisjoint(ids):
+    for found in (_valid(item, choices) for item in items):
+        ids = {device.id for device in found[1].devices} if found else set()
+        if found and taken.isdisjoint(ids):
             taken |= ids
             valid.append(found)
+    slots = [_slots(action, value, choices.sentence) for action, _, value in valid]
     coverage = _coverage(valid, sentence)
-    for action, target, value in valid:
-        confidence = target.strength
-        if action is not STATE:
-            confidence *= (
-                _says(action, value, choices.sentence) * coverage**2 * (0.5 if choices.sentence.is_unsure else 1)
-            )
-        devices = target.devices if action is STATE else tuple(d for d in target.devices if action.suits(d))
-        slots = {**target.slots, **_slots(action, value, sentence)}
+    certainty = coverage**2
+    if choices.sentence.is_unsure or choices.sentence.numbers - {
+        abs(v) for one in slots for v in one.values() if _is_number(v)
+    }:
+        certainty *= 0.5
+    for (action, target, value), own in zip(valid, slots, strict=True):
+        if action is STATE:
+            devices, says = target.devices, coverage
+        else:
+            devices = tuple(device for device in target.devices if action.suits(device))
+            says = _says(action, value, choices.sentence) * certainty
         yield Intent(
             action.intent,
-            slots,
-            round(confidence, 3),
+            {**target.slots, **own},
+            round(target.strength * says, 3),
             "llm",
             text,
             tuple(device.id for device in devices),
@@ -113,6 +114,10 @@ def _valid(item: Any, choices: Options) -> tuple[Action, Target, Value] | None:
     known = choices.values.get(word)
     fits = value is None if known is None else not isinstance(value, bool) and value in known
     return (STATE if word == STATE.word else ACTIONS[word], choices.targets[label], value) if fits else None
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _says(action: Action, value: Value, sentence: Sentence) -> float:

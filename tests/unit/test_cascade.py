@@ -99,3 +99,9 @@ def test_a_pack_of_ones_own(tmp_path: Path) -> None:
 def test_an_unknown_pack_is_told() -> None:
     with pytest.raises(SettingsError, match="Did you mean 'coffee'"):
         cascade.load(home(), NluSettings(packs=("cofee",)))
+
+
+def test_words_of_a_name_that_were_heard_as_one_are_taken_apart() -> None:
+    layers = cascade.load(home(), NluSettings())
+    assert [intent.targets for intent in layers.understand("turn on the kitchenlight", HERE)] == [("light.kitchen",)]
+    assert layers.understand("turn on the searchlight", HERE) == ()
