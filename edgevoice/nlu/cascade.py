@@ -12,6 +12,7 @@ from edgevoice.home.model import Home
 from edgevoice.messages import Intent
 from edgevoice.nlu import normalize, packs, templates
 from edgevoice.nlu.context import Context
+from edgevoice.nlu.free import Free
 from edgevoice.stages import Llm
 
 Proposer = Callable[[str, Context, threading.Event], tuple[Intent, ...]]
@@ -31,8 +32,10 @@ class Cascade:
         domains: tuple[packs.Pack, ...] = (),
         propose: Proposer | None = None,
         wake_words: tuple[str, ...] = (),
+        free: Free | None = None,
     ) -> None:
         self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
+        self._free = free
 
     def understand(self, text: str, context: Context, cancel: threading.Event | None = None) -> tuple[Intent, ...]:
         """What was meant, in the order it was said; empty where nothing understood it.
@@ -55,6 +58,8 @@ class Cascade:
         if several:
             return several
         claims = [claim for pack in self._domains if (claim := pack.match(words)) is not None]
+        loose = self._free.understand(words, context) if self._free else None
+        claims += [loose] if loose else []
         return (max(claims, key=lambda claim: claim.confidence),) if claims else ()
 
     def _compound(self, words: str, context: Context) -> tuple[Intent, ...]:
@@ -96,7 +101,8 @@ def load(home: Home, settings: NluSettings, llm: Llm | None = None, wake_words: 
     domains = tuple(
         packs.load(Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name)) for name in settings.packs
     )
-    return Cascade(templates.load(home, settings.language), domains, propose, tuple(wake_words))
+    free = Free(home) if settings.language.partition("-")[0] == "en" else None
+    return Cascade(templates.load(home, settings.language), domains, propose, tuple(wake_words), free)
 
 
 def _until_none(found: Iterator[Intent | None]) -> Iterator[Intent]:

@@ -92,12 +92,20 @@ _NUMBERS: Mapping[str, float] = {
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of appliance. `words` are what people call it and its work by; `classes` its device classes, empty: all."""
+    """A kind of appliance: `nouns` are what people call it, `cues` what they call its work and how it should be.
+
+    `classes` are its device classes; empty: all.
+    """
 
     plural: str
     domain: str
-    words: frozenset[str]
+    nouns: frozenset[str]
+    cues: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
+
+    @property
+    def words(self) -> frozenset[str]:
+        return self.nouns | self.cues
 
     def holds(self, device: Device) -> bool:
         """Whether a device is of this kind; where its domain and class do not tell, its name does."""
@@ -115,43 +123,45 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "lights",
         "light",
+        stem_set("light lamp bulb lighting chandelier spotlight lantern"),
         stem_set(
-            "light lamp bulb lighting chandelier spotlight lit bright brighter brightness brighten",
-            "dim dimmer dark darker darkness darken gloomy illuminate",
+            "lit bright brighter brightness brighten dim dimmer dark darker darkness darken gloomy illuminate",
+            "illumination lighten intensity glow",
         ),
     ),
-    Kind("outlets", "switch", stem_set("plug outlet socket"), frozenset({"outlet"})),
-    Kind("fans", "fan", stem_set("fan ventilator ventilation")),
+    Kind("outlets", "switch", stem_set("plug outlet socket"), classes=frozenset({"outlet"})),
+    Kind("fans", "fan", stem_set("fan ventilator"), stem_set("ventilation")),
     Kind(
         "blinds",
         "cover",
         stem_set("blind curtain shade shutter awning drape cover"),
-        frozenset({"blind", "curtain", "shade", "shutter", "awning"}),
+        classes=frozenset({"blind", "curtain", "shade", "shutter", "awning"}),
     ),
-    Kind("garage doors", "cover", stem_set("garage gate"), frozenset({"garage", "gate"})),
-    Kind("doors", "cover", stem_set("door"), frozenset({"door"})),
-    Kind("windows", "cover", stem_set("window"), frozenset({"window"})),
-    Kind("locks", "lock", stem_set("lock unlock deadbolt")),
+    Kind("garage doors", "cover", stem_set("garage gate"), classes=frozenset({"garage", "gate"})),
+    Kind("doors", "cover", stem_set("door"), classes=frozenset({"door"})),
+    Kind("windows", "cover", stem_set("window"), classes=frozenset({"window"})),
+    Kind("locks", "lock", stem_set("lock deadbolt"), stem_set("unlock")),
     Kind(
         "thermostats",
         "climate",
-        stem_set(
-            "thermostat heat heater heating temperature degree warm warmer cold colder cool cooler hot hotter freezing",
-            "chilly conditioner conditioning ac radiator boiler",
-        ),
+        stem_set("thermostat heater heating temperature conditioner conditioning ac radiator boiler"),
+        stem_set("heat degree warm warmer cold colder cool cooler hot hotter freezing chilly"),
     ),
     Kind(
         "media players",
         "media_player",
-        stem_set(
-            "speaker tv television music sound volume audio song track radio stereo loud louder loudly quiet quieter",
-            "softer mute unmute silence silent noise playlist",
-        ),
+        stem_set("speaker tv television music sound volume audio song track radio stereo player"),
+        stem_set("loud louder loudly quiet quieter softer softly mute unmute silence silent noise playlist"),
     ),
-    Kind("vacuums", "vacuum", stem_set("vacuum hoover robot roomba cleaner clean dust sweep mop floor dirty")),
-    Kind("mowers", "lawn_mower", stem_set("mower mow lawn grass")),
-    Kind("valves", "valve", stem_set("valve water sprinkler irrigation tap faucet")),
-    Kind("humidifiers", "humidifier", stem_set("humidifier dehumidifier humidity humid dry")),
+    Kind(
+        "vacuums",
+        "vacuum",
+        stem_set("vacuum hoover robot roomba cleaner"),
+        stem_set("clean dust sweep mop floor carpet rug dirty"),
+    ),
+    Kind("mowers", "lawn_mower", stem_set("mower"), stem_set("mow lawn grass")),
+    Kind("valves", "valve", stem_set("valve sprinkler irrigation tap faucet"), stem_set("water")),
+    Kind("humidifiers", "humidifier", stem_set("humidifier dehumidifier"), stem_set("humidity humid dry")),
 )
 KEEPING_OUT = frozenset({"garage doors", "doors", "windows", "locks"})
 """Kinds that are moved one by one, never all at once on a guess."""
