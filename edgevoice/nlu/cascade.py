@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from edgevoice.config import NluSettings
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent
-from edgevoice.nlu import normalize, packs, templates
+from edgevoice.nlu import normalize, packs, repair, templates
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.free import Free
 from edgevoice.stages import Llm
 
 Proposer = Callable[[str, Context, threading.Event], tuple[Intent, ...]]
+Match = Callable[[str, Context], Intent | None]
 _JOINTS = re.compile(r"[,;.]?\s+(?:and then|and also|and|then)\s+|[,;.]\s+", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\s+(?:of\s+)?", re.IGNORECASE)
 _CLAUSES = 6
+_PLAIN = 0.8
+"""Confidence that each clause of a compound needs where it is in nobody's words but the speaker's."""
 _BORROWED = 3
 """Words that clauses may share."""
 
@@ -51,40 +55,63 @@ class Cascade:
         return found
 
     def _certain(self, words: str, context: Context) -> tuple[Intent, ...]:
-        one = self._sentences.match(words, context)
-        if one is not None:
-            return (one,)
-        several = self._compound(words, context)
-        if several:
-            return several
-        claims = [claim for pack in self._domains if (claim := pack.match(words)) is not None]
-        loose = self._free.understand(words, context) if self._free else None
-        claims += [loose] if loose else []
-        return (max(claims, key=lambda claim: claim.confidence),) if claims else ()
+        exact = self._exact(words, context)
+        if exact:
+            return exact
+        claims = [(claim,) for pack in self._domains if (claim := pack.match(words)) is not None]
+        claims += [loose] if (loose := self._loose(words, context)) else []
+        return max(claims, key=lambda claim: claim[0].confidence, default=())
 
-    def _compound(self, words: str, context: Context) -> tuple[Intent, ...]:
+    def _exact(self, words: str, context: Context) -> tuple[Intent, ...]:
+        one = self._sentences.match(words, context)
+        return (one,) if one is not None else self._compound(words, context, self._sentences.match)
+
+    def _loose(self, words: str, context: Context) -> tuple[Intent, ...]:
+        """What was meant although it was not said in a template's words: slips put right, then free wording."""
+        if self._free is None:
+            return ()
+        tidy = repair.tidied(words)
+        spelled, changed = self._free.speller.respelled(tidy)
+        sure = repair.SURE**changed
+        for text in dict.fromkeys((tidy, spelled)):
+            if text != words and (found := self._exact(text, context)):
+                return tuple(replace(intent, confidence=intent.confidence * sure) for intent in found)
+        found = self._compound(spelled, context, self._confident)
+        if not found and (one := self._free.understand(spelled, context, words)) is not None:
+            found = (one,)
+        return tuple(replace(intent, confidence=round(intent.confidence * sure, 3), text=words) for intent in found)
+
+    def _confident(self, clause: str, context: Context) -> Intent | None:
+        """A clause of a sentence that is no template as a whole: any way of saying it, if it is plain."""
+        found = self._sentences.match(clause, context)
+        if found is None and self._free is not None:
+            found = self._free.understand(clause, context)
+        return found if found is not None and found.confidence >= _PLAIN else None
+
+    def _compound(self, words: str, context: Context, match: Match) -> tuple[Intent, ...]:
         """Every clause of "A and B" by itself; empty unless each is understood: half a command is worse than none."""
         clauses = _JOINTS.split(_BOTH.sub("", words))
         if not 2 <= len(clauses) <= _CLAUSES:
             return ()
-        found = tuple(_until_none(self._sentences.match(clause, context) for clause in clauses))
-        return found if len(found) == len(clauses) else self._shared(clauses, context)
+        found = tuple(_until_none(match(clause, context) for clause in clauses))
+        return found if len(found) == len(clauses) else _shared(clauses, context, match)
 
-    def _shared(self, clauses: list[str], context: Context) -> tuple[Intent, ...]:
-        """Clauses that share a verb before them or a noun after them: "turn on the hall and kitchen lights"."""
-        first, last = clauses[0].split(), clauses[-1].split()
-        for shared in range(min(len(last), _BORROWED + 1)):
-            ending = " ".join(last[len(last) - shared :])
-            head = self._sentences.match(f"{clauses[0]} {ending}".strip(), context)
-            if head is None:
-                continue
-            for borrowed in range(1, min(len(first), _BORROWED + 1)):
-                verb = " ".join(first[:borrowed])
-                whole = [f"{verb} {clause} {ending}".strip() for clause in clauses[1:-1]] + [f"{verb} {clauses[-1]}"]
-                rest = tuple(_until_none(self._sentences.match(clause, context) for clause in whole))
-                if len(rest) == len(whole) and all(one.name == head.name for one in rest):
-                    return (head, *rest)
-        return ()
+
+def _shared(clauses: list[str], context: Context, match: Match) -> tuple[Intent, ...]:
+    """Clauses that share a verb before them or a noun after them: "turn on the hall and kitchen lights"."""
+    first, last = clauses[0].split(), clauses[-1].split()
+    for shared in range(min(len(last), _BORROWED + 1)):
+        ending = " ".join(last[len(last) - shared :])
+        head = match(f"{clauses[0]} {ending}".strip(), context)
+        if head is None:
+            continue
+        for borrowed in range(1, min(len(first), _BORROWED + 1)):
+            verb = " ".join(first[:borrowed])
+            whole = [f"{verb} {clause} {ending}".strip() for clause in clauses[1:-1]] + [f"{verb} {clauses[-1]}"]
+            rest = tuple(_until_none(match(clause, context) for clause in whole))
+            if len(rest) == len(whole) and all(one.name == head.name for one in rest):
+                return (head, *rest)
+    return ()
 
 
 def load(home: Home, settings: NluSettings, llm: Llm | None = None, wake_words: Iterable[str] = ()) -> Cascade:

@@ -45,7 +45,9 @@ FILLERS = stem_set(
     "should may might must let let's go going be been being am is are was were do does did has have had get give got",
     "put bring make made set change adjust switch turn like want wants need i'd i'm i'll i've it's there here up down off out",
     "again back first help level percent degree degrees about around all every everything everywhere whole entire",
-    "house home room apartment flat place inside indoor interior",
+    "house home room apartment flat place inside indoor interior current currently still instead bit tad while",
+    "um uh uhm er erm hmm mm ah whoa wow yo man dude buddy actually basically maybe perhaps somehow anyway immediately quickly",
+    "favor kind sort way thing case condition level setting lets gonna wanna gotta anymore yourself also too so extra comfortable",
 )
 """Words that need no explanation: they say nothing of their own."""
 
@@ -67,11 +69,13 @@ _GOALS = stem_set("to at set")
 
 _OPENERS = stem_set("please hey hi hello ok okay so well and then oh")
 _ASKING = stem_set("what who where when why how which whose whom is are was were does did has am isn't aren't")
-_ASKING_BEFORE_SUBJECT = stem_set("do have had can could should would will may might shall must")
+_ASKING_BEFORE_SUBJECT = stem_set("do can could should would will may might shall must")
+_PERSONS = stem_set("you i we they he she anyone anybody someone")
 _SUBJECTS = stem_set("you i we they he she it the any these those my our anyone anybody someone there")
 _DEED = stem_set("can could would will")
+_FAVOURS = re.compile(r"^\W*(?:can|could|may) (?:i|we) (?:please )?(?:have|get|turn|switch|put|dim|lower|raise|make|set)\b")
 _TELLING = re.compile(
-    r"\b(?:tell|show|let|remind) (?:me|us)\b|\bwonder|\b(?:want to|wanna|like to) know\b|\bcheck (?:if|whether|what)\b"
+    r"\b(?:tell|show|remind) (?:me|us)\b|\blet (?:me|us) know\b|\bwonder|\b(?:want to|wanna|like to) know\b|\bcheck (?:if|whether|what)\b"
 )
 
 _TO_NINETEEN = stems(
@@ -115,7 +119,7 @@ class Kind:
         return (
             vague
             and device.domain in (self.domain, "switch", "input_boolean", "lock")
-            and not self.words.isdisjoint(stems(device.name))
+            and not self.nouns.isdisjoint(stems(device.name))
         )
 
 
@@ -130,6 +134,13 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     Kind("outlets", "switch", stem_set("plug outlet socket"), classes=frozenset({"outlet"})),
+    Kind(
+        "coffee machines",
+        "switch",
+        stem_set("coffee espresso cappuccino latte americano mocha macchiato"),
+        stem_set("cup pot mug brew"),
+        frozenset({"coffee"}),
+    ),
     Kind("fans", "fan", stem_set("fan ventilator"), stem_set("ventilation")),
     Kind(
         "blinds",
@@ -156,7 +167,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "vacuums",
         "vacuum",
-        stem_set("vacuum hoover robot roomba cleaner"),
+        stem_set("vacuum vac hoover robot robo roomba cleaner"),
         stem_set("clean dust sweep mop floor carpet rug dirty"),
     ),
     Kind("mowers", "lawn_mower", stem_set("mower"), stem_set("mow lawn grass")),
@@ -232,6 +243,11 @@ def read(text: str) -> Sentence:
     )
 
 
+def is_unsure(word: str) -> bool:
+    """Whether a word makes a condition, a time or a denial of what it stands in."""
+    return stem(word) in _UNSURE
+
+
 def own_words(device: Device) -> frozenset[str]:
     """What in a device's name tells it from others."""
     return stem_set(device.name) - _APPLIANCE_WORDS - FILLERS
@@ -246,8 +262,10 @@ def _asks(text: str) -> bool:
     first, second = words[0], words[1] if len(words) > 1 else ""
     if first in _ASKING or _TELLING.search(text.casefold()):
         return True
-    if first in _DEED and second == "you":  # "can you turn it on?" asks for the deed, not for an answer
-        return False
+    if (first in _DEED and second == "you") or _FAVOURS.match(text.casefold()):
+        return False  # "can you turn it on?" asks for the deed, not for an answer
+    if first in stem_set("have had") and second in _PERSONS:
+        return True
     return (first in _ASKING_BEFORE_SUBJECT and second in _SUBJECTS) or text.rstrip().endswith("?")
 
 

@@ -20,10 +20,27 @@ from edgevoice.nlu.context import Context
 from edgevoice.nlu.evidence import FILLERS, KINDS, Kind, stem
 from edgevoice.nlu.grammar import ACTIONS, COLORS, OPPOSITES, Action
 from edgevoice.nlu.mentions import Index, Mention
+from edgevoice.nlu.repair import Speller
 from edgevoice.nlu.wishes import Wish
 
-DOUBTFUL = 0.25
+DOUBTFUL = 0.2
 _WORD = re.compile(r"-?\d+(?:[.,]\d+)?%?|[^\W\d_]+(?:'[^\W\d_]+)?")
+_REASON = re.compile(
+    r"\b(?:so that|so (?:i|we) can|because|since|to (?:charge|plug|connect|save|wake|sleep|read|see))\b.*|"
+    r"\b(?:that|which) (?:is|are|'s|'re)(?: still| currently)? (?:on|off|open|closed|lit)\b"
+)
+"""Why something is wanted, and how it is now: it says nothing of what is wanted."""
+_CLOCK = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+_LATER = re.compile(
+    r"(?<=\w) (?:when|whenever|while|if|unless|until|till|before|after|once|as soon as)\b.*|"
+    rf"\b(?:at|by|from|between|around) (?:noon|midnight|sunset|sunrise|dawn|dusk|{_CLOCK}(?: (?:to|and) {_CLOCK})?"
+    r"(?: (?:thirty|fifteen|forty five))? ?(?:am|pm|a m|p m|o'clock))\b(?: (?:time|every|each|week|day|daily|everyday|today|"
+    r"tomorrow|tonight))*|"
+    r"\b(?:for|in|every|another)(?: (?:the|next|another|a|an|certain|amount|of|few|some|[a-z]+|\d+)){0,5}? "
+    r"(?:second|minute|hour|day|week|while|morning|evening|night)s?\b|"
+    r"\b(?:today|tomorrow|tonight|daily|everyday|later|(?:this|in the) (?:morning|evening|afternoon|night)|during the day)\b"
+)
+"""When, or for how long; that it is not wanted just now."""
 _MOST_WORDS = 40
 _TIE = 0.1
 _UNSURE = 0.5
@@ -31,6 +48,8 @@ _UNSURE = 0.5
 _TO = frozenset({"to", "at", "on", "as"})
 _ARTICLES = frozenset("the my our your this that a an these those".split())
 _BARRIERS = frozenset({"open", "locked"})
+_ROAMING = frozenset({"vacuum", "clean_area", "mower"})
+"""What works in places other than its own."""
 _LEVELS = {"louder": "set_volume", "quieter": "set_volume", "dimmer": "set_brightness", "brighter": "set_brightness"}
 _TONES = {"warm_light": 2700, "cool_light": 5000}
 _STEP_DEGREES = {"warmer": 1.0, "cooler": -1.0}
@@ -50,6 +69,8 @@ class _Said:
     words: tuple[str, ...]
     mentions: tuple[Mention, ...]
     sentence: evidence.Sentence
+    is_later: bool
+    """It also says when, or until when."""
 
     @property
     def tagged(self) -> tuple[list[str], list[tuple[int, int]]]:
@@ -91,20 +112,28 @@ class _Target:
 class Free:
     """Understands free wording in one home; it follows the home's changes."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, home: Home, language: str = "en") -> None:
+        self._home, self._language = home, language
         self._index = Index(home)
+        self._speller = Speller(self._index.words, language)
 
-    def understand(self, text: str, context: Context) -> Intent | None:
-        """The command in a normalised sentence; None where there is none, or where it is not clear which."""
-        said = self._read(text)
-        if said is None or said.sentence.is_question:
+    def understand(self, text: str, context: Context, heard: str = "") -> Intent | None:
+        """The command in a tidied sentence; None where there is none, or where it is not clear which.
+
+        `heard` is the sentence before it was tidied, which tells better whether it is a question.
+        """
+        said = None if evidence.read(heard or text).is_question else self._read(text)
+        if said is None:
             return None
         tokens, spans = said.tagged
         found: list[tuple[float, str, Intent]] = []
-        for wish in wishes.read(tokens):
-            words = frozenset(i for at in wish.words for i in range(*spans[at]))
-            intent = self._intent(said, replace(wish, words=words), context)
+        wanted = [
+            replace(wish, words=frozenset(i for at in wish.words for i in range(*spans[at])))
+            for wish in wishes.read(tokens)
+        ]
+        for wish in wanted:
+            same = (one.words for one in wanted if OPPOSITES.get(wish.action) != one.action)
+            intent = self._intent(said, replace(wish, words=wish.words.union(*same)), context)
             if intent is not None:
                 found.append((intent.confidence, wish.action, intent))
         if not found:
@@ -116,15 +145,28 @@ class Free:
     @property
     def index(self) -> Index:
         """What can be pointed at now."""
-        if self._index.version != self._home.version:
-            self._index = Index(self._home)
+        self._follow()
         return self._index
 
+    @property
+    def speller(self) -> Speller:
+        """Puts names right."""
+        self._follow()
+        return self._speller
+
+    def _follow(self) -> None:
+        if self._index.version != self._home.version:
+            self._index = Index(self._home)
+            self._speller = Speller(self._index.words, self._language)
+
     def _read(self, text: str) -> _Said | None:
-        words = tuple(_WORD.findall(text.casefold().replace("’", "'")))
+        plain = text.casefold().replace("’", "'")
+        now = " ".join(_LATER.sub(" ", _REASON.sub(" ", plain)).split())
+        words = tuple(_WORD.findall(now))
         if not words or len(words) > _MOST_WORDS:
             return None
-        return _Said(text, words, self.index.mentions(words), evidence.read(text))
+        is_later = now != " ".join(_REASON.sub(" ", plain).split())
+        return _Said(text, words, self.index.mentions(words), evidence.read(text), is_later)
 
     def _intent(self, said: _Said, wish: Wish, context: Context) -> Intent | None:
         action = ACTIONS[self._action(said, wish, context)]
@@ -136,7 +178,7 @@ class Free:
             return None
         slots, used = value
         sure = wish.strength * target.strength * self._coverage(said, wish.words | used | target.explains, action)
-        if said.sentence.is_unsure and wish.action not in ("mute", "louder", "light"):
+        if said.is_later or any(evidence.is_unsure(said.words[i]) for i in range(len(said.words)) if i not in wish.words):
             sure *= _UNSURE
         ids = tuple(device.id for device in target.devices)
         return Intent(action.intent, {**target.slots, **slots}, round(sure, 3), "free", said.text, ids)
@@ -147,9 +189,14 @@ class Free:
             off = [one for one in self._lights(said, context) if self._home.state(one.id).value == "off"]
             return "turn_on" if off or not said.mentions else "brighter"
         number = said.number
+        if wish.action == "start" and any(one.areas for one in said.mentions) and self._can("clean_area"):
+            return "clean_area"
         if wish.action in _LEVELS and number and said.words[number.begin - 1] in _TO:
             return _LEVELS[wish.action]
         return _USED_BY.get(wish.action, wish.action)
+
+    def _can(self, capability: str) -> bool:
+        return any(capability in device.capabilities for device in self._home.exposed())
 
     def _lights(self, said: _Said, context: Context) -> Sequence[Device]:
         lights = [one for one in self._home.exposed() if one.domain == "light"]
@@ -162,40 +209,37 @@ class Free:
         if wish.action == "light":
             able = [device for device in able if device.domain == "light"]
         ids = {device.id for device in able}
-        named = [one for one in said.mentions if one.devices and ids & {device.id for device in one.devices}]
-        for mention in named:
-            devices = [device for device in mention.devices if device.id in ids]
-            meant, _, sure = self._placed(said, devices, context)
-            if meant and (len(named) == 1 or mention is named[-1]):
+        named = [one for one in said.mentions if not one.is_part and ids & {device.id for device in one.devices}]
+        for mention in named[-1:]:
+            named_so = [device for device in mention.devices if device.id in ids]
+            meant, _, sure = self._placed(said, named_so, context)
+            if not meant and action.capability in _ROAMING:
+                meant, sure = tuple(named_so), 1.0
+            if meant:
                 return self._named(said, mention, meant, sure)
         kinds = [one for one in said.mentions if one.kind and any(one.kind.holds(device) for device in able)]
-        own = self._own(said, ids)
+        parts = [one for one in said.mentions if one.is_part and ids & {device.id for device in one.devices}]
         if kinds:
             kind = kinds[-1].kind
             able = [device for device in able if kind and kind.holds(device)]
-        if own:
-            narrowed = [device for device in able if any(device.id in self.index.own[word] for word in own)]
-            able = narrowed if narrowed else able
+        narrowed = [device for device in able if all(device in one.devices for one in parts)] if parts else []
+        if narrowed and self._placed(said, narrowed, context)[0]:
+            able, kinds = narrowed, [*parts, *kinds]
         elif not kinds and not self._is_implied(said, action, wish):
             return self._recent(said, able, context)
         meant, place, sure = self._placed(said, able, context)
+        if not meant and action.capability in _ROAMING:
+            meant, sure = tuple(able), 1.0
         if not meant:
             return None
-        words = {i for one in (*kinds, *place) for i in range(one.begin, one.end)}
-        words |= {i for i, word in enumerate(said.words) if stem(word) in own}
-        return self._group(said, meant, kinds[-1].kind if kinds else None, sure, frozenset(words), place, action)
+        words = frozenset(i for one in (*kinds, *place) for i in range(one.begin, one.end))
+        return self._group(said, meant, kinds[-1].kind if kinds else None, sure, words, place, action)
 
     def _is_implied(self, said: _Said, action: Action, wish: Wish) -> bool:
         """Whether an action needs no device to be said: "louder" is about the player, "start" is about anything."""
         if wish.action == "light" or action.capability not in ("on", "open", "locked", "activate", "press"):
             return True
         return any(one.areas or one.floors for one in said.mentions) and said.sentence.means_all
-
-    def _own(self, said: _Said, ids: set[str]) -> frozenset[str]:
-        """Words outside of names that belong to the name of something that is able."""
-        inside = {i for one in said.mentions for i in range(one.begin, one.end)}
-        bare = {stem(word) for i, word in enumerate(said.words) if i not in inside}
-        return frozenset(word for word in bare - FILLERS if self.index.own.get(word, set()) & ids)
 
     def _recent(self, said: _Said, able: Sequence[Device], context: Context) -> _Target | None:
         """ "It" is what was spoken of last."""
@@ -278,7 +322,8 @@ class Free:
                 return {"color": self._another(target)}, frozenset()
             return {"color": color.color}, frozenset(range(color.begin, color.end))
         if action.values == "area":
-            return None
+            area = next(one for one in said.mentions if one.areas)
+            return {"area": area.areas[0].name}, frozenset(range(area.begin, area.end))
         if action.values:
             return ({action.slot: _tidy(number.number)}, words) if number and number.number is not None else None
         if action.sign and number and number.number and 0 < number.number <= 100:
@@ -302,7 +347,9 @@ class Free:
         known = frozenset(explained)
         vocabulary = action.words.union(*(kind.words for kind in KINDS if kind.domain in _domains(action)))
         content = [
-            i for i, word in enumerate(said.words) if i in known or (stem(word) not in FILLERS and not word[0].isdigit())
+            i
+            for i, word in enumerate(said.words)
+            if i in known or not (stem(word) in FILLERS or word[0].isdigit() or evidence.is_unsure(word))
         ]
         share = sum(i in known or stem(said.words[i]) in vocabulary for i in content) / max(1, len(content))
         return share * share

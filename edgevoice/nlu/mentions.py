@@ -15,6 +15,20 @@ from edgevoice.nlu.numbers import amount
 _LONGEST = 7
 """Words in a name; what goes beyond says nothing new."""
 
+_MOST_ALIKE = 8
+"""Devices; a word that more of them share is no name."""
+_SYNONYMS = (
+    ("hall", "hallway", "corridor", "entrance", "entryway", "foyer"),
+    ("living room", "lounge", "sitting room", "front room", "family room", "den"),
+    ("bathroom", "restroom", "washroom", "toilet", "shower room"),
+    ("office", "study", "study room", "workroom"),
+    ("bedroom", "bed room", "sleeping room"),
+    ("garage", "carport"),
+    ("basement", "cellar"),
+    ("attic", "loft"),
+    ("garden", "yard", "backyard"),
+)
+"""Rooms by other names, for a home that has only one of them."""
 _Thing = TypeVar("_Thing", Device, Area, Floor)
 
 
@@ -30,6 +44,8 @@ class Mention:
     kind: Kind | None = None
     number: float | None = None
     color: str = ""
+    is_part: bool = False
+    """Only a word of the devices' names."""
 
     @property
     def tag(self) -> str:
@@ -52,18 +68,22 @@ class Index:
         self._devices: dict[str, list[Device]] = defaultdict(list)
         self._areas: dict[str, list[Area]] = defaultdict(list)
         self._floors: dict[str, list[Floor]] = defaultdict(list)
-        self.own: dict[str, set[str]] = defaultdict(set)
-        """Ids of the devices that have a word in their names which says neither their kind nor their place."""
+        self.own: dict[str, list[Device]] = defaultdict(list)
+        """The devices that have a word in their names which says neither their kind nor their place."""
         self.words: set[str] = set()
         for area in home.areas.values():
             self._add(self._areas, area, (area.name, *area.aliases))
         for floor in home.floors.values():
             self._add(self._floors, floor, (floor.name, *floor.aliases))
+        for names in _SYNONYMS:
+            known = [area for name in names for area in self._areas.get("".join(stems(name)), ())]
+            if len(known) == 1:
+                self._add(self._areas, known[0], names)
         places = {word for key in (home.areas, home.floors) for one in key.values() for word in stems(one.name)}
         for device in home.exposed():
             self._add(self._devices, device, (device.name, *device.aliases))
             for word in _special(device) - places:
-                self.own[word].add(device.id)
+                self.own[word].append(device)
 
     def mentions(self, words: Sequence[str]) -> tuple[Mention, ...]:
         """What is pointed at, in the order it is said. A longer name goes before the shorter ones in it."""
@@ -88,7 +108,11 @@ class Index:
         kind = next((kind for kind in KINDS if bare[at] in kind.nouns), None)
         if kind and (best is None or best.end == at + 1):
             return replace(best, kind=kind) if best and best.devices else best or Mention(at, at + 1, kind=kind)
-        return best or _color(words, at)
+        return best or _color(words, at) or self._part(bare[at], at)
+
+    def _part(self, word: str, at: int) -> Mention | None:
+        devices = tuple(self.own.get(word, ()))
+        return Mention(at, at + 1, devices=devices, is_part=True) if devices and len(devices) <= _MOST_ALIKE else None
 
     def _known(self, key: str, begin: int, end: int) -> Mention | None:
         if key in self._devices:

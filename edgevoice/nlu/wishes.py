@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from edgevoice.nlu.evidence import stem_set
@@ -41,34 +41,41 @@ _RULES: tuple[tuple[str, float, str], ...] = tuple(
     (action, strength, rule)
     for action, strength, rules in (
         ("unmute", 1.0, "unmute"),
-        ("mute", 1.0, "mute|silence; <neg> * make * any|a? noise|MEDIA_PLAYER; no more? noise|MEDIA_PLAYER"),
-        ("mute", 0.8, "be|stay|keep|go|activate|please quiet|silent; shut up; <neg> want * noise|MEDIA_PLAYER"),
-        ("mute", 0.5, "quiet|silent * mode|time|until|for; <neg> talk|speak|respond; set to silent|quiet; ^ quiet|silent $"),
+        ("mute", 1.0, "mute|silence; <neg> make * any|a? noise|MEDIA_PLAYER; no more? noise|MEDIA_PLAYER"),
+        ("mute", 0.8, "activate|go|turn|set * silent|quiet; <neg> want * noise|MEDIA_PLAYER"),
+        ("mute", 0.5, "be|stay|keep|is|it's * silent|quiet; quiet|silent * mode|time; <neg> talk|speak|respond"),
+        ("mute", 0.5, "no|stop talk|speak; shut up; ^ please? silent|quiet"),
         ("quieter", 1.0, "quieter; softer * MEDIA_PLAYER; MEDIA_PLAYER * softer; too|so|very|really loud; less loud"),
-        ("quieter", 0.8, "talk|speak|play * softly|softer|lower; ^ softer $"),
+        ("quieter", 0.8, "<lower> * tone|voice|speech; talk|speak|play * softly|softer|lower; ^ softer $"),
         ("louder", 1.0, "louder|loudly; not loud enough"),
-        ("louder", 0.7, "speak|talk up; <neg> * hear you|it|me|MEDIA_PLAYER|anything; hard to hear"),
+        ("louder", 0.7, "speak|talk up; <neg> * hear * you|it|me|MEDIA_PLAYER|anything; hard to hear"),
         ("louder", 1.0, "<raise> * MEDIA_PLAYER; turn|bring|crank|pump|push up * MEDIA_PLAYER; MEDIA_PLAYER * up $"),
         ("louder", 1.0, "turn|bring|crank|pump|push|make|adjust * MEDIA_PLAYER * up|higher|<raise>; more MEDIA_PLAYER"),
         ("louder", 1.0, "MEDIA_PLAYER <raise>|up|higher; up the? MEDIA_PLAYER; high MEDIA_PLAYER; MEDIA_PLAYER * be <raise>"),
         ("quieter", 1.0, "<lower> * MEDIA_PLAYER; turn|bring down * MEDIA_PLAYER; turn|bring|make * MEDIA_PLAYER * down"),
         ("quieter", 1.0, "MEDIA_PLAYER * <lower>|down; down the? MEDIA_PLAYER; less|low MEDIA_PLAYER"),
         ("set_volume", 1.0, "MEDIA_PLAYER * NUMBER; NUMBER * MEDIA_PLAYER"),
-        ("set_color", 1.0, "LIGHT * COLOR; COLOR * LIGHT; color * COLOR; <change> * AREA * COLOR; <change> <it> * COLOR"),
+        ("set_color", 1.0, "LIGHT * COLOR; COLOR * LIGHT; color * COLOR; COLOR color; <change> * AREA|room|house * COLOR"),
+        ("set_color", 0.8, "<change> <it> * COLOR; <change> to COLOR"),
         ("warm_light", 0.9, "warm|warmer|cozy|cosy|softer * LIGHT|glow|tone; LIGHT * warm|warmer|cozy|cosy"),
+        ("warm_light", 0.5, "romantic|mood|relax|calm|soothing|ambient|sleep|evening * LIGHT; LIGHT * romantic|mood|relax|calm|sleep; <change> the? mood"),
         ("cool_light", 0.9, "cool|cooler|cold|daylight * LIGHT|tone; LIGHT * cool|cooler|cold|colder"),
-        ("any_color", 0.8, "different|another|other|random|new color; <change> * different LIGHT"),
-        ("any_color", 0.5, "<change> * color|tint|hue * LIGHT; LIGHT * color|tint|hue; <change> the? color|hue"),
+        ("any_color", 0.8, "different|another|other|random|new * color; <change> * different|another LIGHT; color * different|other"),
+        ("any_color", 0.6, "party|disco|festive|colorful|multicolor|rainbow * LIGHT; LIGHT * party|disco|festive|rainbow"),
+        ("any_color", 0.5, "<change> * color|tint|hue * LIGHT; LIGHT * color|tint|hue; <change> * color|hue"),
+        ("any_color", 0.4, "change|adjust|vary * LIGHT"),
         ("dimmer", 1.0, "<dim> * LIGHT|AREA; LIGHT * <dim>; <lower> * LIGHT|<sense>; LIGHT|<sense> * <lower>|down"),
         ("dimmer", 1.0, "turn|bring|take|put|tone|adjust * LIGHT|<sense> * down; turn|bring|tone|take down * LIGHT|<sense>"),
-        ("dimmer", 0.9, "too|so|very|really|less bright|LIGHT|brighter; bright less; less LIGHT; <dim> <it>|AREA; ^ <dim>"),
-        ("dimmer", 0.9, "make * <dim>"),
+        ("dimmer", 0.9, "too|so|very|really|less bright; less brighter|LIGHT; bright less; <dim> <it>; ^ <dim>; make * <dim>"),
+        ("turn_on", 1.0, "^ please? LIGHT up * LIGHT|AREA"),
         ("brighter", 1.0, "<brighten> * LIGHT|AREA; LIGHT|AREA * brighter; <raise> * LIGHT|<sense>; LIGHT|<sense> * <raise>"),
         ("brighter", 1.0, "turn|bring|crank up * LIGHT|<sense>; LIGHT|<sense> up; turn|bring * LIGHT|<sense> up; more LIGHT"),
-        ("brighter", 0.9, "make * brighter|bright; ^ brighter; <brighten> <it>|up|room|AREA; more bright|brightness"),
-        ("set_brightness", 1.0, "LIGHT|<sense> * NUMBER; NUMBER * LIGHT|<sense>; dim * NUMBER"),
-        ("light", 0.9, "too|so|very|awfully|really|bit|getting dark|gloomy; <neg> see * anything|thing|hand; hard to see"),
-        ("light", 0.7, "is|it's dark; darkness * fall|fell; <neg> * see"),
+        ("brighter", 0.9, "make * brighter|bright; ^ brighter; <brighten> <it>|up|room|AREA; more bright|brightness|visible"),
+        ("brighter", 0.8, "bright <article>? LIGHT; LIGHT * higher|full"),
+        ("set_brightness", 1.0, "LIGHT to|at|by? NUMBER; <sense> * NUMBER; LIGHT * NUMBER percent; LIGHT * to|at NUMBER"),
+        ("set_brightness", 1.0, "NUMBER percent? <sense>; NUMBER percent * LIGHT; dim * NUMBER; LIGHT * full|half"),
+        ("light", 0.9, "too|so|very|awfully|really|bit|getting dark|gloomy; <neg> * see * anything|thing|hand; hard to see"),
+        ("light", 0.7, "is|it's dark; darkness * fall|fallen|fell; <neg> * see"),
         ("set_temperature", 1.0, "CLIMATE * NUMBER; NUMBER degree; <change> * CLIMATE * NUMBER; heat|cool * to NUMBER"),
         ("warmer", 0.9, "warmer|hotter; too|so|really|very cold|chilly|freezing|cool; freezing; <raise> * CLIMATE"),
         ("warmer", 0.9, "turn up * CLIMATE|heat; turn * CLIMATE|heat up; heat up; warm <it>|AREA up"),
@@ -76,32 +83,36 @@ _RULES: tuple[tuple[str, float, str], ...] = tuple(
         ("cooler", 0.9, "turn * CLIMATE|heat down; cool down; cool <it>|AREA"),
         ("set_speed", 1.0, "FAN * NUMBER; NUMBER * FAN"),
         ("set_position", 1.0, "COVER * NUMBER; NUMBER * COVER"),
-        ("dock", 1.0, "dock|return|send VACUUM; <kill> * VACUUM; send|return * VACUUM * home|base|dock|back; VACUUM * off"),
+        ("dock", 1.0, "dock|return|send * VACUUM; <kill> * VACUUM; send|return * VACUUM * home|base|dock|back; VACUUM * off"),
         ("dock", 1.0, "turn * off * VACUUM; VACUUM * dock|base|stop|home; stop <clean>|vacuum"),
-        ("start", 1.0, "<start>|turn|put|power|send|use|open|have|let * VACUUM; VACUUM * on|start|go|<start>"),
-        ("start", 1.0, "<clean> * VACUUM|floor|carpet|rug|house|room|AREA|up|dirt|mess; <start> <clean>; VACUUM * floor|carpet|rug|AREA|house"),
+        ("start", 1.0, "<start>|turn|put|power|send|use|open|have|let * VACUUM; have|let|make|get * VACUUM * <start>|<clean>|go; VACUUM * on|start|go|<start>"),
+        ("start", 1.0, "<clean> * VACUUM|floor|carpet|rug|house|room|AREA|dirt|mess|dust; <start> <clean>; VACUUM * floor|carpet|rug|AREA|house"),
         ("start", 0.9, "^ VACUUM; VACUUM * <clean>; make * VACUUM * <clean>; <wish> * floor|carpet|AREA * VACUUM|<clean>"),
-        ("start", 0.5, "dirty here|AREA|floor; floor * dirty; ^ <clean>"),
+        ("start", 0.5, "dirty * here|AREA|floor; floor * dirty; clean * up; clear|remove * dust|dirt|mess"),
         ("lock", 1.0, "<lock> * <door>"),
         ("unlock", 1.0, "unlock|unbolt * <door>"),
         ("open", 1.0, "<open>|raise|roll|pull|put * COVER|VALVE * up?; COVER|VALVE * up|open"),
         ("close", 1.0, "<close>|lower|roll|pull|put * COVER|VALVE * down?; COVER|VALVE * down|close|shut"),
-        ("turn_off", 1.0, "<turn>|shut|cut|kill off; <turn>|shut|cut|kill|be|is|are * <thing> * off; <thing> off; off <article>? <thing>"),
-        ("turn_off", 1.0, "<kill>|power down? <article>? AREA? <thing>; shut|power|put * <thing>|<it> down|out"),
-        ("turn_off", 1.0, "shut|power|cut|wind down|off * <thing>; put|turn out * LIGHT; no more? LIGHT; cut * SWITCH|LIGHT|power"),
-        ("turn_off", 0.9, "<neg> * use|need|want * <thing>; LIGHT out; <turn> <it> off; <kill> * <thing>; to off"),
-        ("turn_on", 1.0, "<turn> on; <turn>|is|are * <thing>|<it> * on; <thing> on; on <article>? <thing>; light up * LIGHT|AREA"),
-        ("turn_on", 1.0, "<start> * <thing>; <start> <article>? <thing>; power|fire up * <thing>; <turn> * <thing> <start>"),
-        ("turn_on", 0.8, "i need|want|like|give|get * LIGHT; let there be LIGHT; to on"),
-        ("make", 1.0, "<brew> * SWITCH; prepare|start * SWITCH"),
-        ("make", 0.8, "<wish> * SWITCH; do * SWITCH; put on * SWITCH"),
+        ("turn_off", 1.0, "<turn>|shut|cut|kill off; <turn>|shut|cut|kill|be|is|are * <thing> * off; <thing> off; ^ off <article>? <thing>"),
+        ("turn_off", 1.0, "<kill> * <thing>; shut|power|cut|wind down * <thing>; shut|power|put * <thing>|<it> down|out"),
+        ("turn_off", 1.0, "put|turn out * LIGHT; no more? LIGHT; <turn> <it> off"),
+        ("turn_off", 0.9, "<neg> * use|need|want * <thing>; LIGHT out; <neg> * <turn>|leave * <thing> on; ^ off * <thing>"),
+        ("turn_off", 0.6, "off"),
+        ("turn_on", 1.0, "<turn> on; <turn>|is|are|be * <thing>|<it> * on; <thing> on; ^ on <article>? <thing>; light up * LIGHT|AREA"),
+        ("turn_on", 1.0, "<start> * <thing>; power|fire up * <thing>; <turn> * <thing> <start>"),
+        ("turn_on", 0.8, "<wish> <article>? LIGHT; let there be LIGHT; ^ on * <thing>"),
+        ("make", 1.0, "<brew> * SWITCH; start * SWITCH"),
+        ("make", 0.8, "<wish> * SWITCH; do * SWITCH; put on * SWITCH; set * SWITCH"),
+        ("make", 0.5, "^ cup|pot|mug? of? SWITCH; some|a|cup|pot|mug of? SWITCH; drink|take * SWITCH"),
         ("pause", 1.0, "pause|halt|hold * MEDIA_PLAYER; pause"),
         ("resume", 1.0, "resume|continue|unpause * MEDIA_PLAYER"),
         ("next", 1.0, "next|skip * MEDIA_PLAYER; skip this|it"),
         ("previous", 1.0, "previous|last * MEDIA_PLAYER; go back * MEDIA_PLAYER"),
-        ("change_volume", 0.5, "<change> * volume|sound"),
-        ("louder", 0.7, "turn <it>? up; <raise> <it>?"),
+        ("change_volume", 0.5, "<change> * volume|MEDIA_PLAYER"),
+        ("louder", 0.7, "turn <it>? up"),
         ("quieter", 0.7, "turn <it>? down; <lower> <it>"),
+        ("louder", 0.4, "<raise> by? NUMBER; ^ <raise> $"),
+        ("quieter", 0.4, "<lower> by? NUMBER; ^ <lower> $"),
     )
     for rule in rules.split("; ")
 )
@@ -126,12 +137,12 @@ def read(tokens: Iterable[str]) -> tuple[Wish, ...]:
         text += token + " "
     found: dict[str, Wish] = {}
     for action, strength, pattern in _compiled():
-        if action in found or (match := pattern.search(text)) is None:
+        match = pattern.search(text)
+        if match is None:
             continue
-        words = frozenset(
-            starts[match.start(group)] for group in range(1, pattern.groups + 1) if match.start(group) in starts
-        )
-        found[action] = Wish(action, strength, words)
+        before = found.get(action, Wish(action, strength, frozenset()))
+        groups = (match.start(group) for group in range(1, pattern.groups + 1))
+        found[action] = replace(before, words=before.words.union(starts[at] for at in groups if at in starts))
     return tuple(found.values())
 
 

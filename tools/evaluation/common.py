@@ -125,6 +125,8 @@ class Options:
     homes: Path | None = None
     models: Path | None = None
     """The model store's folder; None: the user's own."""
+    perturb: int | None = None
+    """Seed of the slips to make in the sentences; None: none."""
 
     def store(self) -> Store:
         return Store(self.models)

@@ -17,6 +17,7 @@ from edgevoice.nlu.context import Context
 from edgevoice.stages import Llm
 from evaluation import homes, labels
 from evaluation.common import Options, Report, Row, latency, progress
+from evaluation.perturb import perturbed
 
 NOTHING = Intent("")
 
@@ -25,6 +26,8 @@ def run(rows: list[Row], options: Options) -> Report:
     """Rows with a `home` are right when intent and slots are those of the label; the others (SLURP, NLU-Evaluation)
     by the table in `labels`, in the home `slurp`, where only the labels of that table count.
     """
+    if options.perturb is not None:
+        rows = perturbed(rows, options.perturb)
     places = Places(options)
     predictions: list[dict[str, Any]] = []
     scored: list[tuple[str, bool]] = []
@@ -46,7 +49,7 @@ def run(rows: list[Row], options: Options) -> Report:
         )
         label = row.need("intent", str)
         if "home" in row.data:
-            scored.append((label, len(intents) == 1 and same(first, row)))
+            scored.append((str(row.data.get("slip") or label), len(intents) == 1 and same(first, row)))
         elif label in labels.RULES:
             scored.append((label, labels.right(label, first, devices, place.home)))
     return _report(scored, predictions)
