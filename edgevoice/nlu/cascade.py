@@ -23,6 +23,10 @@ _BOTH = re.compile(r"\bboth\s+(?:of\s+)?", re.IGNORECASE)
 _CLAUSES = 6
 _PLAIN = 0.8
 """Confidence that each clause of a compound needs where it is in nobody's words but the speaker's."""
+_NAMELESS = re.compile(r"an?\b", re.IGNORECASE)
+"""No name begins so: "a 5 minute timer" is not called "a 5 minute"."""
+_VERBATIM = frozenset({"HassBroadcast", "HassShoppingListAddItem", "HassListAddItem"})
+"""What is passed on as it was said."""
 _BORROWED = 3
 """Words that clauses may share."""
 
@@ -58,26 +62,33 @@ class Cascade:
         exact = self._exact(words, context)
         if exact:
             return exact
-        claims = [(claim,) for pack in self._domains if (claim := pack.match(words)) is not None]
+        claims: list[tuple[Intent, ...]] = [
+            (claim,) for pack in self._domains if (claim := pack.match(words)) is not None
+        ]
         claims += [loose] if (loose := self._loose(words, context)) else []
         return max(claims, key=lambda claim: claim[0].confidence, default=())
 
     def _exact(self, words: str, context: Context) -> tuple[Intent, ...]:
-        one = self._sentences.match(words, context)
-        return (one,) if one is not None else self._compound(words, context, self._sentences.match)
+        """By templates. What was said without its slips goes first: an open end of a template swallows them."""
+        for text in dict.fromkeys((repair.without_slips(words), words)):
+            one = self._sentences.match(text, context)
+            if one is not None and one.name in _VERBATIM:
+                one = self._sentences.match(words, context) or one
+            found = (one,) if one is not None else self._compound(text, context, self._sentences.match)
+            if found and not any(_NAMELESS.match(str(intent.slots.get("name"))) for intent in found):
+                return found
+        return ()
 
     def _loose(self, words: str, context: Context) -> tuple[Intent, ...]:
-        """What was meant although it was not said in a template's words: slips put right, then free wording."""
+        """What was meant although it was not said in a template's words: names respelled, then free wording."""
         if self._free is None:
             return ()
-        tidy = repair.tidied(words)
-        spelled, changed = self._free.speller.respelled(tidy)
+        tidy = repair.tidied(repair.without_slips(words))
+        text, changed = self._free.speller.respelled(tidy)
         sure = repair.SURE**changed
-        for text in dict.fromkeys((tidy, spelled)):
-            if text != words and (found := self._exact(text, context)):
-                return tuple(replace(intent, confidence=intent.confidence * sure) for intent in found)
-        found = self._compound(spelled, context, self._confident)
-        if not found and (one := self._free.understand(spelled, context, words)) is not None:
+        one = self._sentences.match(text, context)
+        found = (one,) if one is not None else self._compound(text, context, self._confident)
+        if not found and (one := self._free.understand(text, context, words)) is not None:
             found = (one,)
         return tuple(replace(intent, confidence=round(intent.confidence * sure, 3), text=words) for intent in found)
 

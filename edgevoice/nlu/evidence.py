@@ -73,7 +73,9 @@ _ASKING_BEFORE_SUBJECT = stem_set("do can could should would will may might shal
 _PERSONS = stem_set("you i we they he she anyone anybody someone")
 _SUBJECTS = stem_set("you i we they he she it the any these those my our anyone anybody someone there")
 _DEED = stem_set("can could would will")
-_FAVOURS = re.compile(r"^\W*(?:can|could|may) (?:i|we) (?:please )?(?:have|get|turn|switch|put|dim|lower|raise|make|set)\b")
+_FAVOURS = re.compile(
+    r"^\W*(?:(?:can|could|may) i (?:please )?(?:have|get)|(?:can|could) we (?:please )?(?!have )\w+)\b"
+)
 _TELLING = re.compile(
     r"\b(?:tell|show|remind) (?:me|us)\b|\blet (?:me|us) know\b|\bwonder|\b(?:want to|wanna|like to) know\b|\bcheck (?:if|whether|what)\b"
 )

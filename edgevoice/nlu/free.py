@@ -17,7 +17,7 @@ from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
 from edgevoice.nlu import evidence, wishes
 from edgevoice.nlu.context import Context
-from edgevoice.nlu.evidence import FILLERS, KINDS, Kind, stem
+from edgevoice.nlu.evidence import FILLERS, KEEPING_OUT, KINDS, Kind, stem
 from edgevoice.nlu.grammar import ACTIONS, COLORS, OPPOSITES, Action
 from edgevoice.nlu.mentions import Index, Mention
 from edgevoice.nlu.repair import Speller
@@ -46,8 +46,9 @@ _TIE = 0.1
 _UNSURE = 0.5
 """What a condition, a time or a denial leaves of the confidence."""
 _TO = frozenset({"to", "at", "on", "as"})
-_ARTICLES = frozenset("the my our your this that a an these those".split())
-_BARRIERS = frozenset({"open", "locked"})
+_ARTICLES = frozenset(["the", "my", "our", "your", "this", "that", "a", "an", "these", "those"])
+_ABOUT_LIGHTS = frozenset({"light", "illuminate"})
+_BARRIERS = frozenset({"open", "unlock"})
 _ROAMING = frozenset({"vacuum", "clean_area", "mower"})
 """What works in places other than its own."""
 _LEVELS = {"louder": "set_volume", "quieter": "set_volume", "dimmer": "set_brightness", "brighter": "set_brightness"}
@@ -57,6 +58,7 @@ _USED_BY = {
     **dict.fromkeys((*_TONES, "any_color"), "set_color"),
     **dict.fromkeys(_STEP_DEGREES, "set_temperature"),
     "change_volume": "set_volume",
+    "illuminate": "turn_on",
 }
 """Wishes that are no action of their own: the action they come to."""
 
@@ -115,7 +117,7 @@ class Free:
     def __init__(self, home: Home, language: str = "en") -> None:
         self._home, self._language = home, language
         self._index = Index(home)
-        self._speller = Speller(self._index.words, language)
+        self._speller = Speller(self._index.names, language)
 
     def understand(self, text: str, context: Context, heard: str = "") -> Intent | None:
         """The command in a tidied sentence; None where there is none, or where it is not clear which.
@@ -157,7 +159,7 @@ class Free:
     def _follow(self) -> None:
         if self._index.version != self._home.version:
             self._index = Index(self._home)
-            self._speller = Speller(self._index.words, self._language)
+            self._speller = Speller(self._index.names, self._language)
 
     def _read(self, text: str) -> _Said | None:
         plain = text.casefold().replace("’", "'")
@@ -178,7 +180,9 @@ class Free:
             return None
         slots, used = value
         sure = wish.strength * target.strength * self._coverage(said, wish.words | used | target.explains, action)
-        if said.is_later or any(evidence.is_unsure(said.words[i]) for i in range(len(said.words)) if i not in wish.words):
+        if said.is_later or any(
+            evidence.is_unsure(said.words[i]) for i in range(len(said.words)) if i not in wish.words
+        ):
             sure *= _UNSURE
         ids = tuple(device.id for device in target.devices)
         return Intent(action.intent, {**target.slots, **slots}, round(sure, 3), "free", said.text, ids)
@@ -206,7 +210,7 @@ class Free:
 
     def _target(self, said: _Said, action: Action, context: Context, wish: Wish) -> _Target | None:
         able = [device for device in self._home.exposed() if action.suits(device)]
-        if wish.action == "light":
+        if wish.action in _ABOUT_LIGHTS:
             able = [device for device in able if device.domain == "light"]
         ids = {device.id for device in able}
         named = [one for one in said.mentions if not one.is_part and ids & {device.id for device in one.devices}]
@@ -237,13 +241,17 @@ class Free:
 
     def _is_implied(self, said: _Said, action: Action, wish: Wish) -> bool:
         """Whether an action needs no device to be said: "louder" is about the player, "start" is about anything."""
-        if wish.action == "light" or action.capability not in ("on", "open", "locked", "activate", "press"):
+        if action.capability == "locked":
+            return any(one.kind and one.kind.plural in KEEPING_OUT for one in said.mentions)
+        if wish.action in _ABOUT_LIGHTS or action.capability not in ("on", "open", "locked", "activate", "press"):
             return True
         return any(one.areas or one.floors for one in said.mentions) and said.sentence.means_all
 
     def _recent(self, said: _Said, able: Sequence[Device], context: Context) -> _Target | None:
         """ "It" is what was spoken of last."""
-        if not {"it", "that", "them", "this"} & set(said.words) or any(one.devices or one.kind for one in said.mentions):
+        if not {"it", "that", "them", "this"} & set(said.words) or any(
+            one.devices or one.kind for one in said.mentions
+        ):
             return None
         last = next((one for one in context.recent[:1] for device in able if device.id == one), None)
         if last is None:
@@ -285,7 +293,7 @@ class Free:
         place: Sequence[Mention],
         action: Action,
     ) -> _Target:
-        if len(meant) > 1 and action.capability in _BARRIERS and not said.sentence.means_all:
+        if len(meant) > 1 and action.word in _BARRIERS and not said.sentence.means_all:
             sure *= 0.5
         own = [device for device in meant if device.domain == (kind.domain if kind else device.domain)] or list(meant)
         if kind is None and action.capability == "on":
@@ -299,8 +307,6 @@ class Free:
             slots["floor"] = next(one.floors[0].name for one in place if one.floors)
         elif area is not None:
             slots["area"] = area.name
-        else:
-            slots["name"] = targets.EVERYTHING
         return _Target(slots, tuple(own), sure, words)
 
     # --- how much -----------------------------------------------------------------------------------------------------

@@ -70,7 +70,8 @@ class Index:
         self._floors: dict[str, list[Floor]] = defaultdict(list)
         self.own: dict[str, list[Device]] = defaultdict(list)
         """The devices that have a word in their names which says neither their kind nor their place."""
-        self.words: set[str] = set()
+        self.names: set[str] = set()
+        """All names, in lower case."""
         for area in home.areas.values():
             self._add(self._areas, area, (area.name, *area.aliases))
         for floor in home.floors.values():
@@ -128,7 +129,7 @@ class Index:
             key = "".join(stems(name)[:_LONGEST])
             if key and key not in FILLERS and thing not in table[key]:
                 table[key].append(thing)
-            self.words.update(word.casefold() for word in name.split())
+            self.names.add(name.casefold())
 
 
 def _special(device: Device) -> frozenset[str]:

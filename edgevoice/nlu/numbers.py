@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-
 from collections.abc import Sequence
 
 from hassil.numbers import get_rbnf_engine
@@ -26,7 +25,25 @@ def spell(text: str, language: str = "en") -> str:
     return " ".join(_DIGITS.sub(lambda found: f" {words(found[0], language)} ", plain).split())
 
 
-_ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen").split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+]
 _ONES += ["seventeen", "eighteen", "nineteen"]
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SMALL = {word: float(i) for i, word in enumerate(_ONES)} | {word: 10.0 * i for i, word in enumerate(_TENS, 2)}
@@ -52,8 +69,8 @@ def amount(words: Sequence[str], at: int) -> tuple[float, int] | None:
     value, end = _SMALL.get(word, 100.0), at + 1
     if 20 <= value < 100 and end < len(words) and 0 < _SMALL.get(words[end], 0) < 10:
         value, end = value + _SMALL[words[end]], end + 1
-    if word != "hundred" and value < 10 and words[end : end + 1] == ["hundred"]:
+    if word != "hundred" and value < 10 and list(words[end : end + 1]) == ["hundred"]:
         value, end = value * 100, end + 1
-    if words[at : at + 2] in (["three", "quarters"], ["three", "quarter"]):
+    if list(words[at : at + 2]) in (["three", "quarters"], ["three", "quarter"]):
         value, end = 75.0, at + 2
     return value, end

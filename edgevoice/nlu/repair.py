@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 from edgevoice.nlu.evidence import FILLERS, KINDS, stem
 from edgevoice.nlu.grammar import COLORS
@@ -17,63 +18,94 @@ from edgevoice.nlu.spelling import Spelling
 
 SURE = 0.9
 """What a respelled word leaves of the confidence."""
+_SHORTEST = 4
+"""Letters; too many words are one letter away from a shorter one."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SLIPS = (
     (re.compile(r"(?<=\w) (?=(?:n't|'(?:s|m|d|re|ll|ve))\b)"), ""),  # "do n't", as some recognisers write
-    (re.compile(r"\b(?:u+m+|u+h+m?|e+r+m?|h+m+|a+h+|oh|well|you know|i mean|sort of|kind of|basically|actually)\b,?"), ""),
-    (re.compile(r"(?<!would )(?<!'d )(?<!i )(?<!you )(?<!don't )\blike\b,?(?! to\b)"), ""),
-    (re.compile(r"^\W*(?:(?:hey|hi|hello|ok|okay|yo|so|and|now) (?:there )?)+\b"), ""),
+    (re.compile(r",?(?<!\w)(?:u+m+|u+h+m?|e+r+m?|h+m+|ah+|you know|i mean)\b,?"), " "),
+    (re.compile(r"(?<=\w) (?:well|like),?(?= (?:the|a|my|to|at|in|on|off|for|of|by|up|down|\d+)\b)"), " "),
+    (re.compile(r"^\W*(?:well|oh|so|okay|ok)\b,?"), " "),
+    (re.compile(r"\b([^\W\d_]+)(?:,? \1\b)+"), r"\1"),
+    (
+        re.compile(r"^((?:(?!\b(?:on|off)\b).)*\b(?:turn|switch|shut|power|cut|put)(?:ed)?) of\b(?!.*\b(?:on|off)$)"),
+        r"\1 off",
+    ),
+    (re.compile(r"\bof(?=$| (?:in|at|on)\b)"), "off"),
+)
+"""What a person did not mean to say: none of it can be part of a command."""
+_WORDINGS = (
+    (re.compile(r"^\W*(?:(?:hey|hi|hello|yo|and|now) (?:there )?)+\b"), ""),
     (re.compile(r"^\W*(?:alexa|siri|google|olly|jarvis|cortana|bixby|mycroft|computer|assistant)\b\W*"), ""),
     (re.compile(r"^\W*(?:(?:no(?:,|(?= no))|yes|yeah|alright|right|please|just|kindly),? )+"), ""),
     (
         re.compile(
             r"\b(?:(?:can|could|would|will) you(?: please| kindly| just)?|would you mind|do you mind|i would like you to|"
             r"i(?:'d| would) (?:like|love) (?:you )?to|i (?:want|need)(?: you)? to|i was wondering if you could|be so kind|"
-            r"please|kindly|thank you|thanks|if you (?:can|could|would|don't mind)|for me|do me a favou?r and|go ahead and)\b"
+            r"please|kindly|thank you|thanks|if you (?:can|could|would|don't mind)|for me|do me a favou?r and|go ahead and|"
+            r"sort of|kind of|basically|actually)\b"
         ),
         "",
     ),
-    (re.compile(r"^((?:(?!\b(?:on|off)\b).)*\b(?:turn|switch|shut|power|cut|put)) of\b(?!.*\b(?:on|off)$)"), r"\1 off"),
-    (re.compile(r"^(?:turn|switch|put)\b.* of$|^.* of$"), lambda found: found[0] + "f"),
-    (re.compile(r"\b([^\W\d_]+)(?:,? \1\b)+"), r"\1"),
+    (re.compile(r"\blike\b(?! to\b)(?<!would like)(?<!'d like)(?<!i like)(?<!you like)(?<!don't like)"), ""),
     (re.compile(r"\b(?:a|an|your|thee|da)(?= \w)"), "the"),
     (re.compile(r"\bthe the\b"), "the"),
+    (re.compile(r"(?<!\bto) (\d+ ?(?:%|percent|degrees?)?)$"), r" to \1"),
 )
+"""Other words for the same, as the templates have them."""
+
+
+def without_slips(text: str) -> str:
+    """The sentence without fillers and repeated words, and with `off` where `of` was heard."""
+    return _changed(text, _SLIPS)
 
 
 def tidied(text: str) -> str:
-    """The sentence without fillers, politeness and repeated words, in lower case; each article is `the`."""
-    line = text.casefold()
-    for slip, instead in _SLIPS:
-        line = " ".join(slip.sub(instead, line).split())
+    """The sentence without politeness too, in lower case; each article is `the`, and a number at its end has a `to`."""
+    return _changed(text.casefold(), _WORDINGS)
+
+
+def _changed(line: str, changes: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, instead in changes:
+        if pattern.search(line):
+            line = " ".join(pattern.sub(instead, line).split())
     return line.strip(" ,;:-")
 
 
 class Speller:
-    """Respells words of one home's names; `names` are the words in them."""
+    """Respells words of one home's names; `names` are all of them in lower case."""
 
     def __init__(self, names: Collection[str], language: str) -> None:
-        own = {word for name in names for word in _LETTERS.findall(name)}
+        split = [_LETTERS.findall(name) for name in names]
+        own = {word for name in split for word in name}
+        self._pairs = {pair for name in split for pair in pairwise(name)}
         self._known = vocabulary(language) | own
-        self._spelling = Spelling(own | _NOUNS)
+        self._own, self._nouns = Spelling(own), Spelling(_NOUNS)
 
     def respelled(self, text: str) -> tuple[str, int]:
         """The text with words that are nearly a name, and how many they were."""
+        words = text.split()
         count = 0
+        for i, word in enumerate(words):
+            if not word.isalpha() or word in self._known or stem(word) in FILLERS:
+                continue
+            instead = self._meant(word, words[i - 1] if i else "", words[i + 1] if i + 1 < len(words) else "")
+            if instead is not None:
+                words[i], count = instead, count + 1
+        return " ".join(words), count
 
-        def nearest(found: re.Match[str]) -> str:
-            nonlocal count
-            word = found[0].casefold()
-            if word in self._known or stem(word) in FILLERS:
-                return found[0]
-            instead = self._spelling.nearest(word) or self._singular(word)
-            count += instead is not None
-            return instead or found[0]
-
-        return _LETTERS.sub(nearest, text), count
+    def _meant(self, word: str, before: str, after: str) -> str | None:
+        """The word that stands beside its neighbour in a name; else one of a name; else one of a kind of device."""
+        near = self._own.near(word)
+        beside = [one for one in near if (before, one) in self._pairs or (one, after) in self._pairs]
+        if len(beside) == 1:
+            return beside[0]
+        if len(word) < _SHORTEST:
+            return None
+        return self._own.best(word) or self._nouns.best(word) or self._singular(word)
 
     def _singular(self, word: str) -> str | None:
-        return self._spelling.nearest(word[:-1]) if len(word) > 4 and word.endswith("s") else None
+        return self._own.best(word[:-1]) if len(word) > 4 and word.endswith("s") else None
 
 
 @lru_cache(maxsize=4)
@@ -94,8 +126,57 @@ def _plain(words: Iterable[str]) -> Iterable[str]:
 
 
 _NOUNS = frozenset(
-    "light lights lamp lamps bulb plug socket outlet speaker speakers music volume sound television stereo radio vacuum "
-    "cleaner hoover robot roomba coffee espresso cappuccino latte blinds blind curtains curtain shutter shutters window "
-    "door doors garage thermostat heating heater temperature ceiling kitchen bedroom bathroom brightness color colors "
-    "percent machine ventilator conditioner humidifier".split()
+    [
+        "light",
+        "lights",
+        "lamp",
+        "lamps",
+        "bulb",
+        "plug",
+        "socket",
+        "outlet",
+        "speaker",
+        "speakers",
+        "music",
+        "volume",
+        "sound",
+        "television",
+        "stereo",
+        "radio",
+        "vacuum",
+        "cleaner",
+        "hoover",
+        "robot",
+        "roomba",
+        "coffee",
+        "espresso",
+        "cappuccino",
+        "latte",
+        "blinds",
+        "blind",
+        "curtains",
+        "curtain",
+        "shutter",
+        "shutters",
+        "window",
+        "door",
+        "doors",
+        "garage",
+        "thermostat",
+        "heating",
+        "heater",
+        "temperature",
+        "ceiling",
+        "kitchen",
+        "bedroom",
+        "bathroom",
+        "brightness",
+        "color",
+        "colors",
+        "percent",
+        "machine",
+        "ventilator",
+        "conditioner",
+        "humidifier",
+    ]
 ) | frozenset(COLORS)

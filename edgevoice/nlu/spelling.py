@@ -8,32 +8,28 @@ from collections.abc import Iterable, Iterator
 from edgevoice.nlu.sounds import sounds
 
 _SHORTEST = 4
-"""Letters; too many words are one letter away from a shorter one."""
 
 
 class Spelling:
     """An index of `words`; those shorter than four letters are never what is meant."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._words = {word for word in words if len(word) >= _SHORTEST and word.isalpha()}
         self._near: dict[str, list[str]] = defaultdict(list)
         self._alike: dict[str, list[str]] = defaultdict(list)
-        for word in sorted(self._words):
+        for word in sorted({word for word in words if len(word) >= _SHORTEST and word.isalpha()}):
             for shorter in _shorter(word):
                 self._near[shorter].append(word)
             self._alike[sounds(word)].append(word)
 
-    def nearest(self, word: str) -> str | None:
-        """The one word that is a letter away (one more, one less, another one, two exchanged), or sounds the same.
+    def near(self, word: str) -> tuple[str, ...]:
+        """The words one edit away: a letter added, left out or changed, or two neighbours exchanged."""
+        found = dict.fromkeys(one for key in _shorter(word) for one in self._near.get(key, ()))
+        return tuple(one for one in found if is_near(word, one))
 
-        None where there is no such word, or more than one.
-        """
-        if len(word) < _SHORTEST or not word.isalpha():
-            return None
-        found = {one for key in _shorter(word) for one in self._near.get(key, ()) if is_near(word, one)}
-        if len(found) != 1:
-            alike = set(self._alike.get(sounds(word), ()))
-            found = (found & alike) or found or alike
+    def best(self, word: str) -> str | None:
+        """The one word that is near, or sounds the same; None where there is none, or more than one."""
+        near, alike = set(self.near(word)), set(self._alike.get(sounds(word), ()))
+        found = (near & alike) or near or alike
         return next(iter(found)) if len(found) == 1 else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from hassil import Intents, RecognizeResult, recognize_all
@@ -12,6 +13,7 @@ from edgevoice.messages import Intent, Value
 from edgevoice.nlu import meaning
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.language import Language, sentences
+from edgevoice.nlu.sieve import Sieve
 
 _NO_AREA = "\N{NULL}"
 """Stands for the area where the microphone's is not known: "lights off" then means all of them."""
@@ -26,8 +28,8 @@ _LONGEST = 200
 class Templates:
     """Matches sentences against the home as it is now."""
 
-    def __init__(self, home: Home, intents: Intents) -> None:
-        self._home = home
+    def __init__(self, home: Home, intents: Intents, sieve: Sieve) -> None:
+        self._home, self._sieve = home, sieve
         self._language = Language(home, intents)
 
     @property
@@ -46,7 +48,7 @@ class Templates:
         found = list(
             recognize_all(
                 text,
-                language.intents,
+                self._sieve.sift(text),
                 slot_lists=dict(language.lists),
                 intent_context={"area": area.name if area else _NO_AREA},
             )
@@ -116,7 +118,12 @@ class Templates:
 
 def load(home: Home, language: str) -> Templates:
     """Raises SettingsError for a language without sentences."""
-    return Templates(home, sentences(language))
+    return Templates(home, sentences(language), _sieve(language))
+
+
+@lru_cache(maxsize=4)
+def _sieve(language: str) -> Sieve:
+    return Sieve(sentences(language))
 
 
 def _confidence(found: RecognizeResult) -> float:
@@ -131,7 +138,10 @@ def _confidence(found: RecognizeResult) -> float:
 
 
 def _slots(found: RecognizeResult) -> dict[str, Value]:
-    return {name: _value(entity.value) for name, entity in found.entities.items() if entity.value != _NO_AREA}
+    slots = {name: _value(entity.value) for name, entity in found.entities.items() if entity.value != _NO_AREA}
+    if "media_class" in slots:  # "play the Abbey Road album"
+        slots["search_query"] = str(slots.get("search_query", "")).removeprefix("the ")
+    return slots
 
 
 def _is_here(found: RecognizeResult) -> bool:

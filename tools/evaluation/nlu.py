@@ -20,6 +20,7 @@ from evaluation.common import Options, Report, Row, latency, progress
 from evaluation.perturb import perturbed
 
 NOTHING = Intent("")
+_TOLD_BY_NAME = ("domain", "device_class")
 
 
 def run(rows: list[Row], options: Options) -> Report:
@@ -111,9 +112,12 @@ def meant(home: Home, intent: Intent, context: Context) -> tuple[Device, ...]:
 
 def same(intent: Intent, row: Row) -> bool:
     """Every labelled slot is there and equal. A slot beyond them is wrong, but for the domain that a sentence such as
-    "are any fans on" implies: some of the labels leave it out. A labelled name `all` is no name.
+    "are any fans on" implies: some of the labels leave it out. A labelled name `all` is no name, and what has a name need
+    not be told from others by its domain and device class.
     """
     wanted = {name: value for name, value in row.need("slots", dict).items() if (name, value) != ("name", "all")}
+    if "name" in wanted:
+        wanted = {key: value for key, value in wanted.items() if key not in _TOLD_BY_NAME or key in intent.slots}
     if intent.name != row.data["intent"] or not set(intent.slots) <= {*wanted, "domain"}:
         return False
     return all(name in intent.slots and _equal(intent.slots[name], value) for name, value in wanted.items())
