@@ -23,6 +23,9 @@ _BOTH = re.compile(r"\bboth\s+(?:of\s+)?", re.IGNORECASE)
 _CLAUSES = 6
 _PLAIN = 0.8
 """Confidence that each clause of a compound needs where it is in nobody's words but the speaker's."""
+_BARE = frozenset({"HassMediaPause", "HassMediaUnpause", "HassMediaPrevious", "HassMediaNext"})
+_HARDLY = 0.5
+"""What is left of the confidence where "would you just stop" may be about the player, or about us."""
 _NAMELESS = re.compile(r"an?\b", re.IGNORECASE)
 """No name begins so: "a 5 minute timer" is not called "a 5 minute"."""
 _VERBATIM = frozenset({"HassBroadcast", "HassShoppingListAddItem", "HassListAddItem"})
@@ -87,6 +90,8 @@ class Cascade:
         text, changed = self._free.speller.respelled(tidy)
         sure = repair.SURE**changed
         one = self._sentences.match(text, context)
+        if one is not None and one.name in _BARE and " " not in normalize.spoken(text):
+            sure *= _HARDLY
         found = (one,) if one is not None else self._compound(text, context, self._confident)
         if not found and (one := self._free.understand(text, context, words)) is not None:
             found = (one,)

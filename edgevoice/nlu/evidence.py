@@ -46,7 +46,7 @@ FILLERS = stem_set(
     "put bring make made set change adjust switch turn like want wants need i'd i'm i'll i've it's there here up down off out",
     "again back first help level percent degree degrees about around all every everything everywhere whole entire",
     "house home room apartment flat place inside indoor interior current currently still instead bit tad while",
-    "um uh uhm er erm hmm mm ah whoa wow yo man dude buddy actually basically maybe perhaps somehow anyway immediately quickly",
+    "far way much um uh uhm er erm hmm mm ah whoa wow yo man dude buddy actually basically maybe perhaps somehow anyway immediately quickly",
     "favor kind sort way thing case condition level setting lets gonna wanna gotta anymore yourself also too so extra comfortable",
 )
 """Words that need no explanation: they say nothing of their own."""
@@ -74,7 +74,8 @@ _PERSONS = stem_set("you i we they he she anyone anybody someone")
 _SUBJECTS = stem_set("you i we they he she it the any these those my our anyone anybody someone there")
 _DEED = stem_set("can could would will")
 _FAVOURS = re.compile(
-    r"^\W*(?:(?:can|could|may) i (?:please )?(?:have|get)|(?:can|could) we (?:please )?(?!have )\w+)\b"
+    r"^\W*(?:(?:can|could|may) i (?:please )?(?:have|get)|(?:can|could) we (?:please )?(?!have )\w+|"
+    r"(?:can|could) (?:the|my|it|this)\b.* be (?:\w+ )*(?:off|on|less|more|brighter|dimmer|darker|louder|quieter|warmer|cooler))\b"
 )
 _TELLING = re.compile(
     r"\b(?:tell|show|remind) (?:me|us)\b|\blet (?:me|us) know\b|\bwonder|\b(?:want to|wanna|like to) know\b|\bcheck (?:if|whether|what)\b"

@@ -38,9 +38,12 @@ _LATER = re.compile(
     r"tomorrow|tonight))*|"
     r"\b(?:for|in|every|another)(?: (?:the|next|another|a|an|certain|amount|of|few|some|[a-z]+|\d+)){0,5}? "
     r"(?:second|minute|hour|day|week|while|morning|evening|night)s?\b|"
+    rf"\b{_CLOCK} (?:second|minute|hour)s?\b|"
     r"\b(?:today|tomorrow|tonight|daily|everyday|later|(?:this|in the) (?:morning|evening|afternoon|night)|during the day)\b"
 )
 """When, or for how long; that it is not wanted just now."""
+_CONDITIONS = frozenset({"if", "when", "whenever", "unless", "once", "until"})
+"""What begins so is not to be done now."""
 _MOST_WORDS = 40
 _TIE = 0.1
 _UNSURE = 0.5
@@ -48,6 +51,7 @@ _UNSURE = 0.5
 _TO = frozenset({"to", "at", "on", "as"})
 _ARTICLES = frozenset(["the", "my", "our", "your", "this", "that", "a", "an", "these", "those"])
 _ABOUT_LIGHTS = frozenset({"light", "illuminate"})
+_SAY_ENOUGH = _ABOUT_LIGHTS | {"water", "stop_water"}
 _BARRIERS = frozenset({"open", "unlock"})
 _ROAMING = frozenset({"vacuum", "clean_area", "mower"})
 """What works in places other than its own."""
@@ -74,11 +78,10 @@ class _Said:
     is_later: bool
     """It also says when, or until when."""
 
-    @property
-    def tagged(self) -> tuple[list[str], list[tuple[int, int]]]:
-        """Stems and tags, and which words each of them stands for."""
+    def tagged(self, with_parts: bool) -> tuple[list[str], list[tuple[int, int]]]:
+        """Stems and tags, and which words each of them stands for. `with_parts`: parts of names are tagged as well."""
         at, tokens, spans = 0, list[str](), list[tuple[int, int]]()
-        starts = {mention.begin: mention for mention in self.mentions}
+        starts = {one.begin: one for one in self.mentions if with_parts or not one.is_part}
         while at < len(self.words):
             mention = starts.get(at)
             end = mention.end if mention else at + 1
@@ -127,22 +130,19 @@ class Free:
         said = None if evidence.read(heard or text).is_question else self._read(text)
         if said is None:
             return None
-        tokens, spans = said.tagged
-        found: list[tuple[float, str, Intent]] = []
-        wanted = [
-            replace(wish, words=frozenset(i for at in wish.words for i in range(*spans[at])))
-            for wish in wishes.read(tokens)
-        ]
+        found: list[tuple[float, float, str, Intent]] = []
+        wanted = _wanted(said)
         for wish in wanted:
-            same = (one.words for one in wanted if OPPOSITES.get(wish.action) != one.action)
-            intent = self._intent(said, replace(wish, words=wish.words.union(*same)), context)
-            if intent is not None:
-                found.append((intent.confidence, wish.action, intent))
+            others = (one.words for one in wanted if OPPOSITES.get(wish.action) != one.action)
+            intent = self._intent(said, replace(wish, words=wish.words.union(*others)), context)
+            alone = self._intent(said, wish, context)
+            if intent is not None and alone is not None:
+                found.append((intent.confidence, alone.confidence, wish.action, intent))
         if not found:
             return None
-        best = max(found, key=lambda one: one[0])
-        is_tie = any(OPPOSITES.get(best[1]) == action and best[0] - sure < _TIE for sure, action, _ in found)
-        return best[2] if best[0] >= DOUBTFUL and not is_tie else None
+        sure, alone_sure, action, best = max(found, key=lambda one: one[:2])
+        is_tie = any(OPPOSITES.get(action) == other and alone_sure - rival < _TIE for _, rival, other, _ in found)
+        return best if sure >= DOUBTFUL and not is_tie else None
 
     @property
     def index(self) -> Index:
@@ -165,7 +165,7 @@ class Free:
         plain = text.casefold().replace("’", "'")
         now = " ".join(_LATER.sub(" ", _REASON.sub(" ", plain)).split())
         words = tuple(_WORD.findall(now))
-        if not words or len(words) > _MOST_WORDS:
+        if not words or len(words) > _MOST_WORDS or words[0] in _CONDITIONS:
             return None
         is_later = now != " ".join(_REASON.sub(" ", plain).split())
         return _Said(text, words, self.index.mentions(words), evidence.read(text), is_later)
@@ -243,7 +243,7 @@ class Free:
         """Whether an action needs no device to be said: "louder" is about the player, "start" is about anything."""
         if action.capability == "locked":
             return any(one.kind and one.kind.plural in KEEPING_OUT for one in said.mentions)
-        if wish.action in _ABOUT_LIGHTS or action.capability not in ("on", "open", "locked", "activate", "press"):
+        if wish.action in _SAY_ENOUGH or action.capability not in ("on", "open", "locked", "activate", "press"):
             return True
         return any(one.areas or one.floors for one in said.mentions) and said.sentence.means_all
 
@@ -359,6 +359,17 @@ class Free:
         ]
         share = sum(i in known or stem(said.words[i]) in vocabulary for i in content) / max(1, len(content))
         return share * share
+
+
+def _wanted(said: _Said) -> tuple[Wish, ...]:
+    found: dict[str, Wish] = {}
+    for with_parts in (False, True) if any(one.is_part for one in said.mentions) else (False,):
+        tokens, spans = said.tagged(with_parts)
+        for wish in wishes.read(tokens):
+            words = frozenset(i for at in wish.words for i in range(*spans[at]))
+            before = found.get(wish.action, wish)
+            found[wish.action] = replace(wish, strength=max(wish.strength, before.strength), words=words)
+    return tuple(found.values())
 
 
 def _domains(action: Action) -> frozenset[str]:

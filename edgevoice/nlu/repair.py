@@ -50,6 +50,8 @@ _WORDINGS = (
     (re.compile(r"\blike\b(?! to\b)(?<!would like)(?<!'d like)(?<!i like)(?<!you like)(?<!don't like)"), ""),
     (re.compile(r"\b(?:a|an|your|thee|da)(?= \w)"), "the"),
     (re.compile(r"\bthe the\b"), "the"),
+    (re.compile(r"\b((?:make|turn|set|change)\b.*|lights?) read\b"), r"\1 red"),
+    (re.compile(r"\b((?:make|turn|set|change)\b.*|lights?) blew\b"), r"\1 blue"),
     (re.compile(r"(?<!\bto) (\d+ ?(?:%|percent|degrees?)?)$"), r" to \1"),
 )
 """Other words for the same, as the templates have them."""

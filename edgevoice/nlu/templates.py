@@ -65,7 +65,7 @@ class Templates:
             only = meaning.devices(self._home, best.intent.name, anywhere)
             if len(only) == 1:
                 slots, targets = anywhere, (only[0].id,)
-        return Intent(best.intent.name, slots, _confidence(best), "template", text, targets, best.response or "")
+        return Intent(best.intent.name, slots, _confidence(best, text), "template", text, targets, best.response or "")
 
     def _can_be_done_later(self, command: Value, context: Context) -> bool:
         """ "Turn off the lamp in five minutes" is a timer with a command; "he will be home in five minutes" is neither."""
@@ -126,14 +126,14 @@ def _sieve(language: str) -> Sieve:
     return Sieve(sentences(language))
 
 
-def _confidence(found: RecognizeResult) -> float:
+def _confidence(found: RecognizeResult, text: str) -> float:
     """`play` before anything at all, and a name without a verb, may be a misheard sentence of another kind."""
     said = {entity.name for entity in found.entities_list if entity.text}
     if said == {"search_query"}:
         return _UNSURE
     if found.intent.name == "HassTurnOn" and said == {"name"} and found.text_chunks_matched <= _ARTICLE:
         domains = found.intent_data.requires_context.get("domain", ())
-        return 1.0 if {"scene", "script"} & set(domains) else _UNSURE
+        return 1.0 if {"scene", "script"} & set(domains) or "on" in text.casefold().split() else _UNSURE
     return 1.0
 
 
