@@ -28,6 +28,7 @@ from edgevoice.messages import (
     AudioChunk,
     Event,
     ListenEvent,
+    Listening,
     NoSpeech,
     SpeechEnded,
     Turn,
@@ -107,6 +108,7 @@ class Assistant:
     def _listen(self) -> None:
         try:
             with self._mic as chunks:
+                self._observe(Listening(self._listener.words))
                 for chunk in chunks:
                     if self._stop.is_set():
                         return

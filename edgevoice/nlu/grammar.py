@@ -106,6 +106,7 @@ def _actions() -> Iterator[Action]:
 
 
 ACTIONS: Mapping[str, Action] = {action.word: action for action in _actions()}
+_DEEDS = frozenset(word for action in ACTIONS.values() for word in action.words)
 STATE = Action("state", "HassGetState", "", frozenset())
 """The only thing that a question may ask for."""
 OPPOSITES: Mapping[str, str] = {
@@ -241,7 +242,7 @@ class _Finder:
             same = [one for one in named if targets.fold(one.name) == targets.fold(device.name)]
             meant = self._here(same) if len(same) > 1 else same
             yield self._one(device, 1.0 if meant == [device] else 0.5)
-        kinds = [kind for kind in KINDS if self.sentence.speaks_of(kind)]
+        kinds = [kind for kind in KINDS if self._means(kind, named)]
         scopes = {kind.plural: self._scope(kind) for kind in kinds}
         for device in self._devices:
             if device not in named and (strength := self._strength(device, kinds, scopes)):
@@ -250,6 +251,12 @@ class _Finder:
             members = scopes[kind.plural]
             if len(members) > 1 and kind.plural not in KEEPING_OUT:
                 yield self._group(kind, members)
+
+    def _means(self, kind: Kind, named: Iterable[Device]) -> bool:
+        """Whether it speaks of devices of a kind beside the named ones: "dim the desk lamp" means no other light."""
+        if any(kind.holds(device) for device in named):
+            return not (kind.words & self._words).issubset(_DEEDS)
+        return self.sentence.speaks_of(kind)
 
     def _is_called(self, device: Device) -> bool:
         return any(targets.fold(name) in self._named for name in (device.name, *device.aliases))
