@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edgevoice.home import targets
-from edgevoice.home.model import Area, Device, Home
+from edgevoice.home.model import Area, Device, Floor, Home
 from edgevoice.messages import Value
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.evidence import KEEPING_OUT, KINDS, WISHES, Kind, Sentence, own_words, stem_set
@@ -228,12 +228,11 @@ class _Finder:
         self._named = {targets.fold(name) for name in (*named, *(name for name in names if self.sentence.holds(name)))}
         self._words = set(self.sentence.words)
         self._places = [area for area in home.areas.values() if _is_named(self.sentence, area)]
-        floors = {
-            floor.id for floor in home.floors.values() if any(map(self.sentence.holds, (floor.name, *floor.aliases)))
-        }
-        self._area_ids = {area.id for area in home.areas.values() if area in self._places or area.floor in floors}
+        self._floors = [floor for floor in home.floors.values() if _is_named(self.sentence, floor)]
+        on = {floor.id for floor in self._floors}
+        self._area_ids = {area.id for area in home.areas.values() if area in self._places or area.floor in on}
         self._place_words = stem_set(
-            *(name for area in home.areas.values() if area.id in self._area_ids for name in (area.name, *area.aliases))
+            *(name for place in (*self._places, *self._floors) for name in (place.name, *place.aliases))
         )
 
     def targets(self) -> Iterator[Target]:
@@ -297,6 +296,8 @@ class _Finder:
         area = self._home.areas.get(next(iter(areas)) or "") if len(areas) == 1 else None
         if area is not None:
             slots["area"] = area.name
+        elif len(self._floors) == 1 and not self._places:
+            slots["floor"] = self._floors[0].name
         else:
             slots["name"] = targets.EVERYTHING
         certain = bool(self._area_ids) or self.sentence.means_all or areas == {self._context.area}
@@ -304,8 +305,8 @@ class _Finder:
         return Target(_label(label), slots, devices, kind.words | self._place_words, 1.0 if certain else 0.5)
 
 
-def _is_named(sentence: Sentence, area: Area) -> bool:
-    return any(sentence.holds(name) for name in (area.name, *area.aliases))
+def _is_named(sentence: Sentence, place: Area | Floor) -> bool:
+    return any(sentence.holds(name) for name in (place.name, *place.aliases))
 
 
 def _able(action: Action, target: Target) -> bool:
