@@ -231,9 +231,8 @@ class _Finder:
         self._floors = [floor for floor in home.floors.values() if _is_named(self.sentence, floor)]
         on = {floor.id for floor in self._floors}
         self._area_ids = {area.id for area in home.areas.values() if area in self._places or area.floor in on}
-        self._place_words = stem_set(
-            *(name for place in (*self._places, *self._floors) for name in (place.name, *place.aliases))
-        )
+        said: tuple[Area | Floor, ...] = (*self._places, *self._floors)
+        self._place_words = stem_set(*(name for place in said for name in (place.name, *place.aliases)))
 
     def targets(self) -> Iterator[Target]:
         named = [device for device in self._devices if self._is_called(device)]
