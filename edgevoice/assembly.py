@@ -108,6 +108,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     try:
         if wanted.wait_for_broker:
             settle(link)
+        conversation.prepare()
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
         yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
     finally:

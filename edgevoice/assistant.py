@@ -89,7 +89,8 @@ class Assistant:
                     raise self._ears_error
                 self._beat()
                 self._take_turn(numbers)
-                self._stages.link.pump()
+                if not self._stages.link.pump():
+                    self._stages.conversation.prepare()
                 self._end_timers(numbers)
         finally:
             self.stop()

@@ -56,6 +56,10 @@ class Table:
     """Understands what stands in a table."""
 
     contexts: list[Context] = field(default_factory=list)
+    prepared: int = 0
+
+    def prepare(self) -> None:
+        self.prepared += 1
 
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
         self.contexts.append(context)
@@ -360,3 +364,14 @@ def test_a_cancelled_turn_does_nothing() -> None:
     cancel.set()
     events = list(conversation().hear("lamp", 0.0, cancel))
     assert [type(event) for event in events] == [Understood]
+
+
+def test_it_gets_ready_once_for_each_state_of_the_home() -> None:
+    home, table = household(), Table()
+    talk = Conversation(home, table)
+    talk.prepare()
+    talk.prepare()
+    assert table.prepared == 1
+    home.remove("light.lamp")
+    talk.prepare()
+    assert table.prepared == 2
