@@ -21,8 +21,8 @@ from edgevoice.skills.reply import Found, Replies
 from edgevoice.stages import Llm
 
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
-_APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow"}
-_STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech"}
+_APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
+_STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
 
 
 class Understanding(Protocol):

@@ -23,6 +23,8 @@ LAMP = Command("light.lamp", "on", True)
 
 CEILINGS = ("Ceiling Light in the Kitchen", "Ceiling Light in the Living Room")
 
+STAGES = (("asr", "nothing_heard"), ("mqtt", "away"), ("tts", "x"), ("llm", "loading"), ("llm", "absent"))
+
 WISHES: Mapping[str, tuple[Intent, ...]] = {
     "unlock": (intent("HassTurnOff", "lock", ("lock.front",), name="Front Door"),),
     "open garage": (intent("HassTurnOn", "cover", ("cover.garage",), name="Garage Door"),),
@@ -346,8 +348,8 @@ def test_reports() -> None:
 
 def test_apologies_are_never_silent() -> None:
     talk = conversation()
-    said = {talk.apology(stage, code) for stage, code in (("asr", "nothing_heard"), ("mqtt", "away"), ("tts", "x"))}
-    assert len(said) == 3
+    said = {talk.apology(stage, code) for stage, code in STAGES}
+    assert len(said) == len(STAGES)
     assert all(said)
 
 
