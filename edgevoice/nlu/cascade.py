@@ -12,7 +12,7 @@ from edgevoice.config import NluSettings
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent
 from edgevoice.nlu import normalize, packs, repair, templates
-from edgevoice.nlu.context import Context
+from edgevoice.nlu.context import NOWHERE, Context
 from edgevoice.nlu.free import Free
 from edgevoice.stages import Llm
 
@@ -47,6 +47,12 @@ class Cascade:
     ) -> None:
         self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
         self._free = free
+
+    def prepare(self) -> None:
+        """Builds now what the first sentence after a change of the home would otherwise wait for."""
+        self._sentences.match("set the light to fifty percent", NOWHERE)
+        if self._free is not None:
+            self._free.understand("set the light to fifty percent", NOWHERE)
 
     def understand(self, text: str, context: Context, cancel: threading.Event | None = None) -> tuple[Intent, ...]:
         """What was meant, in the order it was said; empty where nothing understood it.
