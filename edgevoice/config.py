@@ -106,6 +106,15 @@ class LlmSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingSettings:
+    """What sentences mean that no rule knows: asked about, never done at once."""
+
+    engine: str = _f("", "minilm; empty: none")
+    model: str = _f("minilm-l6-v2", "model in the manifest")
+    threads: int = _f(1, "CPU threads", min=1, max=64)
+
+
+@dataclass(frozen=True, slots=True)
 class TtsSettings:
     """The voice."""
 
@@ -154,6 +163,7 @@ class Settings:
     asr: AsrSettings = field(default_factory=AsrSettings)
     nlu: NluSettings = field(default_factory=NluSettings)
     llm: LlmSettings = field(default_factory=LlmSettings)
+    embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     home: HomeSettings = field(default_factory=HomeSettings)

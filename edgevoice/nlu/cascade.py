@@ -11,10 +11,10 @@ from pathlib import Path
 from edgevoice.config import NluSettings
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent
-from edgevoice.nlu import normalize, packs, repair, templates
+from edgevoice.nlu import normalize, packs, repair, semantic, templates
 from edgevoice.nlu.context import NOWHERE, Context
 from edgevoice.nlu.free import Free
-from edgevoice.stages import Llm
+from edgevoice.stages import Embed, Llm
 
 Proposer = Callable[[str, Context, threading.Event], tuple[Intent, ...]]
 Match = Callable[[str, Context], Intent | None]
@@ -136,7 +136,13 @@ def _shared(clauses: list[str], context: Context, match: Match) -> tuple[Intent,
     return ()
 
 
-def load(home: Home, settings: NluSettings, llm: Llm | None = None, wake_words: Iterable[str] = ()) -> Cascade:
+def load(
+    home: Home,
+    settings: NluSettings,
+    llm: Llm | None = None,
+    wake_words: Iterable[str] = (),
+    embed: Embed | None = None,
+) -> Cascade:
     """The cascade of one home. Raises SettingsError for an unknown language or a bad pack."""
     propose: Proposer | None = None
     if llm is not None:
@@ -150,7 +156,9 @@ def load(home: Home, settings: NluSettings, llm: Llm | None = None, wake_words: 
     domains = tuple(
         packs.load(Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name)) for name in settings.packs
     )
-    free = Free(home) if settings.language.partition("-")[0] == "en" else None
+    free = None
+    if settings.language.partition("-")[0] == "en":
+        free = Free(home, semantic.load(embed) if embed is not None else None)
     return Cascade(templates.load(home, settings.language), domains, propose, tuple(wake_words), free)
 
 

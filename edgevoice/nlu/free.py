@@ -8,48 +8,31 @@ A question is none, and neither is a sentence that speaks for an action as much 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
-from edgevoice.nlu import evidence, wishes
+from edgevoice.nlu import evidence
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.evidence import FILLERS, KEEPING_OUT, KINDS, Kind, stem
 from edgevoice.nlu.grammar import ACTIONS, COLORS, OPPOSITES, Action
 from edgevoice.nlu.mentions import Index, Mention
 from edgevoice.nlu.repair import Speller
+from edgevoice.nlu.said import Said, read
+from edgevoice.nlu.semantic import NONE, Semantic
 from edgevoice.nlu.wishes import Wish
 
 DOUBTFUL = 0.2
-_WORD = re.compile(r"-?\d+(?:[.,]\d+)?%?|[^\W\d_]+(?:'[^\W\d_]+)?")
-_REASON = re.compile(
-    r"\b(?:so that|so (?:i|we) can|because|since|to (?:charge|plug|connect|save|wake|sleep|read|see))\b.*|"
-    r"\b(?:that|which) (?:is|are|'s|'re)(?: still| currently)? (?:on|off|open|closed|lit)\b"
-)
-"""Why something is wanted, and how it is now: it says nothing of what is wanted."""
-_CLOCK = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
-_LATER = re.compile(
-    r"(?<=\w) (?:when|whenever|while|if|unless|until|till|before|after|once|as soon as)\b.*|"
-    rf"\b(?:at|by|from|between|around) (?:noon|midnight|sunset|sunrise|dawn|dusk|{_CLOCK}(?: (?:to|and) {_CLOCK})?"
-    r"(?: (?:thirty|fifteen|forty five))? ?(?:am|pm|a m|p m|o'clock))\b(?: (?:time|every|each|week|day|daily|everyday|today|"
-    r"tomorrow|tonight))*|"
-    r"\b(?:for|in|every|another)(?: (?:the|next|another|a|an|certain|amount|of|few|some|[a-z]+|\d+)){0,5}? "
-    r"(?:second|minute|hour|day|week|while|morning|evening|night)s?\b|"
-    rf"\b{_CLOCK} (?:second|minute|hour)s?\b|"
-    r"\b(?:today|tomorrow|tonight|daily|everyday|later|(?:this|in the) (?:morning|evening|afternoon|night)|during the day)\b"
-)
-"""When, or for how long; that it is not wanted just now."""
-_CONDITIONS = frozenset({"if", "when", "whenever", "unless", "once", "until"})
-"""What begins so is not to be done now."""
-_MOST_WORDS = 40
 _TIE = 0.1
+_PLAIN = 0.6
+_MEANT, _SURELY = 0.6, 0.9
+"""Probability from which a meaning is taken, and from which it outweighs the words."""
+_BY_MEANING = 0.5
 _UNSURE = 0.5
 """What a condition, a time or a denial leaves of the confidence."""
 _TO = frozenset({"to", "at", "on", "as"})
-_ARTICLES = frozenset(["the", "my", "our", "your", "this", "that", "a", "an", "these", "those"])
 _ABOUT_LIGHTS = frozenset({"light", "illuminate"})
 _SAY_ENOUGH = _ABOUT_LIGHTS | {"water", "stop_water"}
 _BARRIERS = frozenset({"open", "unlock"})
@@ -68,44 +51,6 @@ _USED_BY = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """A sentence in words, with what they point at."""
-
-    text: str
-    words: tuple[str, ...]
-    mentions: tuple[Mention, ...]
-    sentence: evidence.Sentence
-    is_later: bool
-    """It also says when, or until when."""
-
-    def tagged(self, with_parts: bool) -> tuple[list[str], list[tuple[int, int]]]:
-        """Stems and tags, and which words each of them stands for. `with_parts`: parts of names are tagged as well."""
-        at, tokens, spans = 0, list[str](), list[tuple[int, int]]()
-        starts = {one.begin: one for one in self.mentions if with_parts or not one.is_part}
-        while at < len(self.words):
-            mention = starts.get(at)
-            end = mention.end if mention else at + 1
-            tokens.append(mention.tag if mention else "in" if self._is_where(at) else stem(self.words[at]))
-            spans.append((at, end))
-            at = end
-        return tokens, spans
-
-    def _is_where(self, at: int) -> bool:
-        """True for the `on` of "the light on the porch"."""
-        after = at + 2 if self.words[at + 1 : at + 2] and self.words[at + 1] in _ARTICLES else at + 1
-        place = any(one.begin == after and (one.areas or one.floors) for one in self.mentions)
-        return self.words[at] == "on" and place
-
-    @property
-    def number(self) -> Mention | None:
-        return next((one for one in self.mentions if one.number is not None), None)
-
-    @property
-    def color(self) -> Mention | None:
-        return next((one for one in self.mentions if one.color), None)
-
-
-@dataclass(frozen=True, slots=True)
 class _Target:
     slots: dict[str, Value]
     devices: tuple[Device, ...]
@@ -117,8 +62,8 @@ class _Target:
 class Free:
     """Understands free wording in one home; it follows the home's changes."""
 
-    def __init__(self, home: Home, language: str = "en") -> None:
-        self._home, self._language = home, language
+    def __init__(self, home: Home, semantic: Semantic | None = None, language: str = "en") -> None:
+        self._home, self._semantic, self._language = home, semantic, language
         self._index = Index(home)
         self._speller = Speller(self._index.names, language)
 
@@ -127,11 +72,27 @@ class Free:
 
         `heard` is the sentence before it was tidied, which tells better whether it is a question.
         """
-        said = None if evidence.read(heard or text).is_question else self._read(text)
+        said = None if evidence.read(heard or text).is_question else read(text, self.index)
         if said is None:
             return None
+        found = self._by_rules(said, context)
+        return found if found and found.confidence >= _PLAIN else self._by_meaning(said, found, context, heard or text)
+
+    def _by_meaning(self, said: Said, found: Intent | None, context: Context, text: str) -> Intent | None:
+        """A command in words that no rule knows well: to be asked about. One that has another meaning is none."""
+        guess = self._semantic.guess(text) if self._semantic else None
+        if guess is None or guess.probability < _MEANT:
+            return found
+        if guess.action == NONE:
+            return found if found and guess.probability < _SURELY else None
+        if found is not None:
+            return found
+        meant = self._intent(said, Wish(guess.action, guess.probability, frozenset(range(len(said.words)))), context)
+        return replace(meant, confidence=round(meant.confidence * _BY_MEANING, 3)) if meant else None
+
+    def _by_rules(self, said: Said, context: Context) -> Intent | None:
         found: list[tuple[float, float, str, Intent]] = []
-        wanted = _wanted(said)
+        wanted = said.wishes()
         for wish in wanted:
             others = (one.words for one in wanted if OPPOSITES.get(wish.action) != one.action)
             intent = self._intent(said, replace(wish, words=wish.words.union(*others)), context)
@@ -161,16 +122,7 @@ class Free:
             self._index = Index(self._home)
             self._speller = Speller(self._index.names, self._language)
 
-    def _read(self, text: str) -> _Said | None:
-        plain = text.casefold().replace("’", "'")
-        now = " ".join(_LATER.sub(" ", _REASON.sub(" ", plain)).split())
-        words = tuple(_WORD.findall(now))
-        if not words or len(words) > _MOST_WORDS or words[0] in _CONDITIONS:
-            return None
-        is_later = now != " ".join(_REASON.sub(" ", plain).split())
-        return _Said(text, words, self.index.mentions(words), evidence.read(text), is_later)
-
-    def _intent(self, said: _Said, wish: Wish, context: Context) -> Intent | None:
+    def _intent(self, said: Said, wish: Wish, context: Context) -> Intent | None:
         action = ACTIONS[self._action(said, wish, context)]
         target = self._target(said, action, context, wish)
         if target is None:
@@ -187,7 +139,7 @@ class Free:
         ids = tuple(device.id for device in target.devices)
         return Intent(action.intent, {**target.slots, **slots}, round(sure, 3), "free", said.text, ids)
 
-    def _action(self, said: _Said, wish: Wish, context: Context) -> str:
+    def _action(self, said: Said, wish: Wish, context: Context) -> str:
         """The key of the action that a wish comes to: "it is dark" is about lights that are off, if there are any."""
         if wish.action == "light":
             off = [one for one in self._lights(said, context) if self._home.state(one.id).value == "off"]
@@ -202,13 +154,13 @@ class Free:
     def _can(self, capability: str) -> bool:
         return any(capability in device.capabilities for device in self._home.exposed())
 
-    def _lights(self, said: _Said, context: Context) -> Sequence[Device]:
+    def _lights(self, said: Said, context: Context) -> Sequence[Device]:
         lights = [one for one in self._home.exposed() if one.domain == "light"]
         return self._placed(said, lights, context)[0]
 
     # --- what is meant ------------------------------------------------------------------------------------------------
 
-    def _target(self, said: _Said, action: Action, context: Context, wish: Wish) -> _Target | None:
+    def _target(self, said: Said, action: Action, context: Context, wish: Wish) -> _Target | None:
         able = [device for device in self._home.exposed() if action.suits(device)]
         if wish.action in _ABOUT_LIGHTS:
             able = [device for device in able if device.domain == "light"]
@@ -239,7 +191,7 @@ class Free:
         words = frozenset(i for one in (*kinds, *place) for i in range(one.begin, one.end))
         return self._group(said, meant, kinds[-1].kind if kinds else None, sure, words, place, action)
 
-    def _is_implied(self, said: _Said, action: Action, wish: Wish) -> bool:
+    def _is_implied(self, said: Said, action: Action, wish: Wish) -> bool:
         """Whether an action needs no device to be said: "louder" is about the player, "start" is about anything."""
         if action.capability == "locked":
             return any(one.kind and one.kind.plural in KEEPING_OUT for one in said.mentions)
@@ -247,7 +199,7 @@ class Free:
             return True
         return any(one.areas or one.floors for one in said.mentions) and said.sentence.means_all
 
-    def _recent(self, said: _Said, able: Sequence[Device], context: Context) -> _Target | None:
+    def _recent(self, said: Said, able: Sequence[Device], context: Context) -> _Target | None:
         """ "It" is what was spoken of last."""
         if not {"it", "that", "them", "this"} & set(said.words) or any(
             one.devices or one.kind for one in said.mentions
@@ -260,7 +212,7 @@ class Free:
         return _Target({"name": device.name}, (device,), 0.9, frozenset())
 
     def _placed(
-        self, said: _Said, devices: Sequence[Device], context: Context
+        self, said: Said, devices: Sequence[Device], context: Context
     ) -> tuple[tuple[Device, ...], tuple[Mention, ...], float]:
         """Those in the places that the sentence says, else here, else anywhere; the places; and how surely."""
         places = tuple(one for one in said.mentions if one.areas or one.floors)
@@ -274,7 +226,7 @@ class Free:
         near = targets.prefer(self._home, devices, context.area)
         return near, (), 1.0 if len(near) < len(devices) else 0.8
 
-    def _named(self, said: _Said, mention: Mention, meant: Sequence[Device], sure: float) -> _Target:
+    def _named(self, said: Said, mention: Mention, meant: Sequence[Device], sure: float) -> _Target:
         used = [one for one in said.mentions if one is mention or one.areas or one.floors]
         slots: dict[str, Value] = {"name": meant[0].name}
         areas = [area for one in said.mentions for area in one.areas]
@@ -285,7 +237,7 @@ class Free:
 
     def _group(
         self,
-        said: _Said,
+        said: Said,
         meant: Sequence[Device],
         kind: Kind | None,
         sure: float,
@@ -312,7 +264,7 @@ class Free:
     # --- how much -----------------------------------------------------------------------------------------------------
 
     def _value(
-        self, said: _Said, wish: Wish, action: Action, target: _Target
+        self, said: Said, wish: Wish, action: Action, target: _Target
     ) -> tuple[dict[str, Value], frozenset[int]] | None:
         """The slots of the value and the words that say it; None where an action has none that it needs."""
         number, color = said.number, said.color
@@ -348,7 +300,7 @@ class Free:
         after = COLORS.index(held) + 1 if held in COLORS else 0
         return COLORS[after % len(COLORS)]
 
-    def _coverage(self, said: _Said, explained: Iterable[int], action: Action) -> float:
+    def _coverage(self, said: Said, explained: Iterable[int], action: Action) -> float:
         """The square of the share of meaningful words that are explained."""
         known = frozenset(explained)
         vocabulary = action.words.union(*(kind.words for kind in KINDS if kind.domain in _domains(action)))
@@ -359,17 +311,6 @@ class Free:
         ]
         share = sum(i in known or stem(said.words[i]) in vocabulary for i in content) / max(1, len(content))
         return share * share
-
-
-def _wanted(said: _Said) -> tuple[Wish, ...]:
-    found: dict[str, Wish] = {}
-    for with_parts in (False, True) if any(one.is_part for one in said.mentions) else (False,):
-        tokens, spans = said.tagged(with_parts)
-        for wish in wishes.read(tokens):
-            words = frozenset(i for at in wish.words for i in range(*spans[at]))
-            before = found.get(wish.action, wish)
-            found[wish.action] = replace(wish, strength=max(wish.strength, before.strength), words=words)
-    return tuple(found.values())
 
 
 def _domains(action: Action) -> frozenset[str]:

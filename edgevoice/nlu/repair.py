@@ -24,7 +24,12 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _SLIPS = (
     (re.compile(r"(?<=\w) (?=(?:n't|'(?:s|m|d|re|ll|ve))\b)"), ""),  # "do n't", as some recognisers write
     (re.compile(r",?(?<!\w)(?:u+m+|u+h+m?|e+r+m?|h+m+|ah+|you know|i mean)\b,?"), " "),
-    (re.compile(r"(?<=\w) (?:well|like),?(?= (?:the|a|my|to|at|in|on|off|for|of|by|up|down|\d+)\b)"), " "),
+    (
+        re.compile(
+            r"(?<=\w)(?<!would)(?<!'d)(?<! i)(?<!you) (?:well|like),?(?= (?:the|a|my|to|at|in|on|off|for|of|by|up|down|\d+)\b)"
+        ),
+        " ",
+    ),
     (re.compile(r"^\W*(?:well|oh|so|okay|ok)\b,?"), " "),
     (re.compile(r"\b([^\W\d_]+)(?:,? \1\b)+"), r"\1"),
     (

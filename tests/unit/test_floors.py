@@ -22,7 +22,7 @@ FLOORS = (
     ("commands", "demo", "cli"),
 )
 # They stand beside the third row: each knows the two lowest floors only, and the pure rooms know none of them.
-ENGINES = ("audio", "wake", "vad", "asr", "llm", "tts", "mqtt")
+ENGINES = ("audio", "wake", "vad", "asr", "embedding", "llm", "tts", "mqtt")
 # Imported in engine files only; those of RUNTIMES are loaded by nothing before an engine is chosen.
 RUNTIMES = {"hibari", "llama_cpp", "onnxruntime", "piper", "pymicro_wakeword", "sounddevice", "vosk", "webrtcvad"}
 HEAVY = RUNTIMES | {"amqtt", "soundfile", "soxr"}

@@ -77,6 +77,7 @@ class Places:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._llm: Llm | None = options.engine("llm") if options.settings.llm.engine else None
+        self._embed = options.embed()
         self._known: dict[tuple[Path, str], Place] = {}
 
     def of(self, row: Row) -> Place:
@@ -100,7 +101,9 @@ class Places:
         home = homes.load(path)
         homes.add(home, local)
         settings = replace(self._options.settings.nlu, language=language)
-        return Place(home, cascade.load(home, settings, self._llm), Context(homes.microphone_area(path)))
+        return Place(
+            home, cascade.load(home, settings, self._llm, embed=self._embed), Context(homes.microphone_area(path))
+        )
 
 
 def meant(home: Home, intent: Intent, context: Context) -> tuple[Device, ...]:
