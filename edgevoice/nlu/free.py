@@ -313,6 +313,11 @@ class Free:
         return share * share
 
 
+def can_do(wish: str) -> bool:
+    """Whether a wish comes to an action."""
+    return wish in ACTIONS or wish in _USED_BY or wish == "light"
+
+
 def _domains(action: Action) -> frozenset[str]:
     return _DOMAINS_OF.get(action.capability, frozenset())
 

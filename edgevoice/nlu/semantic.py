@@ -33,13 +33,13 @@ class Semantic:
     def __init__(
         self, embed: Embed, names: tuple[str, ...], weights: NDArray[np.float32], bias: NDArray[np.float32]
     ) -> None:
-        self._embed, self._names, self._weights, self._bias = embed, names, weights, bias
+        self._embed, self.names, self._weights, self._bias = embed, names, weights, bias
 
     def guess(self, text: str) -> Guess:
         scores = self._embed(text) @ self._weights + self._bias
         powers = np.exp(scores - scores.max())
         best = int(powers.argmax())
-        return Guess(self._names[best], float(powers[best] / powers.sum()))
+        return Guess(self.names[best], float(powers[best] / powers.sum()))
 
 
 def load(embed: Embed, file: Path | None = None) -> Semantic:

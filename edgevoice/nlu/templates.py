@@ -10,7 +10,7 @@ from hassil import Intents, RecognizeResult, recognize_all
 
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
-from edgevoice.nlu import meaning
+from edgevoice.nlu import chinese, meaning
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.language import Language, sentences
 from edgevoice.nlu.sieve import Sieve
@@ -44,6 +44,8 @@ class Templates:
         if len(text) > _LONGEST:
             return None
         language = self.language
+        if language.intents.language.startswith("zh") and (timer := chinese.timer(self._home, text)) is not None:
+            return timer
         area = self._home.areas.get(context.area or "")
         found = list(
             recognize_all(

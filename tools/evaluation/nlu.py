@@ -85,16 +85,23 @@ class Places:
         path = self._options.home_file(row, str(row.data.get("home") or "slurp"))
         language = str(row.data.get("lang") or self._options.settings.nlu.language)
         local: Mapping[str, Any] = row.data.get("home_local") or {}
+        area = (row.data.get("context") or {}).get("area")
         if local:
             place = self._load(path, language, local)
         else:
             if (path, language) not in self._known:
                 self._known[path, language] = self._load(path, language, {})
             place = self._known[path, language]
-        area = (row.data.get("context") or {}).get("area")
         if area is None:
             return place
         known = targets.find_areas(place.home, area)
+        if not known:  # a home in another language leaves the microphone's area out
+            place = self._load(
+                path,
+                language,
+                {**local, "areas": [*(local.get("areas") or ()), {"name": area, "id": f"as said: {area}"}]},
+            )
+            known = targets.find_areas(place.home, area)
         return replace(place, context=Context(known[0].id if known else None))
 
     def _load(self, path: Path, language: str, local: Mapping[str, Any]) -> Place:
