@@ -21,11 +21,14 @@ Match = Callable[[str, Context], Intent | None]
 _JOINTS = re.compile(r"[,;.]?\s+(?:and then|and also|and|then)\s+|[,;.]\s+", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\s+(?:of\s+)?", re.IGNORECASE)
 _CLAUSES = 6
+_SURE = 0.6
+"""Confidence from which nobody else is asked what was meant."""
 _PLAIN = 0.8
 """Confidence that each clause of a compound needs where it is in nobody's words but the speaker's."""
 _BARE = frozenset({"HassMediaPause", "HassMediaUnpause", "HassMediaPrevious", "HassMediaNext"})
 _HARDLY = 0.5
 """What is left of the confidence where "would you just stop" may be about the player, or about us."""
+_IT = re.compile(r"(?<!is )\b(?:it|that one|this one)\b(?! is|'s)", re.IGNORECASE)
 _NAMELESS = re.compile(r"an?\b", re.IGNORECASE)
 """No name begins so: "a 5 minute timer" is not called "a 5 minute"."""
 _VERBATIM = frozenset({"HassBroadcast", "HassShoppingListAddItem", "HassListAddItem"})
@@ -46,7 +49,7 @@ class Cascade:
         free: Free | None = None,
     ) -> None:
         self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
-        self._free = free
+        self._free, self._home = free, sentences.home
 
     def prepare(self) -> None:
         """Builds now what the first sentence after a change of the home would otherwise wait for."""
@@ -63,12 +66,13 @@ class Cascade:
         if not words:
             return ()
         found = self._certain(words, context)
-        if not found and self._propose is not None:
-            found = self._propose(words, context, cancel or threading.Event())
-        return found
+        if self._propose is None or (found and all(intent.confidence >= _SURE for intent in found)):
+            return found
+        proposed = self._propose(words, context, cancel or threading.Event())
+        return proposed if not found or _sure(proposed) > _sure(found) else found
 
     def _certain(self, words: str, context: Context) -> tuple[Intent, ...]:
-        exact = self._exact(words, context)
+        exact = self._pronoun(words, context) or self._exact(words, context)
         if exact:
             return exact
         claims: list[tuple[Intent, ...]] = [
@@ -76,6 +80,15 @@ class Cascade:
         ]
         claims += [loose] if (loose := self._loose(words, context)) else []
         return max(claims, key=lambda claim: claim[0].confidence, default=())
+
+    def _pronoun(self, words: str, context: Context) -> tuple[Intent, ...]:
+        """A sentence about "it", which is the device that was spoken of last, if a template knows that of it."""
+        device = self._home.devices.get(context.recent[0]) if context.recent and self._free else None
+        if device is None or not _IT.search(words):
+            return ()
+        one = self._sentences.match(_IT.sub(f"the {device.name}", words, count=1), context)
+        is_it = one is not None and str(one.slots.get("name")).casefold() == device.name.casefold()
+        return (replace(one, targets=(device.id,), text=words),) if one is not None and is_it else ()
 
     def _exact(self, words: str, context: Context) -> tuple[Intent, ...]:
         """By templates. What was said without its slips goes first: an open end of a template swallows them."""
@@ -92,6 +105,9 @@ class Cascade:
         """What was meant although it was not said in a template's words: names respelled, then free wording."""
         if self._free is None:
             return ()
+        for corrected in repair.corrections(words):
+            if (one := self._confident(corrected, context)) is not None:
+                return (replace(one, text=words),)
         tidy = repair.tidied(repair.without_slips(words))
         text, changed = self._free.speller.respelled(tidy)
         sure = repair.SURE**changed
@@ -117,6 +133,10 @@ class Cascade:
             return ()
         found = tuple(_until_none(match(clause, context) for clause in clauses))
         return found if len(found) == len(clauses) else _shared(clauses, context, match)
+
+
+def _sure(found: tuple[Intent, ...]) -> float:
+    return min((intent.confidence for intent in found if intent.name != "Chat"), default=0.0)
 
 
 def _shared(clauses: list[str], context: Context, match: Match) -> tuple[Intent, ...]:

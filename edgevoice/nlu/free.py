@@ -30,6 +30,7 @@ _PLAIN = 0.6
 _MEANT, _SURELY = 0.6, 0.9
 """Probability from which a meaning is taken, and from which it outweighs the words."""
 _BY_MEANING = 0.5
+_DENIALS = frozenset({"don't", "dont", "not", "never", "doesn't"})
 _UNSURE = 0.5
 """What a condition, a time or a denial leaves of the confidence."""
 _TO = frozenset({"to", "at", "on", "as"})
@@ -132,6 +133,8 @@ class Free:
             return None
         slots, used = value
         sure = wish.strength * target.strength * self._coverage(said, wish.words | used | target.explains, action)
+        if any(word in _DENIALS and i not in wish.words for i, word in enumerate(said.words)):
+            return None
         if said.is_later or any(
             evidence.is_unsure(said.words[i]) for i in range(len(said.words)) if i not in wish.words
         ):

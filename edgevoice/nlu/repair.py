@@ -7,7 +7,7 @@ devices and colours. A verb is never made of anything: "pay my bill" is not "pla
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
@@ -20,6 +20,12 @@ SURE = 0.9
 """What a respelled word leaves of the confidence."""
 _SHORTEST = 4
 """Letters; too many words are one letter away from a shorter one."""
+_CORRECTION = re.compile(
+    r",?\s+(?:no,? wait|wait,? no|no,? sorry|sorry,? no|no,? i mean|i mean|no,? i meant|i meant|oh no|or rather|rather|sorry|"
+    r"no,? not that,?|no(?=,? (?:the|to|in|at|on|off|my|\d)))\b,?\s+"
+)
+_TAKEN_BACK = 6
+"""Words."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SLIPS = (
     (re.compile(r"(?<=\w) (?=(?:n't|'(?:s|m|d|re|ll|ve))\b)"), ""),  # "do n't", as some recognisers write
@@ -60,6 +66,20 @@ _WORDINGS = (
     (re.compile(r"(?<!\bto) (\d+ ?(?:%|percent|degrees?)?)$"), r" to \1"),
 )
 """Other words for the same, as the templates have them."""
+
+
+def corrections(text: str) -> Iterator[str]:
+    """What a sentence that corrects itself may come to, likeliest first: "the bedroom, no, the kitchen light on".
+
+    What comes after the correction takes the place of the last words before it, or of all of them.
+    """
+    before, correction, after = _CORRECTION.sub("\0", text.casefold(), count=1).partition("\0")
+    said, instead = tidied(before).split(), tidied(after)
+    if not correction or not said or not instead:
+        return
+    for taken in range(1, min(len(said), _TAKEN_BACK) + 1):
+        yield " ".join((*said[: len(said) - taken], instead)).replace("the the ", "the ")
+    yield instead
 
 
 def without_slips(text: str) -> str:

@@ -29,14 +29,14 @@ class Templates:
     """Matches sentences against the home as it is now."""
 
     def __init__(self, home: Home, intents: Intents, sieve: Sieve) -> None:
-        self._home, self._sieve = home, sieve
+        self.home, self._sieve = home, sieve
         self._language = Language(home, intents)
 
     @property
     def language(self) -> Language:
         """What can be said now."""
-        if self._language.version != self._home.version:
-            self._language = Language(self._home, self._language.intents)
+        if self._language.version != self.home.version:
+            self._language = Language(self.home, self._language.intents)
         return self._language
 
     def match(self, text: str, context: Context) -> Intent | None:
@@ -44,9 +44,9 @@ class Templates:
         if len(text) > _LONGEST:
             return None
         language = self.language
-        if language.intents.language.startswith("zh") and (timer := chinese.timer(self._home, text)) is not None:
+        if language.intents.language.startswith("zh") and (timer := chinese.timer(self.home, text)) is not None:
             return timer
-        area = self._home.areas.get(context.area or "")
+        area = self.home.areas.get(context.area or "")
         found = list(
             recognize_all(
                 text,
@@ -61,10 +61,10 @@ class Templates:
         slots, targets = _slots(best), self._named(best)
         if not self._can_be_done_later(slots.get("conversation_command"), context):
             return None
-        if not targets and _is_here(best) and not meaning.devices(self._home, best.intent.name, slots):
+        if not targets and _is_here(best) and not meaning.devices(self.home, best.intent.name, slots):
             # A thing that the home has one of needs no area: "close the garage door", said in the kitchen.
             anywhere = {name: value for name, value in slots.items() if name != "area"}
-            only = meaning.devices(self._home, best.intent.name, anywhere)
+            only = meaning.devices(self.home, best.intent.name, anywhere)
             if len(only) == 1:
                 slots, targets = anywhere, (only[0].id,)
         return Intent(best.intent.name, slots, _confidence(best, text), "template", text, targets, best.response or "")
@@ -97,7 +97,7 @@ class Templates:
         slots = _slots(found)
         if self._named(found) or not meaning.is_about_devices(found.intent.name, slots):
             return True
-        return bool(meaning.devices(self._home, found.intent.name, slots, context.area))
+        return bool(meaning.devices(self.home, found.intent.name, slots, context.area))
 
     def _named(self, found: RecognizeResult) -> tuple[str, ...]:
         """The device the sentence named; empty where it named none, or one of several that share the name."""
@@ -113,8 +113,8 @@ class Templates:
         return (named[0].id,) if len(named) == 1 else ()
 
     def _within(self, device: Device, slots: Mapping[str, Value]) -> bool:
-        area = self._home.areas.get(device.area or "")
-        floor = self._home.floors.get(area.floor or "") if area else None
+        area = self.home.areas.get(device.area or "")
+        floor = self.home.floors.get(area.floor or "") if area else None
         return slots.get("area") in (None, area and area.name) and slots.get("floor") in (None, floor and floor.name)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from edgevoice.dialogue import resolve
+from edgevoice.dialogue import followup, resolve
 from edgevoice.dialogue.state import Dialogue, Option, Question
 from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
@@ -80,11 +80,12 @@ class Conversation:
             yield Outcome()
             return
         began = time.perf_counter()
-        intents = self._understand(text, cancel)
+        leaning = None if asked else followup.meant(self._home, text, *self._dialogue.last(now_seconds))
+        intents = (leaning,) if leaning else self._understand(text, cancel)
         yield Understood(intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
             return
-        if asked and all(intent.source == "llm" for intent in intents):  # a guess is no answer, and no new wish
+        if asked and all(self._is_guess(intent) for intent in intents):  # it is no answer, and no new wish
             yield self._unclear(asked, now_seconds)
             return
         self._dialogue.drop()
@@ -94,6 +95,9 @@ class Conversation:
         for intent in intents:
             yield from self._do(intent, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
+
+    def _is_guess(self, intent: Intent) -> bool:
+        return intent.source == "llm" or intent.confidence < self._rules.confirm_below
 
     def report(self, outcome: Outcome, failed: tuple[Command, ...] = ()) -> str:
         """The sentence after the commands were sent: the reply, or which devices did not answer."""
@@ -133,7 +137,7 @@ class Conversation:
             said = self.timers.handle(intent, self._replies, now_seconds, self._area_name())
             yield Outcome(reply=said or "")
         elif intent.name in questions.QUESTIONS:
-            self._dialogue.remember(intent, intent.targets)
+            self._dialogue.remember(intent, intent.targets, now_seconds)
             yield Outcome(
                 reply=questions.answer(self._home, self._replies, intent, self._now(), self._mic_area or None) or ""
             )
@@ -165,7 +169,7 @@ class Conversation:
         elif not plan.commands:
             yield self._sorry("already")
         else:
-            self._dialogue.remember(intent, (device.id for device in plan.devices))
+            self._dialogue.remember(intent, (device.id for device in plan.devices), now_seconds)
             reply = " ".join(plan.notes) or self._sentence(self._replies.say(intent, Found(plan.devices)))
             yield from self._allow(intent, plan.commands, reply, now_seconds, heard)
 
