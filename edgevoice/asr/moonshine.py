@@ -52,6 +52,11 @@ class Cache:
     decoder: Mapping[str, ort.OrtValue]
     encoder: Mapping[str, ort.OrtValue]
 
+    def select(self, rows: Sequence[int]) -> Cache:
+        """The cache whose row i is row `rows[i]` of this one; the audio's has one row for all."""
+        decoder = {name: _value(value.numpy()[rows]) for name, value in self.decoder.items()}
+        return Cache(self.length, decoder, self.encoder)
+
 
 class Moonshine:
     """The two graphs. `encode` once, then `step` from `start` for each further token; both are pure."""
@@ -103,6 +108,20 @@ class Moonshine:
         encoder = {name: pasts.get(name, value) for name, value in cache.encoder.items()}
         decoder = {name: pasts[name] for name in cache.decoder}
         return _log_softmax(logits.numpy()[:, -1]), Cache(cache.length + ids.shape[1], decoder, encoder)
+
+
+class _Rows:
+    """`beam.Decoder` of one piece of audio."""
+
+    def __init__(self, model: Moonshine, encoded: Encoded) -> None:
+        self._model, self._encoded, self._cache = model, encoded, model.start()
+
+    def step(self, ids: NDArray[np.int64]) -> Floats:
+        scored, self._cache = self._model.step(ids, self._encoded, self._cache)
+        return scored
+
+    def select(self, rows: Sequence[int]) -> None:
+        self._cache = self._cache.select(rows)
 
 
 class MoonshineAsr:
