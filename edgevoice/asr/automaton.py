@@ -47,6 +47,8 @@ class _Place:
     lists: list[tuple[str, int]] = field(default_factory=list)
     open: list[int] = field(default_factory=list)
     ends: bool = False
+    joins: bool = False
+    """The model may write a hyphen before the words here: `single-shot`."""
     tree: _Letters | None = None
 
 
@@ -87,7 +89,7 @@ class Automaton:
     def __init__(self, phrases: Phrases, vocabulary: Tokens, previous: Automaton | None = None) -> None:
         """`previous`, of the same vocabulary, lends what it has spelled, and its sentences where they are the same."""
         self.phrases, self._vocabulary = phrases, vocabulary
-        self._spelled: dict[str, tuple[tuple[int, ...], ...]] = previous._spelled if previous else {}
+        self._spelled: dict[str, list[tuple[int, ...]]] = previous._spelled if previous else {}
         self._marks = frozenset(ids[0] for mark in _MARKS if len(ids := vocabulary.encode(mark)) == 1)
         same = previous is not None and previous.phrases.arcs is phrases.arcs
         self._sentences: list[_Place] = previous._sentences if previous and same else _sentences(phrases)
@@ -171,7 +173,7 @@ class Automaton:
         if place.tree is None:
             place.tree = _Letters()
             for word, targets in place.words.items():
-                for ids in self._spellings(word):
+                for ids in self._spellings(word, place.joins):
                     letters = place.tree
                     for token in ids:
                         letters = letters.next.setdefault(token, _Letters())
@@ -186,25 +188,28 @@ class Automaton:
             for word in phrase.split():
                 targets = self._places[at].words.setdefault(word, [])
                 if not targets:
-                    targets.append(self._place())
+                    targets.append(self._place(joins=True))
                 at = targets[0]
             self._places[at].ends = at != root
         return root
 
-    def _place(self) -> int:
-        self._places.append(_Place())
+    def _place(self, joins: bool = False) -> int:
+        self._places.append(_Place(joins=joins))
         return len(self._places) - 1
 
-    def _spellings(self, word: str) -> tuple[tuple[int, ...], ...]:
-        if word not in self._spelled:
+    def _spellings(self, word: str, joins: bool) -> list[tuple[int, ...]]:
+        key = "-" + word if joins else word
+        if key not in self._spelled:
             forms = {word, word.lower(), word[:1].upper() + word[1:], word.capitalize()}
             if len(word) <= _SHORT:
                 forms.add(word.upper())
             written = {" " + form for form in forms}
+            if joins:
+                written |= {"-" + form for form in forms}
             if not word[0].isalnum():
                 written.add(word)
-            self._spelled[word] = tuple(ids for form in sorted(written) if (ids := self._vocabulary.encode(form)))
-        return self._spelled[word]
+            self._spelled[key] = [ids for form in sorted(written) if (ids := self._vocabulary.encode(form))]
+        return self._spelled[key]
 
 
 def _sentences(phrases: Phrases) -> list[_Place]:

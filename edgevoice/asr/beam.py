@@ -17,6 +17,8 @@ Floats = NDArray[np.float32]
 WIDTH = 8
 _BEHIND = 14.0
 """A beam this much less likely than the best one, natural logarithm, is given up."""
+_BEHIND_FREE = 25.0
+"""A beam this much less likely than the free sentence is something else that was said."""
 _CLOSE = 6.0
 """A beam this much less likely than a finished sentence cannot become a useful alternative."""
 _OPEN = 16
@@ -81,14 +83,15 @@ class Search:
     def run(self, loop: _Loop) -> Found:
         """`loop` tells how many tokens at the end of the free sentence only repeat what was said before."""
         beams = [_Beam((), (), 0.0, self._automaton.start)]
-        free: int | None = 0
+        free: int | None = None if self._automaton.phrases.closed else 0
         said: Candidate | None = None
         last = [START]
         for length in range(self._limit + 1):
             scored = self._decoder.step(np.array(last)[:, None])
             if not length:
                 scored[:, END] = -np.inf  # where there is sound, the base model often ends before its first word
-            chosen = self._chosen(beams, scored)
+            reached = beams[free].total if free is not None else said.total if said is not None else -np.inf
+            chosen = self._chosen(beams, scored, reached - _BEHIND_FREE)
             if free is not None:
                 token = int(scored[free].argmax())
                 beam = beams[free].on(token, float(scored[free, token]), None)
@@ -109,12 +112,14 @@ class Search:
             self._decoder.select(rows)
         return Found(said, tuple(sorted(self._done, key=lambda one: -one.total)))
 
-    def _chosen(self, beams: Sequence[_Beam], scored: Floats) -> list[tuple[int, _Beam]]:
+    def _chosen(self, beams: Sequence[_Beam], scored: Floats, least: float) -> list[tuple[int, _Beam]]:
         """The best continuations inside the language, each with the row that it goes on from."""
         options = sorted(self._options(beams, scored), key=lambda option: -option[0])[: 2 * self._width]
+        if options:
+            least = max(least, options[0][0] - _BEHIND, self._best - _CLOSE)
         chosen: list[tuple[int, _Beam]] = []
         for total, row, token in options:
-            if len(chosen) == self._width or total < options[0][0] - _BEHIND or total < self._best - _CLOSE:
+            if len(chosen) == self._width or total < least:
                 break
             state = beams[row].state
             after = self._automaton.step(state, token) if state is not None else None

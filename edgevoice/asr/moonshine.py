@@ -19,16 +19,20 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from edgevoice.asr import levels, tokens
+from edgevoice.asr import beam, levels, tokens
+from edgevoice.asr.automaton import Automaton
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, StageError
 from edgevoice.messages import RATE, AudioChunk, Hypothesis, Samples, Transcript
+from edgevoice.phrases import Phrases
 
 Floats = NDArray[np.float32]
 
 TOKENS_PER_SECOND = 6.5
 # Mean log-probability of a token at which about all words are right, and at which about none is.
 _SURE, _LOST = -0.05, -0.8
+_MARGIN = 8.0
+"""What can be said here may be less likely than the free sentence by this, natural logarithm, and still be meant."""
 
 # On sounds that are not speech it writes what subtitles have there: credits, notes, and a lone "you".
 _INVENTED = re.compile(r"\W*(?:you)?\W*|©.*", re.IGNORECASE)
@@ -125,14 +129,19 @@ class _Rows:
 
 
 class MoonshineAsr:
-    """`stages.Asr`. Greedy; partial transcripts come after each segment of audio that is longer than one."""
+    """`stages.Asr`. Partial transcripts come after each segment of audio that is longer than one."""
 
     def __init__(self, model: Moonshine, vocabulary: tokens.Tokens) -> None:
         self.model, self._vocabulary = model, vocabulary
+        self._automaton: Automaton | None = None
+
+    def bias(self, phrases: Phrases | None) -> None:
+        """From now on, what can be said here is heard rather than what sounds much the same."""
+        self._automaton = Automaton(phrases, self._vocabulary, self._automaton) if phrases is not None else None
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         """Raises StageError `inference` where onnxruntime fails, `rate` for audio that is not at 16 kHz."""
-        heard: list[tuple[str, list[float]]] = []
+        heard: list[tuple[str, Sequence[float]]] = []
         previous: Transcript | None = None
         for samples in levels.segments(_samples(chunks)):
             if previous is not None and previous.text:
@@ -143,17 +152,27 @@ class MoonshineAsr:
             previous = _transcript(heard, final=False)
         yield _transcript(heard, final=True)
 
-    def _hear(self, samples: Samples) -> tuple[str, list[float]]:
+    def _hear(self, samples: Samples) -> tuple[str, Sequence[float]]:
         """The text of one segment and the log-probability of each token in it."""
         speech = levels.speech(samples)
         if speech is None:
             return "", []
         try:
-            ids, scores = self._greedy(speech)
+            ids, scores = self._greedy(speech) if self._automaton is None else self._best(speech, self._automaton)
         except Exception as error:  # onnxruntime raises classes of its own with no public base
             raise StageError("asr", "inference", f"Moonshine failed on {len(speech)} samples: {error}") from error
         text = self._vocabulary.text(ids).removeprefix("- ")  # a subtitle's mark of a new speaker
         return ("", []) if _INVENTED.fullmatch(text) else (text, scores)
+
+    def _best(self, samples: Floats, automaton: Automaton) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """What can be said here, unless what the model hears without knowing that is much likelier."""
+        limit = math.ceil(len(samples) / RATE * TOKENS_PER_SECOND)
+        rows = _Rows(self.model, self.model.encode(samples))
+        found = beam.Search(rows, automaton, limit).run(repeated)
+        best = found.free
+        if found.said and (best is None or best.total - found.said[0].total <= _MARGIN):
+            best = found.said[0]
+        return (best.ids, best.scores) if best is not None else ((), ())
 
     def _greedy(self, samples: Floats) -> tuple[list[int], list[float]]:
         limit = math.ceil(len(samples) / RATE * TOKENS_PER_SECOND)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import permutations
 
 from hassil import Intents, RangeSlotList, SlotList, TextSlotList, sample_expression
@@ -26,8 +27,7 @@ from edgevoice.phrases import Anything, Arc, Label, Listed, Phrases
 _RUN = re.compile(r"\s+|\S+")
 _SPACE = " "
 _NAMES = "name"
-_FREE = Anything()
-_LONGEST_RANGE = 1000
+_OF_HOME = ("name", "area", "floor")
 
 
 class _Letters:
@@ -115,33 +115,75 @@ class _Letters:
                     left.append(step)
 
 
-def home(language: Language, wake_words: Iterable[str] = ()) -> Phrases:
-    """What can be said in a home: its sentences, a wake word or politeness around them, several joined by "and"."""
-    intents = language.intents
+class HomePhrases:
+    """What can be said in a home: its sentences, a wake word or politeness around them.
+
+    The sentences stay, and the names in them follow the home.
+    """
+
+    def __init__(self, intents: Intents, wake_words: Iterable[str] = ()) -> None:
+        self._intents = intents
+        self._lists: dict[str, tuple[str, frozenset[str]]] = {}
+        letters = _Letters(intents.expansion_rules)
+        begin, sentence, end = letters.node(), letters.node(), letters.node()
+        letters.link(0, None, begin)
+        letters.link(begin, None, sentence)
+        for word in wake_words:
+            _say(letters, 0, word.replace("_", " "), begin)
+        for word in intents.skip_words:
+            _say(letters, begin, word, sentence)
+            _say(letters, end, word, end)
+        for intent in intents.intents.values():
+            for data in intent.data:
+                self._add(letters, data, sentence, end)
+        self._arcs, self._ends = letters.words(end)
+
+    def of(self, language: Language) -> Phrases:
+        """With the names that the home has now."""
+        lists = {**self._intents.slot_lists, **language.lists}
+        return Phrases(
+            self._arcs,
+            self._ends,
+            {key: _phrases(lists[name], domains, self._intents) for key, (name, domains) in self._lists.items()},
+        )
+
+    def _add(self, letters: _Letters, data: IntentData, begin: int, end: int) -> None:
+        rules = {**self._intents.expansion_rules, **data.expansion_rules}
+        known = self._known(data)
+        letters.rules = rules
+        for template in data.sentences:
+            if isinstance(_first(template.expression, rules, known), Anything):
+                continue  # what begins with anything can be anything
+            start = letters.link(begin, None)
+            letters.link(letters.add(template.expression, start, known), _SPACE, end)
+
+    def _known(self, data: IntentData) -> dict[str, Label]:
+        """What each list is in this block of sentences: names are those of the domains it is about."""
+        found: dict[str, Label] = {}
+        for name in (*self._intents.slot_lists, *data.slot_lists, *_OF_HOME):
+            if isinstance(self._intents.slot_lists.get(name), WildcardSlotList):
+                found[name] = Anything()
+                continue
+            wanted = data.requires_context.get("domain", ()) if name == _NAMES else ()
+            domains = frozenset([wanted] if isinstance(wanted, str) else wanted)
+            key = " ".join([name, *sorted(domains)])
+            self._lists[key] = (name, domains)
+            found[name] = Listed(key)
+        return found
+
+
+def pack(intents: Intents) -> Phrases:
+    """What can be asked of a closed domain: nothing else is said there."""
     letters = _Letters(intents.expansion_rules)
-    lists: dict[str, tuple[str, ...]] = {}
-    begin, end = letters.node(), letters.node()
-    letters.link(0, None, begin)
-    polite = [word for word in intents.skip_words if word]
-    for word in wake_words:
-        _say(letters, 0, word.replace("_", " "), begin)
-    sentence = letters.node()
-    letters.link(begin, None, sentence)
-    for word in polite:
-        _say(letters, begin, word, sentence)
+    end = letters.node()
+    known: dict[str, Label] = {name: Listed(name) for name in intents.slot_lists}
     for intent in intents.intents.values():
         for data in intent.data:
-            known = _lists(language, data, lists)
             for template in data.sentences:
-                if isinstance(_first(template.expression, intents.expansion_rules, known), Anything):
-                    continue  # what begins with anything can be anything
-                letters.rules = {**intents.expansion_rules, **data.expansion_rules}
-                start = letters.link(sentence, None)
-                letters.link(letters.add(template.expression, start, known), _SPACE, end)
-    for word in polite:
-        _say(letters, end, word, end)
+                letters.link(letters.add(template.expression, letters.link(0, None), known), _SPACE, end)
     arcs, ends = letters.words(end)
-    return Phrases(arcs, ends, lists)
+    lists = {name: _phrases(one, frozenset(), intents) for name, one in intents.slot_lists.items()}
+    return Phrases(arcs, ends, lists, closed=True)
 
 
 def _say(letters: _Letters, at: int, phrase: str, end: int) -> None:
@@ -161,33 +203,20 @@ def _first(part: Expression, rules: Mapping[str, Sentence], lists: Mapping[str, 
     return None
 
 
-def _lists(language: Language, data: IntentData, phrases: dict[str, tuple[str, ...]]) -> dict[str, Label]:
-    """What each list is in this block of sentences; its phrases go to `phrases`."""
-    intents = language.intents
-    found: dict[str, Label] = {}
-    for name, one in {**intents.slot_lists, **data.slot_lists, **language.lists}.items():
-        if isinstance(one, WildcardSlotList):
-            found[name] = _FREE
-            continue
-        key = name
-        wanted = data.requires_context.get("domain") if name == _NAMES else None
-        if wanted:
-            key = f"{name} {','.join(sorted([wanted] if isinstance(wanted, str) else wanted))}"
-        found[name] = Listed(key)
-        if key not in phrases:
-            phrases[key] = tuple(dict.fromkeys(_phrases(one, wanted, intents)))
-    return found
+def _phrases(one: SlotList, domains: frozenset[str], intents: Intents) -> tuple[str, ...]:
+    """How each value of a list is said, numbers in words and in digits."""
+    said = _said(one, domains, intents)
+    return tuple(dict.fromkeys(form for phrase in said for form in (phrase, _in_digits(phrase, intents.language))))
 
 
-def _phrases(one: SlotList, domains: object, intents: Intents) -> Iterator[str]:
-    """How each value of a list is said."""
+def _said(one: SlotList, domains: frozenset[str], intents: Intents) -> Iterator[str]:
     if isinstance(one, RangeSlotList):
         for number in one.get_numbers():
             yield f"{number:g}"
             yield from _spelled(number, intents.language)
     elif isinstance(one, TextSlotList):
         for value in one.values:
-            if domains and (value.context or {}).get("domain") not in domains:  # type: ignore[operator]
+            if domains and (value.context or {}).get("domain") not in domains:
                 continue
             if isinstance(value.text_in, TextChunk):
                 yield value.text_in.text
@@ -198,6 +227,17 @@ def _phrases(one: SlotList, domains: object, intents: Intents) -> Iterator[str]:
 def _spelled(number: float, language: str) -> Iterator[str]:
     whole, _, decimals = f"{number:g}".partition(".")
     said = words(whole, language)
-    yield said if not decimals else f"{said} point {words(decimals, language)}"
+    yield f"{said} point {words(decimals, language)}" if decimals else said
     if decimals == "5" and language == "en":
         yield f"{said} and a half"
+
+
+def _in_digits(phrase: str, language: str) -> str:
+    """`twelve ounce` as `12 ounce`."""
+    numbers = _numbers(language)
+    return " ".join(numbers.get(word, word) for word in phrase.split())
+
+
+@lru_cache(maxsize=4)
+def _numbers(language: str) -> dict[str, str]:
+    return {words(str(number), language): str(number) for number in range(101)}
