@@ -24,11 +24,15 @@ Label: TypeAlias = str | Listed | Anything
 
 @dataclass(frozen=True, slots=True)
 class Arc:
-    """`label` (a word in any case, a phrase of a list, or anything) leads from node `origin` to node `target`."""
+    """`label` (a word in any case, a phrase of a list, or anything) leads from node `origin` to node `target`.
+
+    `cost`: what is rarely said there is this much less likely, natural logarithm.
+    """
 
     origin: int
     label: Label
     target: int
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

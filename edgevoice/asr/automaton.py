@@ -24,12 +24,16 @@ _TOP = -1
 """In the place of the node that a list returns to: outside of lists."""
 
 
+_Step = tuple[int, float]
+"""A place, and what it costs to go there."""
+
+
 @dataclass(slots=True, eq=False)
 class _Letters:
     """A place in the tree of the tokens of some words; `done`: where the words that end here lead."""
 
     next: dict[int, _Letters] = field(default_factory=dict)
-    done: list[int] = field(default_factory=list)
+    done: list[_Step] = field(default_factory=list)
     _ids: Ids | None = None
 
     @property
@@ -43,44 +47,55 @@ class _Letters:
 class _Place:
     """Where a word begins: the words, lists and open ends that may come, and whether all may be said here."""
 
-    words: dict[str, list[int]] = field(default_factory=dict)
-    lists: list[tuple[str, int]] = field(default_factory=list)
-    open: list[int] = field(default_factory=list)
+    words: dict[str, list[_Step]] = field(default_factory=dict)
+    lists: list[tuple[str, int, float]] = field(default_factory=list)
+    open: list[_Step] = field(default_factory=list)
     ends: bool = False
     joins: bool = False
     """The model may write a hyphen before the words here: `single-shot`."""
     tree: _Letters | None = None
 
 
-_Reading = tuple[_Letters, int]
-"""A place in a tree of tokens, and the place to go on at after the list that it is of."""
+_Reading = tuple[_Letters, int, float]
+"""A place in a tree of tokens, the place to go on at after the list that it is of, and what it costs."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Boundary:
-    """Between words: the trees of those that may come, where anything may come, whether all is said."""
+    """Between words: the trees of those that may come, where anything may come, what it costs to end here."""
 
     trees: frozenset[_Reading] = frozenset()
-    open: frozenset[int] = frozenset()
-    ends: bool = False
+    open: frozenset[_Step] = frozenset()
+    ends: float | None = None
+
+    def __or__(self, other: _Boundary) -> _Boundary:
+        ends = [cost for cost in (self.ends, other.ends) if cost is not None]
+        return _Boundary(self.trees | other.trees, self.open | other.open, min(ends, default=None))
 
 
 @dataclass(slots=True, eq=False)
 class State:
-    """After some tokens: those of `ids` may follow, and where `open` any; `ends`: all may be said."""
+    """After some tokens: those of `ids` may follow, and with `anything` any."""
 
     inside: frozenset[_Reading]
     """The words that have begun."""
     boundary: _Boundary
-    open: frozenset[int]
+    open: frozenset[_Step]
     """Where to go on after the open ends that have begun."""
     marked: bool
     ids: Ids
+    cost: float
+    """Of the cheapest way to say this much."""
     next: dict[int, State | None] = field(default_factory=dict)
 
     @property
-    def ends(self) -> bool:
+    def ends(self) -> float | None:
+        """What it costs to end here; None: more must follow."""
         return self.boundary.ends
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.open or self.boundary.open)
 
 
 class Automaton:
@@ -96,7 +111,7 @@ class Automaton:
         self._places = list(self._sentences)
         self._lists = {name: self._list(said) for name, said in phrases.lists.items()}
         self._known: dict[object, State] = {}
-        self.start = self._state(frozenset(), self._boundary([(0, _TOP)]), frozenset(), False)
+        self.start = self._state(frozenset(), self._boundary([(0, _TOP, 0.0)]), frozenset(), False)
 
     def step(self, state: State, token: int) -> State | None:
         """The state after one more token; None where nothing that can be said goes on so."""
@@ -104,70 +119,73 @@ class Automaton:
             state.next[token] = self._step(state, token)
         return state.next[token]
 
+    def begins(self, token: int) -> bool:
+        """Whether the token begins a word."""
+        return self._vocabulary.begins(token)
+
     def accepts(self, ids: Iterable[int]) -> bool:
         """Whether all that the tokens write can be said."""
         state: State | None = self.start
         for token in ids:
             state = self.step(state, token) if state is not None else None
-        return state is not None and state.ends
+        return state is not None and state.ends is not None
 
     def _step(self, state: State, token: int) -> State | None:
+        old = state.boundary
         inside = frozenset(
-            (after, back)
-            for letters, back in state.inside | state.boundary.trees
+            (after, back, cost)
+            for letters, back, cost in state.inside | old.trees
             if (after := letters.next.get(token)) is not None
         )
-        open_ends = state.open
-        if self._vocabulary.begins(token):
-            open_ends |= state.boundary.open
-        reached = [(place, back) for letters, back in inside for place in letters.done]
-        reached += [(place, _TOP) for place in open_ends]
+        open_ends = state.open | old.open if self._vocabulary.begins(token) else state.open
+        reached = [(place, back, cost + more) for letters, back, cost in inside for place, more in letters.done]
+        reached += [(place, _TOP, cost) for place, cost in open_ends]
         boundary = self._boundary(reached) if reached else _Boundary()
-        marked = token in self._marks and not state.marked and bool(state.boundary.ends or state.boundary.trees)
+        marked = token in self._marks and not state.marked and (old.ends is not None or bool(old.trees))
         if marked:
-            old = state.boundary
-            boundary = _Boundary(boundary.trees | old.trees, boundary.open | old.open, boundary.ends or old.ends)
+            boundary |= old
         if not inside and not open_ends and not marked:
             return None
         return self._state(inside, boundary, open_ends, marked)
 
     def _state(
-        self, inside: frozenset[_Reading], boundary: _Boundary, open_ends: frozenset[int], marked: bool
+        self, inside: frozenset[_Reading], boundary: _Boundary, open_ends: frozenset[_Step], marked: bool
     ) -> State:
         key = (inside, boundary, open_ends, marked)
         if key not in self._known:
             if len(self._known) >= _MOST_STATES:
                 self._known.clear()
                 self.start.next.clear()
-            parts = [letters.ids for letters, _ in inside | boundary.trees]
-            if (boundary.trees or boundary.ends) and not marked:
+            parts = [letters.ids for letters, _, _ in inside | boundary.trees]
+            if (boundary.trees or boundary.ends is not None) and not marked:
                 parts.append(np.array(sorted(self._marks), np.int64))
             ids = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
-            self._known[key] = State(inside, boundary, open_ends, marked, ids)
+            costs = [cost for _, _, cost in inside | boundary.trees] + [cost for _, cost in open_ends | boundary.open]
+            costs += [boundary.ends] if boundary.ends is not None else []
+            self._known[key] = State(inside, boundary, open_ends, marked, ids, min(costs, default=0.0))
         return self._known[key]
 
-    def _boundary(self, reached: Iterable[tuple[int, int]]) -> _Boundary:
+    def _boundary(self, reached: Iterable[tuple[int, int, float]]) -> _Boundary:
         left = list(reached)
-        seen = set(left)
-        trees: set[_Reading] = set()
-        open_ends: set[int] = set()
-        ends = False
+        least: dict[tuple[int, int], float] = {}
         while left:
-            at, back = left.pop()
+            at, back, cost = left.pop()
+            if least.get((at, back), np.inf) <= cost:
+                continue
+            least[at, back] = cost
+            place = self._places[at]
+            left += [(self._lists[name], target, cost + more) for name, target, more in place.lists]
+            if place.ends and back != _TOP:
+                left.append((back, _TOP, cost))
+        trees, open_ends, ends = set(), set(), []
+        for (at, back), cost in least.items():
             place = self._places[at]
             if place.words:
-                trees.add((self._tree(place), back))
-            open_ends.update(place.open)
-            onward = [(self._lists[name], target) for name, target in place.lists if name in self._lists]
+                trees.add((self._tree(place), back, cost))
+            open_ends.update((target, cost + more) for target, more in place.open)
             if place.ends and back == _TOP:
-                ends = True
-            elif place.ends:
-                onward.append((back, _TOP))
-            for one in onward:
-                if one not in seen:
-                    seen.add(one)
-                    left.append(one)
-        return _Boundary(frozenset(trees), frozenset(open_ends), ends)
+                ends.append(cost)
+        return _Boundary(frozenset(trees), frozenset(open_ends), min(ends, default=None))
 
     def _tree(self, place: _Place) -> _Letters:
         if place.tree is None:
@@ -188,8 +206,8 @@ class Automaton:
             for word in phrase.split():
                 targets = self._places[at].words.setdefault(word, [])
                 if not targets:
-                    targets.append(self._place(joins=True))
-                at = targets[0]
+                    targets.append((self._place(joins=True), 0.0))
+                at = targets[0][0]
             self._places[at].ends = at != root
         return root
 
@@ -218,11 +236,11 @@ def _sentences(phrases: Phrases) -> list[_Place]:
     for arc in phrases.arcs:
         place = places[arc.origin]
         if isinstance(arc.label, Listed):
-            place.lists.append((arc.label.name, arc.target))
+            place.lists.append((arc.label.name, arc.target, arc.cost))
         elif isinstance(arc.label, Anything):
-            place.open.append(arc.target)
+            place.open.append((arc.target, arc.cost))
         else:
-            place.words.setdefault(arc.label, []).append(arc.target)
+            place.words.setdefault(arc.label, []).append((arc.target, arc.cost))
     for end in phrases.ends:
         places[end].ends = True
     return places

@@ -27,6 +27,8 @@ from edgevoice.phrases import Anything, Arc, Label, Listed, Phrases
 _RUN = re.compile(r"\s+|\S+")
 _SPACE = " "
 _NAMES = "name"
+_POLITE = 3.0
+"""Cost of words around a sentence that it can do without."""
 _OF_HOME = ("name", "area", "floor")
 
 
@@ -38,17 +40,24 @@ class _Letters:
 
     def __init__(self, rules: Mapping[str, Sentence]) -> None:
         self.rules = rules
-        self.out: list[list[tuple[str | Listed | Anything | None, int]]] = [[]]
+        self.out: list[list[tuple[Label | None, int, float]]] = [[]]
 
     def node(self) -> int:
         self.out.append([])
         return len(self.out) - 1
 
-    def link(self, origin: int, label: Label | None, target: int | None = None) -> int:
+    def link(self, origin: int, label: Label | None, target: int | None = None, cost: float = 0.0) -> int:
         """An arc, to a new node where none is given; None is passed without a sound. Returns its end."""
         end = self.node() if target is None else target
-        self.out[origin].append((label, end))
+        self.out[origin].append((label, end, cost))
         return end
+
+    def say(self, at: int, phrase: str, end: int, cost: float = 0.0) -> None:
+        """The words of `phrase` from node `at` to node `end`."""
+        at = self.link(at, None, None, cost)
+        for word in phrase.split():
+            at = self.link(self.link(at, word), _SPACE)
+        self.link(at, None, end)
 
     def add(self, part: Expression, at: int, lists: Mapping[str, Label]) -> int:
         """The graph of an expression from node `at`; returns its end. `lists` says what each list is."""
@@ -85,34 +94,34 @@ class _Letters:
         seen, left = {0}, [0]
         while left:
             origin = left.pop()
-            for label, target in self._following(origin, end):
+            for label, target, cost in self._following(origin, end):
                 if label is None:
                     ends.add(origin)
                     continue
-                arcs.append(Arc(origin, label, target))
+                arcs.append(Arc(origin, label, target, cost))
                 if target not in seen:
                     seen.add(target)
                     left.append(target)
         return tuple(arcs), frozenset(ends)
 
-    def _following(self, origin: int, end: int) -> Iterator[tuple[Label | None, int]]:
-        """What may be said first at a node, and where that leads; None where the sentence may end."""
-        seen, left = {(origin, "")}, [(origin, "")]
+    def _following(self, origin: int, end: int) -> Iterator[tuple[Label | None, int, float]]:
+        """What may be said first at a node, where that leads, and its cost; None where the sentence may end."""
+        seen, left = {(origin, "")}, [(origin, "", 0.0)]
         while left:
-            at, word = left.pop()
+            at, word, paid = left.pop()
             if at == end:
-                yield (word, end) if word else (None, end)
-            for label, target in self.out[at]:
+                yield word or None, end, paid
+            for label, target, cost in self.out[at]:
                 if isinstance(label, (Listed, Anything)):
-                    yield (word, at) if word else (label, target)
+                    yield (word, at, paid) if word else (label, target, paid + cost)
                     continue
                 if label == _SPACE and word:
-                    yield word, target
+                    yield word, target, paid
                     continue
                 step = (target, word if label in (None, _SPACE) else word + str(label))
                 if step not in seen:
                     seen.add(step)
-                    left.append(step)
+                    left.append((*step, paid + cost))
 
 
 class HomePhrases:
@@ -129,10 +138,10 @@ class HomePhrases:
         letters.link(0, None, begin)
         letters.link(begin, None, sentence)
         for word in wake_words:
-            _say(letters, 0, word.replace("_", " "), begin)
+            letters.say(0, word.replace("_", " "), begin)
         for word in intents.skip_words:
-            _say(letters, begin, word, sentence)
-            _say(letters, end, word, end)
+            letters.say(begin, word, sentence, _POLITE)
+            letters.say(end, word, end, _POLITE)
         for intent in intents.intents.values():
             for data in intent.data:
                 self._add(letters, data, sentence, end)
@@ -184,12 +193,6 @@ def pack(intents: Intents) -> Phrases:
     arcs, ends = letters.words(end)
     lists = {name: _phrases(one, frozenset(), intents) for name, one in intents.slot_lists.items()}
     return Phrases(arcs, ends, lists, closed=True)
-
-
-def _say(letters: _Letters, at: int, phrase: str, end: int) -> None:
-    for word in phrase.split():
-        at = letters.link(letters.link(at, word), _SPACE)
-    letters.link(at, None, end)
 
 
 def _first(part: Expression, rules: Mapping[str, Sentence], lists: Mapping[str, Label]) -> Label | None:
