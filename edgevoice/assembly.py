@@ -22,7 +22,7 @@ from edgevoice.listen import Listener
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
-from edgevoice.skills import policy
+from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.stages import Llm, Sink
 from edgevoice.turn import Stages, Voice
@@ -101,11 +101,14 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     bus = MqttClient(settings.mqtt)
     link = HomeLink(home, adapter, bus, time.monotonic)
     if llm is not None:
-        llm.start()
+        from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
+
+        llm.start((chat.prefix(), proposal.prefix()))
     bus.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
     try:
         if wanted.wait_for_broker:
             settle(link)
+        conversation.prepare()
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
         yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
     finally:

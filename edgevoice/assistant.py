@@ -28,6 +28,7 @@ from edgevoice.messages import (
     AudioChunk,
     Event,
     ListenEvent,
+    Listening,
     NoSpeech,
     SpeechEnded,
     Turn,
@@ -88,7 +89,8 @@ class Assistant:
                     raise self._ears_error
                 self._beat()
                 self._take_turn(numbers)
-                self._stages.link.pump()
+                if not self._stages.link.pump():
+                    self._stages.conversation.prepare()
                 self._end_timers(numbers)
         finally:
             self.stop()
@@ -107,6 +109,7 @@ class Assistant:
     def _listen(self) -> None:
         try:
             with self._mic as chunks:
+                self._observe(Listening(self._listener.words))
                 for chunk in chunks:
                     if self._stop.is_set():
                         return

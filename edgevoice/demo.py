@@ -55,17 +55,21 @@ SCENES = (
     ),
     _scene("Wake word and command in one breath", "alexa_turn_off_dining_room", acts_on=("light.dining_room",)),
     _scene("A question about a state", "alexa", "what_is_the_outdoor_humidity"),
+    _scene("Brightness", "alexa", "set_bed_light_brightness_to_50_percent", acts_on=("light.bed_light",)),
     _scene(
-        "What no template knows: the language model",
+        "What only the internet knows is not made up", "alexa", "whats_the_weather_like_in_new_york", needs_llm=True
+    ),
+    _scene("A lock asks first", "alexa", "lock_the_front_door", "yes", acts_on=("lock.front_door",)),
+    _scene(
+        "What no sentence covers: the language model proposes, and no means no",
         "alexa",
-        "set_bed_light_brightness_to_50_percent",
-        acts_on=("light.bed_light",),
+        "open_all_of_the_windows",
+        "no",
         needs_llm=True,
     ),
-    _scene("Free conversation, without a cloud", "alexa", "whats_the_weather_like_in_new_york", needs_llm=True),
-    _scene("A lock asks first", "alexa", "lock_the_front_door", "yes", acts_on=("lock.front_door",)),
-    _scene("No means no", "alexa", "open_all_of_the_windows", "no", needs_llm=True),
-    _scene("Not a command: must not act", "alexa", "the_best_emetic_is_that_which_is_at_hand"),
+    _scene(
+        "Not a command: the language model talks, nothing moves", "alexa", "the_best_emetic_is_that_which_is_at_hand"
+    ),
 )
 
 

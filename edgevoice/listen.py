@@ -53,6 +53,11 @@ class Listener:
         self._attempt: _Attempt | None = None
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The wake words that are waited for."""
+        return self._wake.words if self._wake is not None else ()
+
+    @property
     def listening(self) -> bool:
         """Is a turn's speech being waited for or taken down?"""
         return self._attempt is not None or self._heard is not None

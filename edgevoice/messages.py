@@ -143,6 +143,13 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Listening:
+    """The microphone is open and the wake words are waited for."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WakeHeard:
     word: str
     score: float
@@ -229,6 +236,6 @@ class TurnEnded:
     expects: Expects | None = None
 
 
-ListenEvent: TypeAlias = WakeHeard | SpeechStarted | SpeechEnded | NoSpeech
+ListenEvent: TypeAlias = Listening | WakeHeard | SpeechStarted | SpeechEnded | NoSpeech
 TurnEvent: TypeAlias = Heard | Understood | CommandSent | StateConfirmed | Replied | TurnFailed | TurnEnded
 Event: TypeAlias = ListenEvent | TurnEvent

@@ -180,7 +180,7 @@ def _failed(stages: Stages, turn: Turn, error: EdgeVoiceError) -> Iterator[TurnE
         stage, code = "mqtt", "away"
     else:
         stage, code = "turn", type(error).__name__
-    _log.warning("turn %s: %s failed: %s", turn.id, stage, error)
+    _log.info("turn %s: %s failed: %s", turn.id, stage, error)
     yield TurnFailed(stage, code, str(error))
     try:
         yield from _speak(stages, turn, [stages.conversation.apology(stage, code)])

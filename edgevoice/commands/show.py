@@ -14,6 +14,7 @@ from edgevoice.messages import (
     CommandSent,
     Event,
     Heard,
+    Listening,
     NoSpeech,
     Replied,
     SpeechEnded,
@@ -80,6 +81,8 @@ class Printer:
 
 def _told(event: Event) -> tuple[str, str, float | None] | None:
     match event:
+        case Listening(words=words):
+            return "listening", f"say {' or '.join(word.replace('_', ' ') for word in words)}. Ctrl-C ends.", None
         case WakeHeard(word=word, score=score):
             return "wake word", f"{word} ({score:.2f})", None
         case NoSpeech():

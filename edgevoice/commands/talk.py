@@ -24,7 +24,7 @@ from edgevoice.commands import options as opts
 from edgevoice.commands.show import Printer
 from edgevoice.config import Settings
 from edgevoice.errors import StageError
-from edgevoice.messages import RATE, AudioChunk, Event, Turn
+from edgevoice.messages import RATE, AudioChunk, Event, Listening, Turn, TurnEnded, TurnFailed
 from edgevoice.model_store import Store
 from edgevoice.replay import replay as replay_chunks
 from edgevoice.service import notify
@@ -55,16 +55,29 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
                 _log.warning("no cue: %s", error)
 
     ear = assembly.listener(settings, Store())
-    assistant = Assistant(Mic(settings.audio), ear, stages, printer, play_cue, notifier.beat)
+    # systemd's journal is not told what was said in the house.
+    show_event = printer if not notifier.active or printer.json else _note
+
+    def observe(event: Event) -> None:
+        if isinstance(event, Listening):
+            notifier.ready()
+        show_event(event)
+
+    assistant = Assistant(Mic(settings.audio), ear, stages, observe, play_cue, notifier.beat)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: assistant.stop())
-    if not printer.json:
-        printer.line(f"Listening for {' or '.join(repr(word) for word in settings.wake.words)}. Ctrl-C ends.")
-    notifier.ready()
     try:
         assistant.run()
     finally:
         notifier.stopping()
+
+
+def _note(event: Event) -> None:
+    match event:
+        case TurnFailed(stage=stage, code=code):
+            _log.warning("%s failed: %s", stage, code)
+        case TurnEnded(turn=turn, timings=timings):
+            _log.info("turn %s: %s", turn, ", ".join(f"{t.stage} {t.ms:.0f} ms" for t in timings))
 
 
 def replay(options: argparse.Namespace) -> None:

@@ -62,7 +62,9 @@ class Server:
             raise self._error("unreachable", str(error) or type(error).__name__) from error
 
     def _pieces(self, body: Mapping[str, Any], cancel: threading.Event, end: float) -> Iterator[str]:
-        with closing(self._connect(cancel, end)) as connection:
+        connection = self._connect()
+        with closing(connection.sock) as connected:
+            connection.sock = _Watched(connected, cancel, end)
             headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
             if self._key:
                 headers["Authorization"] = f"Bearer {self._key}"
@@ -89,14 +91,13 @@ class Server:
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise self._error("bad_answer", f"its stream cannot be read: {data[:80]!r}") from error
 
-    def _connect(self, cancel: threading.Event, end: float) -> http.client.HTTPConnection:
+    def _connect(self) -> http.client.HTTPConnection:
         parts = urlsplit(self._settings.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(
             parts.hostname or "", parts.port, timeout=min(_CONNECT_SECONDS, self._settings.deadline_seconds)
         )
         connection.connect()
-        connection.sock = _Watched(connection.sock, cancel, end)
         return connection
 
     def _error(self, code: str, problem: str) -> StageError:
@@ -119,7 +120,10 @@ class _Watched:
     def __init__(self, connected: socket.socket, cancel: threading.Event, end: float) -> None:
         self._socket = connected
         self._cancel, self._end = cancel, end
-        self.sendall, self.close = connected.sendall, connected.close
+        self.sendall = connected.sendall
+
+    def close(self) -> None:
+        """Left to the owner: http.client closes before it reads, where the server says that it will close."""
 
     def makefile(self, mode: str) -> io.BufferedReader:
         self._socket.settimeout(_LOOK_SECONDS)

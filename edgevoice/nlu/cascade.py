@@ -11,7 +11,7 @@ from edgevoice.config import NluSettings
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent
 from edgevoice.nlu import normalize, packs, templates
-from edgevoice.nlu.context import Context
+from edgevoice.nlu.context import NOWHERE, Context
 from edgevoice.stages import Llm
 
 Proposer = Callable[[str, Context, threading.Event], tuple[Intent, ...]]
@@ -33,6 +33,10 @@ class Cascade:
         wake_words: tuple[str, ...] = (),
     ) -> None:
         self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
+
+    def prepare(self) -> None:
+        """Builds now what the first sentence after a change of the home would otherwise wait for."""
+        self._sentences.match("set the light to fifty percent", NOWHERE)
 
     def understand(self, text: str, context: Context, cancel: threading.Event | None = None) -> tuple[Intent, ...]:
         """What was meant, in the order it was said; empty where nothing understood it.

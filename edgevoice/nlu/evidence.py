@@ -90,6 +90,10 @@ _NUMBERS: Mapping[str, float] = {
 }
 
 
+_ANYTHING = frozenset({"switch", "input_boolean", "lock"})
+"""Domains whose devices are called by what they belong to: a switch by its lamp, a lock by its door."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of appliance. `words` are what people call it and its work by; `classes` its device classes, empty: all."""
@@ -103,12 +107,9 @@ class Kind:
         """Whether a device is of this kind; where its domain and class do not tell, its name does."""
         if device.domain == self.domain and (not self.classes or device.device_class in self.classes):
             return True
-        vague = device.domain in ("switch", "input_boolean", "lock") or not device.device_class
-        return (
-            vague
-            and device.domain in (self.domain, "switch", "input_boolean", "lock")
-            and not self.words.isdisjoint(stems(device.name))
-        )
+        is_told = bool(device.device_class) and device.domain not in _ANYTHING
+        fits = device.domain == self.domain or device.domain in _ANYTHING
+        return fits and not is_told and not self.words.isdisjoint(stems(device.name))
 
 
 KINDS: tuple[Kind, ...] = (

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edgevoice.home import targets
-from edgevoice.home.model import Area, Device, Home
+from edgevoice.home.model import Area, Device, Floor, Home
 from edgevoice.messages import Value
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.evidence import KEEPING_OUT, KINDS, WISHES, Kind, Sentence, own_words, stem_set
@@ -106,6 +106,7 @@ def _actions() -> Iterator[Action]:
 
 
 ACTIONS: Mapping[str, Action] = {action.word: action for action in _actions()}
+_DEEDS = frozenset(word for action in ACTIONS.values() for word in action.words)
 STATE = Action("state", "HassGetState", "", frozenset())
 """The only thing that a question may ask for."""
 OPPOSITES: Mapping[str, str] = {
@@ -227,13 +228,11 @@ class _Finder:
         self._named = {targets.fold(name) for name in (*named, *(name for name in names if self.sentence.holds(name)))}
         self._words = set(self.sentence.words)
         self._places = [area for area in home.areas.values() if _is_named(self.sentence, area)]
-        floors = {
-            floor.id for floor in home.floors.values() if any(map(self.sentence.holds, (floor.name, *floor.aliases)))
-        }
-        self._area_ids = {area.id for area in home.areas.values() if area in self._places or area.floor in floors}
-        self._place_words = stem_set(
-            *(name for area in home.areas.values() if area.id in self._area_ids for name in (area.name, *area.aliases))
-        )
+        self._floors = [floor for floor in home.floors.values() if _is_named(self.sentence, floor)]
+        on = {floor.id for floor in self._floors}
+        self._area_ids = {area.id for area in home.areas.values() if area in self._places or area.floor in on}
+        said: tuple[Area | Floor, ...] = (*self._places, *self._floors)
+        self._place_words = stem_set(*(name for place in said for name in (place.name, *place.aliases)))
 
     def targets(self) -> Iterator[Target]:
         named = [device for device in self._devices if self._is_called(device)]
@@ -241,7 +240,7 @@ class _Finder:
             same = [one for one in named if targets.fold(one.name) == targets.fold(device.name)]
             meant = self._here(same) if len(same) > 1 else same
             yield self._one(device, 1.0 if meant == [device] else 0.5)
-        kinds = [kind for kind in KINDS if self.sentence.speaks_of(kind)]
+        kinds = [kind for kind in KINDS if self._means(kind, named)]
         scopes = {kind.plural: self._scope(kind) for kind in kinds}
         for device in self._devices:
             if device not in named and (strength := self._strength(device, kinds, scopes)):
@@ -250,6 +249,12 @@ class _Finder:
             members = scopes[kind.plural]
             if len(members) > 1 and kind.plural not in KEEPING_OUT:
                 yield self._group(kind, members)
+
+    def _means(self, kind: Kind, named: Iterable[Device]) -> bool:
+        """Whether it speaks of devices of a kind beside the named ones: "dim the desk lamp" means no other light."""
+        if any(kind.holds(device) for device in named):
+            return not (kind.words & self._words).issubset(_DEEDS)
+        return self.sentence.speaks_of(kind)
 
     def _is_called(self, device: Device) -> bool:
         return any(targets.fold(name) in self._named for name in (device.name, *device.aliases))
@@ -290,6 +295,8 @@ class _Finder:
         area = self._home.areas.get(next(iter(areas)) or "") if len(areas) == 1 else None
         if area is not None:
             slots["area"] = area.name
+        elif len(self._floors) == 1 and not self._places:
+            slots["floor"] = self._floors[0].name
         else:
             slots["name"] = targets.EVERYTHING
         certain = bool(self._area_ids) or self.sentence.means_all or areas == {self._context.area}
@@ -297,8 +304,8 @@ class _Finder:
         return Target(_label(label), slots, devices, kind.words | self._place_words, 1.0 if certain else 0.5)
 
 
-def _is_named(sentence: Sentence, area: Area) -> bool:
-    return any(sentence.holds(name) for name in (area.name, *area.aliases))
+def _is_named(sentence: Sentence, place: Area | Floor) -> bool:
+    return any(sentence.holds(name) for name in (place.name, *place.aliases))
 
 
 def _able(action: Action, target: Target) -> bool:

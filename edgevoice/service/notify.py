@@ -25,6 +25,11 @@ class Notifier:
         self._sent_at = float("-inf")
         self._broken = False
 
+    @property
+    def active(self) -> bool:
+        """Is there a service manager to be told?"""
+        return bool(self._address)
+
     def ready(self) -> None:
         """The assistant listens."""
         self._send("READY=1")

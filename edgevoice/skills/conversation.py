@@ -21,14 +21,15 @@ from edgevoice.skills.reply import Found, Replies
 from edgevoice.stages import Llm
 
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
-_APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow"}
-_STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech"}
+_APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
+_STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
 
 
 class Understanding(Protocol):
     """Text to intents: `nlu.cascade.Cascade`."""
 
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]: ...
+    def prepare(self) -> None: ...
 
 
 class Conversation:
@@ -48,9 +49,16 @@ class Conversation:
     ) -> None:
         self._home, self._understanding, self._llm, self._rules, self._now = home, understanding, llm, rules, now
         self._mic_area = area
+        self._prepared_for = -1
         self._replies = Replies(home)
         self._dialogue = Dialogue()
         self.timers = timers.Timers()
+
+    def prepare(self) -> None:
+        """Gets ready for the home as it is now; for idle moments, and free where nothing came or went."""
+        if self._prepared_for != self._home.version:
+            self._prepared_for = self._home.version
+            self._understanding.prepare()
 
     def hear(
         self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0

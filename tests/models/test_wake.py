@@ -139,23 +139,6 @@ def test_openwakeword_scores_what_its_package_scores(model: Callable[[str], Path
     assert scores == pytest.approx(expected, abs=0.002)
 
 
-def test_openwakeword_scores_what_the_installed_package_scores(model: Callable[[str], Path]) -> None:
-    package = pytest.importorskip("openwakeword.model", reason="the package openwakeword is not installed")
-    folder = model("openwakeword")
-    official = package.Model(
-        wakeword_models=[str(folder / "alexa_v0.1.onnx")],
-        inference_framework="onnx",
-        melspec_model_path=str(folder / "melspectrogram.onnx"),
-        embedding_model_path=str(folder / "embedding_model.onnx"),
-    )
-    for name in ALEXA:
-        samples = recording(name)
-        steps = range(0, len(samples) - 1279, 1280)
-        expected = [float(next(iter(official.predict(samples[i : i + 1280]).values()))) for i in steps]
-        # The package begins with noise of its own, and keeps its buffers from one recording to the next.
-        assert openwakeword_scores(folder, samples)[16:] == pytest.approx(expected[16:], abs=1e-4)
-
-
 def openwakeword_scores(folder: Path, samples: Samples) -> list[float]:
     wake = openwakeword.load(WakeSettings(words=("alexa",)), folder)
     return [score for _, score, _ in wake.scores(AudioChunk(samples, RATE, 0))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -158,9 +159,23 @@ def watched(account: dict[str, str]) -> Iterator[Callable[..., Watched]]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_live_assistant_ends_cleanly(watched: Callable[..., Watched], number: signal.Signals) -> None:
     running = watched("run", "--demo-home", "--no-llm", "--profile", "x86-cpu")
-    running.says("Listening for")
+    running.says("listening")
     assert running.ends_on(number) == 0, running.lines
     assert not any("Traceback" in line for line in running.lines), "".join(running.lines)
+
+
+def test_a_service_tells_its_manager_that_it_is_ready_and_the_journal_no_words(
+    account: dict[str, str], watched: Callable[..., Watched], tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(60)
+        account["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+        running = watched("run", "--demo-home", "--no-llm", "--profile", "x86-cpu")
+        assert manager.recv(100) == b"READY=1"
+        assert running.ends_on(signal.SIGTERM) == 0
+        assert manager.recv(100) == b"STOPPING=1"
+    assert running.lines == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -35,6 +35,9 @@ class Table:
 
     wishes: Mapping[str, tuple[Intent, ...]]
 
+    def prepare(self) -> None:
+        """There is nothing to prepare in a table."""
+
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
         return self.wishes.get(text, ())
 

@@ -41,6 +41,7 @@ class Script:
     def __init__(self) -> None:
         self.events: queue.Queue[ListenEvent] = queue.Queue()
         self.listened_at: list[int] = []
+        self.words = ("alexa",)
 
     def listen_now(self, at: int) -> None:
         self.listened_at.append(at)

@@ -23,6 +23,8 @@ LAMP = Command("light.lamp", "on", True)
 
 CEILINGS = ("Ceiling Light in the Kitchen", "Ceiling Light in the Living Room")
 
+STAGES = (("asr", "nothing_heard"), ("mqtt", "away"), ("tts", "x"), ("llm", "loading"), ("llm", "absent"))
+
 WISHES: Mapping[str, tuple[Intent, ...]] = {
     "unlock": (intent("HassTurnOff", "lock", ("lock.front",), name="Front Door"),),
     "open garage": (intent("HassTurnOn", "cover", ("cover.garage",), name="Garage Door"),),
@@ -56,6 +58,10 @@ class Table:
     """Understands what stands in a table."""
 
     contexts: list[Context] = field(default_factory=list)
+    prepared: int = 0
+
+    def prepare(self) -> None:
+        self.prepared += 1
 
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
         self.contexts.append(context)
@@ -342,8 +348,8 @@ def test_reports() -> None:
 
 def test_apologies_are_never_silent() -> None:
     talk = conversation()
-    said = {talk.apology(stage, code) for stage, code in (("asr", "nothing_heard"), ("mqtt", "away"), ("tts", "x"))}
-    assert len(said) == 3
+    said = {talk.apology(stage, code) for stage, code in STAGES}
+    assert len(said) == len(STAGES)
     assert all(said)
 
 
@@ -360,3 +366,14 @@ def test_a_cancelled_turn_does_nothing() -> None:
     cancel.set()
     events = list(conversation().hear("lamp", 0.0, cancel))
     assert [type(event) for event in events] == [Understood]
+
+
+def test_it_gets_ready_once_for_each_state_of_the_home() -> None:
+    home, table = household(), Table()
+    talk = Conversation(home, table)
+    talk.prepare()
+    talk.prepare()
+    assert table.prepared == 1
+    home.remove("light.lamp")
+    talk.prepare()
+    assert table.prepared == 2

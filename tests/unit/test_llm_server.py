@@ -109,6 +109,19 @@ def test_pieces_come_as_they_are_sent(remote: Remote) -> None:
     assert remote.paths == ["/v1/chat/completions"]
 
 
+def test_a_server_that_closes_after_each_answer_will_do(remote: Remote) -> None:
+    def script(request: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        request.send_response(200)
+        request.send_header("Connection", "close")
+        request.end_headers()
+        for text in ("a", "b"):
+            request.wfile.write(f"data:{piece(text)}\n\n".encode())
+            remote.released.wait(0.05)
+
+    remote.script = script
+    assert [ask(engine(remote.url)) for _ in range(3)] == [["a", "b"]] * 3
+
+
 def test_the_first_piece_does_not_wait_for_the_second(remote: Remote) -> None:
     def script(request: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         begin(request)

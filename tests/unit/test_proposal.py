@@ -335,3 +335,16 @@ def test_lights_of_nowhere_in_particular_are_asked_about() -> None:
     item = {"do": "brighter", "device": "all lights"}
     (one,) = proposal.propose(Writes(item), household(), "brighten the lights", Context(), threading.Event())
     assert one.confidence == 0.5
+
+
+def test_a_named_light_does_not_bring_in_the_others() -> None:
+    assert set(offered("dim the reading lamp").targets) == {"Reading Lamp"}
+    both = set(offered("dim the reading lamp and the kitchen lights").targets)
+    assert both == {"Reading Lamp", "Ceiling Light"}
+
+
+def test_the_lights_of_a_floor() -> None:
+    (one,) = proposed("brighten the lights downstairs", {"do": "brighter", "device": "all lights"})
+    assert one.slots == {"domain": "light", "floor": "Ground Floor", "brightness_step": 20}
+    assert one.targets == ("light.kitchen", "light.living", "light.lamp")
+    assert one.confidence >= SURE
