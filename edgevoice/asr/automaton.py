@@ -177,7 +177,9 @@ class Automaton:
             left += [(self._lists[name], target, cost + more) for name, target, more in place.lists]
             if place.ends and back != _TOP:
                 left.append((back, _TOP, cost))
-        trees, open_ends, ends = set(), set(), []
+        trees: set[_Reading] = set()
+        open_ends: set[_Step] = set()
+        ends: list[float] = []
         for (at, back), cost in least.items():
             place = self._places[at]
             if place.words:

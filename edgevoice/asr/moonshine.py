@@ -31,14 +31,14 @@ Floats = NDArray[np.float32]
 TOKENS_PER_SECOND = 6.5
 # Mean log-probability of a token at which about all words are right, and at which about none is.
 _SURE, _LOST = -0.05, -0.8
-_MARGIN, _MARGIN_A_WORD = 8.0, 3.0
+_MARGIN, _MARGIN_A_WORD = 8.0, 3.5
 """What can be said here may be less likely than the free sentence by this, natural logarithm, and still be meant."""
 
 # On sounds that are not speech it writes what subtitles have there: credits, notes, and a lone "you".
 _INVENTED = re.compile(r"\W*(?:you)?\W*|©.*", re.IGNORECASE)
 
-_REWARD, _REWARD_CLOSED = float(__import__("os").environ.get("REWH",".7")), float(__import__("os").environ.get("REW","1.5"))
-"""What each word adds, most in a closed domain: in noise the model likes to end early."""
+_REWARD_CLOSED = 1.5
+"""What each word adds in a closed domain: in noise the model likes to end early."""
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,8 @@ class MoonshineAsr:
 
     def bias(self, phrases: Phrases | None) -> None:
         """From now on, what can be said here is heard rather than what sounds much the same."""
-        self._automaton = Automaton(phrases, self._vocabulary, self._automaton) if phrases is not None else None
+        if self._automaton is None or self._automaton.phrases is not phrases:
+            self._automaton = Automaton(phrases, self._vocabulary, self._automaton) if phrases is not None else None
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         """Raises StageError `inference` where onnxruntime fails, `rate` for audio that is not at 16 kHz."""
@@ -172,10 +173,10 @@ class MoonshineAsr:
         limit = math.ceil(len(samples) / RATE * TOKENS_PER_SECOND)
         rows = _Rows(self.model, self.model.encode(samples))
         closed = automaton.phrases.closed
-        found = beam.Search(rows, automaton, limit, _REWARD_CLOSED if closed else _REWARD).run(repeated, free=not closed)
-        best = found.free
-        if found.said and (best is None or best.rank - found.said[0].rank <= self._margin(found.said[0], best)):
-            best = found.said[0]
+        found = beam.Search(rows, automaton, limit, _REWARD_CLOSED if closed else 0.0).run(repeated, free=not closed)
+        free = found.free
+        meant = [one for one in found.said if free is None or free.rank - one.rank <= self._margin(one, free)]
+        best = meant[0] if meant else free
         return (best.ids, best.scores) if best is not None else ((), ())
 
     def _margin(self, said: beam.Candidate, free: beam.Candidate) -> float:

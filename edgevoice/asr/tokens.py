@@ -42,7 +42,9 @@ class Tokens:
         """
         parts = [letter.encode() for letter in text]
         while True:
-            pairs = ((self._ids[pair], k) for k in range(len(parts) - 1) if (pair := parts[k] + parts[k + 1]) in self._ids)
+            pairs = (
+                (self._ids[pair], k) for k in range(len(parts) - 1) if (pair := parts[k] + parts[k + 1]) in self._ids
+            )
             best = min(pairs, default=None)
             if best is None:
                 break

@@ -125,13 +125,14 @@ class _Letters:
 
 
 class HomePhrases:
-    """What can be said in a home: its sentences, a wake word or politeness around them.
+    """What can be said in a home: its sentences, a wake word or politeness around them, and those of its packs.
 
     The sentences stay, and the names in them follow the home.
     """
 
-    def __init__(self, intents: Intents, wake_words: Iterable[str] = ()) -> None:
+    def __init__(self, intents: Intents, wake_words: Iterable[str] = (), packs: Iterable[Intents] = ()) -> None:
         self._intents = intents
+        self._of_packs: dict[str, tuple[str, ...]] = {}
         self._lists: dict[str, tuple[str, frozenset[str]]] = {}
         letters = _Letters(intents.expansion_rules)
         begin, sentence, end = letters.node(), letters.node(), letters.node()
@@ -145,6 +146,8 @@ class HomePhrases:
         for intent in intents.intents.values():
             for data in intent.data:
                 self._add(letters, data, sentence, end)
+        for i, domain in enumerate(packs):
+            self._of_packs |= _add_pack(letters, domain, (sentence, end), f"{i} ")
         self._arcs, self._ends = letters.words(end)
 
     def of(self, language: Language) -> Phrases:
@@ -153,14 +156,22 @@ class HomePhrases:
         return Phrases(
             self._arcs,
             self._ends,
-            {key: _phrases(lists[name], domains, self._intents) for key, (name, domains) in self._lists.items()},
+            {
+                **{key: _phrases(lists[name], domains, self._intents) for key, (name, domains) in self._lists.items()},
+                **self._of_packs,
+            },
         )
 
     def _add(self, letters: _Letters, data: IntentData, begin: int, end: int) -> None:
         rules = {**self._intents.expansion_rules, **data.expansion_rules}
         known = self._known(data)
         letters.rules = rules
+        known_letters: set[str] = set()
         for template in data.sentences:
+            letters_only = (template.text or "").replace(" ", "")
+            if letters_only in known_letters:
+                continue  # `nevermind` and `never mind` are said alike
+            known_letters.add(letters_only)
             if isinstance(_first(template.expression, rules, known), Anything):
                 continue  # what begins with anything can be anything
             start = letters.link(begin, None)
@@ -185,14 +196,21 @@ def pack(intents: Intents) -> Phrases:
     """What can be asked of a closed domain: nothing else is said there."""
     letters = _Letters(intents.expansion_rules)
     end = letters.node()
-    known: dict[str, Label] = {name: Listed(name) for name in intents.slot_lists}
+    lists = _add_pack(letters, intents, (0, end), "")
+    arcs, ends = letters.words(end)
+    return Phrases(arcs, ends, lists, closed=True)
+
+
+def _add_pack(letters: _Letters, intents: Intents, between: tuple[int, int], prefix: str) -> dict[str, tuple[str, ...]]:
+    """Puts a pack's sentences between two nodes; returns its lists, whose names begin with `prefix`."""
+    letters.rules = intents.expansion_rules
+    known: dict[str, Label] = {name: Listed(prefix + name) for name in intents.slot_lists}
     for intent in intents.intents.values():
         for data in intent.data:
             for template in data.sentences:
-                letters.link(letters.add(template.expression, letters.link(0, None), known), _SPACE, end)
-    arcs, ends = letters.words(end)
-    lists = {name: _phrases(one, frozenset(), intents) for name, one in intents.slot_lists.items()}
-    return Phrases(arcs, ends, lists, closed=True)
+                start = letters.link(between[0], None)
+                letters.link(letters.add(template.expression, start, known), _SPACE, between[1])
+    return {prefix + name: _phrases(one, frozenset(), intents) for name, one in intents.slot_lists.items()}
 
 
 def _first(part: Expression, rules: Mapping[str, Sentence], lists: Mapping[str, Label]) -> Label | None:
