@@ -14,13 +14,13 @@ from edgevoice.asr.tokens import END, START
 
 Floats = NDArray[np.float32]
 
-WIDTH, WIDE, WIDE_STEPS = 8, 16, 3
+WIDTH, WIDE, WIDE_STEPS = 6, 12, 3
 """Beams; more of them at first, where little tells the right one."""
-_BEHIND = 14.0
+_BEHIND = 10.0
 """A beam this much less likely than the best one, natural logarithm, is given up."""
 _BEHIND_FREE = 25.0
 """A beam this much less likely than the free sentence is something else that was said."""
-_CLOSE = 6.0
+_CLOSE = 4.0
 """A beam this much less likely than a finished sentence cannot become a useful alternative."""
 _OPEN = 16
 """Tokens tried where anything may be said."""
@@ -115,7 +115,7 @@ class Search:
         token = int(scored[row].argmax())
         on = beam.on(token, float(scored[row, token]), self._automaton.begins(token), None)
         repeats = loop(on.ids)
-        if token == END or repeats or len(on.ids) > self._limit:
+        if token == END or repeats or len(on.ids) >= self._limit:
             ids = beam.ids if token == END else on.ids[: len(on.ids) - repeats]
             scores = on.scores[: len(ids) + 1]
             return None, Candidate(ids, scores, sum(scores) + self._reward * sum(map(self._automaton.begins, ids)))

@@ -74,7 +74,7 @@ def _transcript(said: list[Word]) -> Transcript:
     if not said:
         return Transcript("", confidence=0.0)
     text = " ".join(word.text for word in said)
-    score = sum(math.log(max(word.confidence, 1e-6)) for word in said) / len(said)
+    score = sum(math.log(max(word.confidence, 1e-6)) for word in said)
     confidence = sum(word.confidence for word in said) / len(said)
     return Transcript(text, (Hypothesis(text, score),), min(1.0, confidence))
 

@@ -29,6 +29,8 @@ _SPACE = " "
 _NAMES = "name"
 _POLITE = 3.0
 """Cost of words around a sentence that it can do without."""
+_FREE = 2.0
+"""Cost of words that may be anything."""
 _OF_HOME = ("name", "area", "floor")
 
 
@@ -67,7 +69,8 @@ class _Letters:
         elif isinstance(part, RuleReference):
             return self.add(self.rules[part.rule_name].expression, at, lists)
         elif isinstance(part, ListReference):
-            at = self.link(at, lists[part.list_name])
+            label = lists[part.list_name]
+            at = self.link(at, label, None, _FREE if isinstance(label, Anything) else 0.0)
         elif isinstance(part, Permutation):
             end = self.node()
             for order in permutations(part.items):

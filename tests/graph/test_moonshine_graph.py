@@ -66,7 +66,7 @@ def test_the_final_transcript_has_its_best_hypothesis_and_confidence(folder: Cal
     (transcript,) = asr.transcribe([AudioChunk(voice(2), RATE, 0)])
     assert [best.text for best in transcript.alternatives] == ["turn it off."]
     # Each token of the graph scores 5 above the seven others.
-    assert transcript.alternatives[0].score == pytest.approx(-np.log(1 + 7 * np.exp(-5)), abs=1e-4)
+    assert transcript.alternatives[0].score == pytest.approx(-5 * np.log(1 + 7 * np.exp(-5)), abs=1e-4)
     assert 0.9 < transcript.confidence <= 1
 
 

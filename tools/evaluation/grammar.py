@@ -15,13 +15,16 @@ from edgevoice.phrases import Phrases
 from evaluation import homes
 from evaluation.common import InputError
 
+_CALLED = ("alexa", "computer", "hey computer", "hey google", "hey siri", "okay nabu", "hey mycroft")
+"""Recordings of others begin with the names of their assistants."""
+
 
 def phrases(settings: Settings, files: tuple[Path, ...]) -> Phrases:
     """Of the settings' home, else the demo's, and beside it the names of JSON or YAML homes. Raises InputError."""
     home = inventory.load(settings.home.file or resources.find("homes/demo.yaml")).home(settings.nlu.language)
     for file in files:
         add(home, file)
-    return cascade.load(home, settings.nlu, None, settings.wake.words).sayable()
+    return cascade.load(home, settings.nlu, None, (*settings.wake.words, *_CALLED)).sayable()
 
 
 def add(home: Home, file: Path) -> None:
