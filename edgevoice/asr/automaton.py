@@ -73,6 +73,9 @@ class _Boundary:
         return _Boundary(self.trees | other.trees, self.open | other.open, min(ends, default=None))
 
 
+_NOWHERE = _Boundary()
+
+
 @dataclass(slots=True, eq=False)
 class State:
     """After some tokens: those of `ids` may follow, and with `anything` any."""
@@ -140,8 +143,8 @@ class Automaton:
         open_ends = state.open | old.open if self._vocabulary.begins(token) else state.open
         reached = [(place, back, cost + more) for letters, back, cost in inside for place, more in letters.done]
         reached += [(place, _TOP, cost) for place, cost in open_ends]
-        boundary = self._boundary(reached) if reached else _Boundary()
-        marked = token in self._marks and not state.marked and (old.ends is not None or bool(old.trees))
+        boundary = self._boundary(reached) if reached else _NOWHERE
+        marked = token in self._marks and not state.marked and old != _NOWHERE
         if marked:
             boundary |= old
         if not inside and not open_ends and not marked:
@@ -157,7 +160,7 @@ class Automaton:
                 self._known.clear()
                 self.start.next.clear()
             parts = [letters.ids for letters, _, _ in inside | boundary.trees]
-            if (boundary.trees or boundary.ends is not None) and not marked:
+            if boundary != _NOWHERE and not marked:
                 parts.append(np.array(sorted(self._marks), np.int64))
             ids = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
             costs = [cost for _, _, cost in inside | boundary.trees] + [cost for _, cost in open_ends | boundary.open]

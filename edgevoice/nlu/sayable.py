@@ -259,7 +259,8 @@ def _spelled(number: float, language: str) -> Iterator[str]:
 def _in_digits(phrase: str, language: str) -> str:
     """`twelve ounce` as `12 ounce`."""
     numbers = _numbers(language)
-    return " ".join(numbers.get(word, word) for word in phrase.split())
+    pattern = rf"\b(?:{'|'.join(sorted(numbers, key=len, reverse=True))})\b"
+    return re.sub(pattern, lambda found: numbers[found[0].lower()], phrase, flags=re.IGNORECASE)
 
 
 @lru_cache(maxsize=4)
