@@ -26,7 +26,7 @@ from edgevoice.nlu import cascade
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.stages import Embed, Llm, Sink
-from edgevoice.turn import Stages, Voice
+from edgevoice.turn import Stages, Voice, prepare
 
 _log = logging.getLogger(__name__)
 
@@ -122,9 +122,10 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     try:
         if wanted.wait_for_broker:
             settle(link)
-        conversation.prepare()
+        made = Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
+        prepare(made)
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
-        yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
+        yield made
     finally:
         bus.stop()
 

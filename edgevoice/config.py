@@ -77,6 +77,7 @@ class AsrSettings:
 
     engine: str = _f("moonshine", "moonshine or vosk")
     model: str = _f("moonshine-tiny-en", "model in the manifest")
+    second: str = _f("", "moonshine: another model of the same vocabulary, asked too where the first is not sure")
     threads: int = _f(1, "CPU threads", min=1, max=64)
     providers: tuple[str, ...] = _f(("CPUExecutionProvider",), "onnxruntime providers, the first one available is used")
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevoice.messages import AudioChunk, Message, Samples, Transcript, WakeHeard
+from edgevoice.phrases import Phrases
 
 
 class WakeDetector(Protocol):
@@ -51,6 +52,11 @@ class Vad(Protocol):
 
 class Asr(Protocol):
     """Speech to text."""
+
+    def bias(self, phrases: Phrases | None) -> None:
+        """What can be said from now on; the same object again costs nothing. Where it is not `closed`, what is said
+        beside it is still heard. None: anything alike."""
+        ...
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         """Partial transcripts where the engine has them, then the final one, always. Raises StageError."""

@@ -15,6 +15,7 @@ from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
+from edgevoice.phrases import Phrases
 from edgevoice.skills import chat, devices, lists, policy, questions, spoken, timers
 from edgevoice.skills.devices import Plan
 from edgevoice.skills.reply import Found, Replies
@@ -30,6 +31,7 @@ class Understanding(Protocol):
 
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]: ...
     def prepare(self) -> None: ...
+    def sayable(self) -> Phrases: ...
 
 
 class Conversation:
@@ -59,6 +61,10 @@ class Conversation:
         if self._prepared_for != self._home.version:
             self._prepared_for = self._home.version
             self._understanding.prepare()
+
+    def sayable(self) -> Phrases:
+        """What can be said to it now, for the recogniser; the same object until that changes."""
+        return self._understanding.sayable()
 
     def hear(
         self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0

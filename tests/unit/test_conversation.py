@@ -13,6 +13,7 @@ from household import household, intent
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Expects, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
+from edgevoice.phrases import Phrases
 from edgevoice.skills.conversation import Conversation
 from edgevoice.skills.policy import Rules
 from edgevoice.stages import ChatMessage
@@ -59,6 +60,9 @@ class Table:
 
     contexts: list[Context] = field(default_factory=list)
     prepared: int = 0
+
+    def sayable(self) -> Phrases:
+        return Phrases((), frozenset())
 
     def prepare(self) -> None:
         self.prepared += 1
