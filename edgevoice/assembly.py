@@ -96,7 +96,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
     bus = MqttClient(settings.mqtt)
-    link = HomeLink(home, adapter, bus, time.monotonic)
+    link = HomeLink(home, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
 
@@ -126,6 +126,7 @@ def demo_home(settings: Settings) -> Iterator[Settings]:
     from edgevoice.simulator import Simulator
 
     file = resources.find("homes/demo.yaml")
-    with EmbeddedBroker() as broker, Simulator(file, broker.host, broker.port):
-        mqtt = replace(settings.mqtt, host=broker.host, port=broker.port, username="", password_file=None)
-        yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True))
+    with EmbeddedBroker() as broker:
+        mqtt = broker.reached_by(settings.mqtt)
+        with Simulator(file, mqtt):
+            yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True))

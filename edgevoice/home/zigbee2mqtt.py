@@ -114,14 +114,17 @@ class Zigbee2MqttAdapter:
         self, identity: str, friendly: str, thing: Thing, asks: tuple[Message, ...], members: tuple[str, ...] = ()
     ) -> Announcement:
         place, _, own = friendly.rpartition("/")
-        name = clean(f"{phrase(own)} {thing.label}")
+        called, area = phrase(own), phrase(place.rpartition("/")[2])
+        label = "" if thing.label.casefold() in called.casefold() else thing.label
+        name = clean(f"{called} {label}")
+        is_placed = not area or called.casefold().startswith(area.casefold())
         return Announcement(
             identity=identity,
-            entity_id=f"{thing.domain}.{slug(f'{friendly} {thing.label}')}",
+            entity_id=f"{thing.domain}.{slug(name if is_placed else f'{area} {name}')}",
             name=name,
             parts=thing.parts,
-            area="" if members else phrase(place.rpartition("/")[2]),
-            aliases=(f"{phrase(place)} {name}",) if place else (),
+            area="" if members else area,
+            aliases=() if is_placed else (f"{area} {name}",),
             device_class=exposes.told_by_name(thing.device_class, own),
             unit=thing.unit,
             exposed=not thing.is_extra,
