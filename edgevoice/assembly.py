@@ -15,6 +15,7 @@ from edgevoice.assistant import LateLlm
 from edgevoice.config import Settings
 from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import dialects
+from edgevoice.home.entities import Entities
 from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
@@ -89,7 +90,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     """Everything a turn needs, connected to the broker of the settings."""
     llm = late_llm(settings, store) if wanted.llm else None
     home = Home(language=settings.nlu.language)
-    adapter = dialects.load(home, settings.home)
+    adapter = dialects.load(Entities(home), settings.home)
     rules = policy.rules(settings.home, settings.nlu)
     understanding = cascade.load(home, settings.nlu, llm, settings.wake.words)
     conversation = Conversation(home, understanding, llm, rules, settings.home.area)

@@ -74,7 +74,8 @@ class ZigbeeDevice:
                 yield _numeric(device.device_class or "value", 1, unit=device.unit)
             case "binary_sensor":
                 name = "contact" if device.device_class in _INVERTED else device.device_class or "state"
-                yield {**_SWITCH, "name": name, "property": name, "access": 1, "value_on": True, "value_off": False}
+                on = name != "contact"
+                yield {**_SWITCH, "name": name, "property": name, "access": 1, "value_on": on, "value_off": not on}
             case "number":
                 value = can["value"]
                 yield _numeric("setting", _ALL, value.minimum, value.maximum, value.step, device.unit)
