@@ -89,15 +89,12 @@ def late_llm(settings: Settings, store: Store) -> LateLlm | None:
 def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iterator[Stages]:
     """Everything a turn needs, connected to the broker of the settings."""
     llm = late_llm(settings, store) if wanted.llm else None
-    home = Home(language=settings.nlu.language)
-    adapter = dialects.load(Entities(home), settings.home)
+    home, bus, link = _linked(settings)
     rules = policy.rules(settings.home, settings.nlu)
     understanding = cascade.load(home, settings.nlu, llm, settings.wake.words)
     conversation = Conversation(home, understanding, llm, rules, settings.home.area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
-    bus = MqttClient(settings.mqtt)
-    link = HomeLink(home, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
 
@@ -111,6 +108,24 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
     finally:
         bus.stop()
+
+
+@contextmanager
+def home(settings: Settings) -> Iterator[HomeLink]:
+    """The home alone, once it has told its devices. Raises BrokerError where the broker is away."""
+    _, bus, link = _linked(settings)
+    bus.start(_CONNECT_SECONDS)
+    try:
+        settle(link)
+        yield link
+    finally:
+        bus.stop()
+
+
+def _linked(settings: Settings) -> tuple[Home, MqttClient, HomeLink]:
+    known, bus = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
+    adapter = dialects.load(Entities(known), settings.home)
+    return known, bus, HomeLink(known, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
 
 
 def settle(link: HomeLink) -> None:

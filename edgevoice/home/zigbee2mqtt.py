@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from edgevoice.home import z2m_exposes as exposes
@@ -81,12 +82,14 @@ class Zigbee2MqttAdapter:
 
     def _device(self, entry: Mapping[str, Any]) -> Iterator[Announcement]:
         name = _friendly(entry)
-        for feature in features.features(features.definition(entry))[:_EXPOSES_LIMIT]:
-            topic = f"{self._base}/{name}"
-            thing = exposes.thing(feature, topic)
-            if thing is not None:
-                identity = f"{self._base}/{entry.get('ieee_address')}#{feature.identity}"
-                yield self._announcement(identity, name, thing, _asks(topic, feature))
+        topic = f"{self._base}/{name}"
+        listed = features.features(features.definition(entry))[:_EXPOSES_LIMIT]
+        found = [(feature, thing) for feature in listed if (thing := exposes.thing(feature, topic))]
+        is_one = sum(not thing.is_extra for _, thing in found) == 1
+        for feature, thing in found:
+            told = replace(thing, label="") if is_one and not thing.is_extra else thing
+            identity = f"{self._base}/{entry.get('ieee_address')}#{feature.identity}"
+            yield self._announcement(identity, name, told, _asks(topic, feature))
 
     def _group(self, group: Mapping[str, Any]) -> Iterator[Announcement]:
         """A group does what all its members can; `members` are their entities."""
