@@ -6,6 +6,7 @@ import contextlib
 import logging
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -96,6 +97,10 @@ class Simulator:
 
     def heard(self, device_id: str) -> tuple[Command, ...]:
         """The last thousand commands that the appliance obeyed, in order."""
+        return tuple(command for _, command in self._appliances[device_id].obeyed)
+
+    def obeyed(self, device_id: str) -> tuple[tuple[float, Command], ...]:
+        """The same, each with the time of the monotonic clock at which it was obeyed."""
         return tuple(self._appliances[device_id].obeyed)
 
     def set(self, device_id: str, state: State) -> None:
@@ -186,7 +191,7 @@ class _Appliance:
     def __init__(self, device: Device, state: State, dialect: Dialect, hearing: _Hearing) -> None:
         self.device = device
         self.state = state
-        self.obeyed: deque[Command] = deque(maxlen=1000)
+        self.obeyed: deque[tuple[float, Command]] = deque(maxlen=1000)
         self.ready = threading.Event()
         self._dialect = dialect
         self._hearing = hearing
@@ -264,7 +269,7 @@ class _Appliance:
     def _obey(self, commands: list[Command]) -> None:
         state = self.state
         for command in commands:
-            self.obeyed.append(command)
+            self.obeyed.append((time.monotonic(), command))
             state = appliance.obey(self.device, state, command)
         self.become(state)
 

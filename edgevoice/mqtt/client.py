@@ -190,7 +190,7 @@ class MqttClient:
                 self._fail(
                     f"{self._address} cannot be reached: {error}. Is the broker running, are host and port right?"
                 )
-            if self._version != version:
+            if (version, self._version) == (_V5, _V3):
                 continue  # the same broker, in its own version
             # Jitter keeps the devices of a house from coming back in one wave.
             pause = _FIRST_PAUSE_SECONDS if self.connections > accepted else min(pause * 2, _LONGEST_PAUSE_SECONDS)
@@ -303,7 +303,8 @@ class MqttClient:
         self, _client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
         if not self._answered and not self._stop.is_set():
-            self._falls_back()  # an older broker may hang up without a word
+            if not self._falls_back():  # an older broker may hang up without a word
+                self._fail(f"{self._address} hangs up at once. Does it want mqtt.tls, or a certificate of ours?")
         with self._lock:
             had, self._paho = self._paho, None
         if had is not None and not self._stop.is_set():
@@ -311,11 +312,11 @@ class MqttClient:
         self._ended.set()
 
     def _falls_back(self) -> bool:
-        """Goes on with the other version of MQTT, where the settings leave that to us."""
-        if self.settings.version == "auto" and not self.connections:
-            self._version = _V3 if self._version == _V5 else _V5
-            return True
-        return False
+        """Goes on with the other version of MQTT, where the settings leave that to us; False where both were tried."""
+        if self.settings.version != "auto" or self.connections:
+            return False
+        self._version = _V3 if self._version == _V5 else _V5
+        return self._version == _V3
 
     def _on_publish(self, client: paho.Client, *_rest: Any) -> None:
         acknowledge(client)

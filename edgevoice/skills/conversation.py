@@ -59,6 +59,7 @@ class Conversation:
         """Gets ready for the home as it is now; for idle moments, and free where nothing came or went."""
         if self._prepared_for != self._home.version:
             self._prepared_for = self._home.version
+            self._home.called("")
             self._understanding.prepare()
 
     def hear(
