@@ -15,8 +15,8 @@ from edgevoice import registry, resources
 from edgevoice.assistant import LateLlm
 from edgevoice.config import Settings
 from edgevoice.errors import MissingExtra, ModelError
-from edgevoice.home import inventory
-from edgevoice.home.homeassistant import HomeAssistantAdapter
+from edgevoice.home import dialects
+from edgevoice.home.entities import Entities
 from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
@@ -103,17 +103,12 @@ def late_llm(settings: Settings, store: Store) -> LateLlm | None:
 def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iterator[Stages]:
     """Everything a turn needs, connected to the broker of the settings."""
     llm = late_llm(settings, store) if wanted.llm else None
-    home = Home(language=settings.nlu.language)
-    adapter = HomeAssistantAdapter(home, settings.home.discovery_prefix if settings.home.discovery else "")
-    if settings.home.file is not None:
-        adapter.take(inventory.load(settings.home.file))
+    home, bus, link = _linked(settings)
     rules = policy.rules(settings.home, settings.nlu)
     understanding = cascade.load(home, settings.nlu, llm, settings.wake.words, late_embedding(settings, store))
     conversation = Conversation(home, understanding, llm, rules, settings.home.area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
-    bus = MqttClient(settings.mqtt)
-    link = HomeLink(home, adapter, bus, time.monotonic)
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
 
@@ -130,6 +125,24 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         bus.stop()
 
 
+@contextmanager
+def home(settings: Settings) -> Iterator[HomeLink]:
+    """The home alone, once it has told its devices. Raises BrokerError where the broker is away."""
+    _, bus, link = _linked(settings)
+    bus.start(_CONNECT_SECONDS)
+    try:
+        settle(link)
+        yield link
+    finally:
+        bus.stop()
+
+
+def _linked(settings: Settings) -> tuple[Home, MqttClient, HomeLink]:
+    known, bus = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
+    adapter = dialects.load(Entities(known), settings.home)
+    return known, bus, HomeLink(known, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
+
+
 def settle(link: HomeLink) -> None:
     """Takes in the home's retained messages until it has told them all."""
     until = time.monotonic() + _SETTLE_SECONDS
@@ -144,6 +157,7 @@ def demo_home(settings: Settings) -> Iterator[Settings]:
     from edgevoice.simulator import Simulator
 
     file = resources.find("homes/demo.yaml")
-    with EmbeddedBroker() as broker, Simulator(file, broker.host, broker.port):
-        mqtt = replace(settings.mqtt, host=broker.host, port=broker.port, username="", password_file=None)
-        yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True))
+    with EmbeddedBroker() as broker:
+        mqtt = broker.reached_by(settings.mqtt)
+        with Simulator(file, mqtt):
+            yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True))
