@@ -129,6 +129,9 @@ class MqttSettings:
     client_id: str = _f("edgevoice", "client id, and the name in our own topics")
     keepalive_seconds: int = _f(30, "keep-alive", min=5, max=3600)
     confirm_seconds: float = _f(2.0, "how long a device may take to confirm a command", min=0.1, max=60)
+    announce: bool = _f(True, "`run` announces the assistant itself as a device, by Home Assistant discovery")
+    announce_words: bool = _f(False, "tell the broker what was heard and answered, too")
+    hermes: bool = _f(False, "also publish hermes/… as Rhasspy does; its events hold what was heard")
 
 
 @dataclass(frozen=True, slots=True)
