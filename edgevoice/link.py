@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
 
+from edgevoice.errors import BrokerError
+from edgevoice.home.adapters import Adapter
 from edgevoice.home.appliance import confirms
 from edgevoice.home.model import CAPABILITIES, Home
-from edgevoice.messages import Command, CommandSent, Message, StateConfirmed
+from edgevoice.messages import Command, CommandSent, StateConfirmed
 from edgevoice.stages import Bus
-
-
-class Adapter(Protocol):
-    """One dialect of MQTT homes, such as `home.homeassistant.HomeAssistantAdapter`."""
-
-    def subscriptions(self) -> tuple[str, ...]: ...
-    def handle(self, message: Message, now_seconds: float) -> None: ...
-    def messages(self, command: Command) -> tuple[Message, ...]: ...
 
 
 class HomeLink:
@@ -32,6 +26,9 @@ class HomeLink:
     def pump(self, timeout_seconds: float = 0.0) -> bool:
         """Takes in what has come, waiting at most `timeout_seconds` for the first message. True if there was any."""
         self._subscribe()
+        for question in self._adapter.due(self._clock()):
+            with contextlib.suppress(BrokerError):  # who is not reached now tells its state when it comes back
+                self._bus.publish(question)
         message = self._bus.receive(timeout_seconds)
         if message is None:
             return False

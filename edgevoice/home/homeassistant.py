@@ -125,7 +125,9 @@ class HomeAssistantAdapter:
         """What to publish so that the device does `command`; nothing where it cannot, which is logged."""
         entity = self._by_device.get(command.device)
         write = entity.parts.writers.get(command.capability) if entity else None
-        if entity is None or write is None:
+        if entity is None:
+            return ()
+        if write is None:
             _log.warning("%s cannot be told '%s'", command.device, command.capability)
             return ()
         try:
@@ -134,6 +136,9 @@ class HomeAssistantAdapter:
             self._complain(command.device, f"{command.capability}: {problem}")
             return ()
         return tuple(Message(topic, payload, qos=1, retain=False) for topic, payload in sent)
+
+    def due(self, now_seconds: float) -> tuple[Message, ...]:
+        return ()
 
     # --- announcements ------------------------------------------------------------------------------------------------
 

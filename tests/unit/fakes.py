@@ -60,6 +60,9 @@ class Wire:
     def subscribe(self, filters: Iterable[str]) -> None:
         self.filters += filters
 
+    def due(self, now_seconds: float) -> tuple[Message, ...]:
+        return ()
+
     def messages(self, command: Command) -> tuple[Message, ...]:
         self.reports.append(command)
         return (Message(f"home/{command.device}/set", str(command.value).encode()),)
