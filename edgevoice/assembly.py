@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edgevoice import registry, resources
-from edgevoice.assistant import LateLlm
+from edgevoice.assistant import Assistant, LateLlm
+from edgevoice.audio.speaker import Speaker
 from edgevoice.config import Settings
 from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import inventory
@@ -22,6 +23,7 @@ from edgevoice.listen import Listener
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
+from edgevoice.service.presence import Presence
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.stages import Llm, Sink
@@ -113,6 +115,18 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
     finally:
         bus.stop()
+
+
+def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presence | None:
+    """The assistant as a device on its broker, from now on; None where the settings do not want it."""
+    if not settings.mqtt.announce:
+        return None
+    sink, link = stages.voice.sink, stages.link
+    loud = sink if isinstance(sink, Speaker) else None
+    made = Presence(settings.mqtt, settings.home.discovery_prefix, link.bus, assistant, loud)
+    stages.voice.sink = made.watched(sink)
+    link.join(made)
+    return made
 
 
 def settle(link: HomeLink) -> None:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 
 from edgevoice.errors import BrokerError
-from edgevoice.home.adapters import Adapter
+from edgevoice.home.adapters import Adapter, Adapters
 from edgevoice.home.appliance import confirms
 from edgevoice.home.model import CAPABILITIES, Home
 from edgevoice.messages import Command, CommandSent, StateConfirmed
@@ -19,22 +19,26 @@ class HomeLink:
     def __init__(self, home: Home, adapter: Adapter, bus: Bus, clock: Callable[[], float]) -> None:
         self.home = home
         self._adapter = adapter
-        self._bus = bus
+        self.bus = bus
         self._clock = clock
         self._subscribed: tuple[str, ...] = ()
+
+    def join(self, adapter: Adapter) -> None:
+        """Hears and asks for another adapter beside the one it has."""
+        self._adapter = Adapters(self._adapter, adapter)
 
     def pump(self, timeout_seconds: float = 0.0) -> bool:
         """Takes in what has come, waiting at most `timeout_seconds` for the first message. True if there was any."""
         self._subscribe()
         for question in self._adapter.due(self._clock()):
             with contextlib.suppress(BrokerError):  # who is not reached now tells its state when it comes back
-                self._bus.publish(question)
-        message = self._bus.receive(timeout_seconds)
+                self.bus.publish(question)
+        message = self.bus.receive(timeout_seconds)
         if message is None:
             return False
         while message is not None:
             self._adapter.handle(message, self._clock())
-            message = self._bus.receive(0.0)
+            message = self.bus.receive(0.0)
         self._subscribe()
         return True
 
@@ -42,7 +46,7 @@ class HomeLink:
         """Publishes each command's messages; `ms` counts from `since`. Raises BrokerError where the broker is away."""
         for command in commands:
             for message in self._adapter.messages(command):
-                self._bus.publish(message)
+                self.bus.publish(message)
                 yield CommandSent(command, message, (self._clock() - since) * 1e3)
 
     def confirm(self, commands: Sequence[Command], since: float, timeout_seconds: float) -> Iterator[StateConfirmed]:
@@ -74,5 +78,5 @@ class HomeLink:
     def _subscribe(self) -> None:
         wanted = self._adapter.subscriptions()
         if wanted != self._subscribed:
-            self._bus.subscribe(wanted)
+            self.bus.subscribe(wanted)
             self._subscribed = wanted

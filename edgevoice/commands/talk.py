@@ -62,8 +62,11 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
         if isinstance(event, Listening):
             notifier.ready()
         show_event(event)
+        if presence is not None:
+            presence.observe(event)
 
     assistant = Assistant(Mic(settings.audio), ear, stages, observe, play_cue, notifier.beat)
+    presence = assembly.presence(settings, stages, assistant)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: assistant.stop())
     try:

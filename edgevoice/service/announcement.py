@@ -36,7 +36,12 @@ def message(client_id: str, prefix: str, has_words: bool, has_volume: bool) -> M
         "availability_topic": "~/availability",
         "components": {
             # A category keeps them out of what voice assistants, this one included, may be told to switch.
-            key: {"unique_id": f"{device}_{key}", "object_id": f"{device}_{key}", "entity_category": "diagnostic", **part}
+            key: {
+                "unique_id": f"{device}_{key}",
+                "object_id": f"{device}_{key}",
+                "entity_category": "diagnostic",
+                **part,
+            }
             for key, part in parts.items()
         },
     }
@@ -94,7 +99,13 @@ def _controls(has_volume: bool) -> dict[str, dict[str, Any]]:
     config = {"entity_category": "config"}
     found: dict[str, dict[str, Any]] = {
         "mute": {"p": "switch", "name": "Mute", "state_topic": "~/mute", "command_topic": "~/mute/set", **config},
-        "text": {"p": "text", "name": "Command", "command_topic": "~/text/set", "max": _HOME_ASSISTANTS_LIMIT, **config},
+        "text": {
+            "p": "text",
+            "name": "Command",
+            "command_topic": "~/text/set",
+            "max": _HOME_ASSISTANTS_LIMIT,
+            **config,
+        },
         "say": {"p": "notify", "name": "Say", "command_topic": "~/say/set", **config},
     }
     if has_volume:
