@@ -15,8 +15,7 @@ from edgevoice.assistant import Assistant, LateLlm
 from edgevoice.audio.speaker import Speaker
 from edgevoice.config import Settings
 from edgevoice.errors import MissingExtra, ModelError
-from edgevoice.home import inventory
-from edgevoice.home.homeassistant import HomeAssistantAdapter
+from edgevoice.home import dialects
 from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
@@ -92,9 +91,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     """Everything a turn needs, connected to the broker of the settings."""
     llm = late_llm(settings, store) if wanted.llm else None
     home = Home(language=settings.nlu.language)
-    adapter = HomeAssistantAdapter(home, settings.home.discovery_prefix if settings.home.discovery else "")
-    if settings.home.file is not None:
-        adapter.take(inventory.load(settings.home.file))
+    adapter = dialects.load(home, settings.home)
     rules = policy.rules(settings.home, settings.nlu)
     understanding = cascade.load(home, settings.nlu, llm, settings.wake.words)
     conversation = Conversation(home, understanding, llm, rules, settings.home.area)

@@ -139,8 +139,11 @@ class HomeSettings:
     """What there is to control."""
 
     file: Path | None = _f(None, "YAML of areas, devices, aliases, risks; wins over discovery")
-    discovery: bool = _f(True, "learn devices from Home Assistant MQTT discovery")
-    discovery_prefix: str = _f("homeassistant", "its topic prefix")
+    discovery: bool = _f(True, "learn devices from what they announce on the broker")
+    discovery_prefix: str = _f("homeassistant", "topic prefix of Home Assistant's MQTT discovery; empty: none")
+    zigbee2mqtt_topics: tuple[str, ...] = _f(("zigbee2mqtt",), "base topics of Zigbee2MQTT; empty: none")
+    tasmota_prefix: str = _f("tasmota/discovery", "topic prefix of Tasmota's discovery; empty: none")
+    homie_prefix: str = _f("homie/5", "topic prefix of Homie 5; empty: none")
     area: str = _f("", "the area this microphone stands in")
     confirm_more_than: int = _f(8, "ask before more devices than this are switched at once", min=1, max=10_000)
     pin_file: Path | None = _f(None, "file that holds the PIN (digits) for what the home protects with `pin`")

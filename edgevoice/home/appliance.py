@@ -71,7 +71,7 @@ def obey(device: Device, state: State, command: Command) -> State:
             return _with(state, "on" if state.value == "off" else state.value, source=value)
         case "add_item" | "complete_item" | "remove_item":
             return _listed(state, command.capability, str(value))
-        case "value" | "option":
+        case "value" | "option" | "text":
             return replace(state, value=_text(value))
         case "clean_area":
             return _with(state, "cleaning", area=value)
@@ -196,7 +196,7 @@ def confirms(command: Command, state: State) -> bool:
         case "value":
             wanted = number(value) or 0
             return _near(state.value, wanted, 0.01 + 0.005 * abs(wanted))
-        case "option":
+        case "option" | "text":
             return _same(state.value, value)
         case "add_item" | "complete_item" | "remove_item":
             listed = any(_same(item, value) for item in texts(held.get("items")))

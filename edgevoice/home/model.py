@@ -48,6 +48,7 @@ CAPABILITIES: Mapping[str, CapabilityKind] = {
     "activate": CapabilityKind("trigger"),  # scenes and scripts
     "value": CapabilityKind("number"),
     "option": CapabilityKind("choice"),
+    "text": CapabilityKind("text"),
     "alarm": CapabilityKind("choice"),  # arm_home, arm_away, arm_night, disarm
     "add_item": CapabilityKind("text"),
     "complete_item": CapabilityKind("text"),
@@ -98,6 +99,8 @@ class Device:
     exposed: bool = True
     optimistic: bool = False
     """It reports no state: a command is taken as done once the broker has it."""
+    members: tuple[str, ...] = ()
+    """It is a group of others, and meant only by its name: what means all lights means each one once."""
     origin: str = ""
     """Where it was learned: a file, or a discovery topic."""
 

@@ -28,3 +28,9 @@ def slug(text: str) -> str:
 def titled(object_id: str) -> str:
     """A name for an entity that has none but its id: `bed_light` is `Bed Light`."""
     return clean(object_id.replace("_", " ").replace("-", " ")).title()
+
+
+def phrase(text: str) -> str:
+    """A topic's or a key's name as it is said: `kitchen_lamp` is `Kitchen Lamp`; one with capitals of its own keeps them."""
+    said = clean(text.replace("_", " ").replace("/", " "))
+    return said if said != said.lower() else said.title()

@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from edgevoice.config import MqttSettings
 from edgevoice.errors import BrokerError
 from edgevoice.home import inventory
+from edgevoice.home.adapters import Adapters
+from edgevoice.home.entities import Entities
 from edgevoice.home.homeassistant import HomeAssistantAdapter
 from edgevoice.home.model import Home, State
 from edgevoice.link import HomeLink
@@ -38,7 +40,8 @@ class Side:
     """The assistant's side of the broker."""
 
     client: MqttClient
-    adapter: HomeAssistantAdapter
+    adapter: Adapters
+    entities: Entities
     link: HomeLink
 
     @property
@@ -66,9 +69,11 @@ class Side:
 def side(port: int, **settings: object) -> Side:
     client = MqttClient(MqttSettings(port=port, **settings))  # type: ignore[arg-type]
     home = Home()
-    adapter = HomeAssistantAdapter(home, "homeassistant")
-    adapter.take(inventory.load(DEMO))
-    return Side(client, adapter, HomeLink(home, adapter, client, time.monotonic))
+    entities = Entities(home)
+    announced = HomeAssistantAdapter(entities, "homeassistant")
+    announced.take(inventory.load(DEMO))
+    adapter = Adapters(announced, entities)
+    return Side(client, adapter, entities, HomeLink(home, adapter, client, time.monotonic))
 
 
 @pytest.fixture
@@ -97,7 +102,7 @@ def test_discovery_command_appliance_state_confirmation(assistant: Side, simulat
     assert simulator.state("lock.front_door").value == "locked"
     assert simulator.state("cover.living_room_blinds").attributes["current_position"] == 30
     assert [command.value for command in simulator.heard("lock.front_door")] == [True]
-    assert assistant.adapter.problems == 0
+    assert assistant.entities.problems == 0
 
 
 def test_from_command_to_confirmed_state_it_takes_milliseconds(assistant: Side, simulator: Simulator) -> None:
@@ -231,7 +236,7 @@ def test_bad_payloads_on_every_subscribed_topic(assistant: Side, simulator: Simu
     vandal.publish(Message(topics[0], b"the last one"))
     assistant.until(lambda: False, 0.5)
     vandal.stop()
-    assert assistant.adapter.problems > 0
+    assert assistant.entities.problems > 0
     assert assistant.client.connected
     assert any(thread.name == "mqtt" for thread in threading.enumerate())
     for device in ("light.bed_light", "lock.front_door"):

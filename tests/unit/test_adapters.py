@@ -6,15 +6,16 @@ from fakes import Clock, Wire
 from household import household
 
 from edgevoice.home.adapters import Adapters
+from edgevoice.home.entities import Entities
 from edgevoice.home.homeassistant import HomeAssistantAdapter
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Message
 
 
 def test_every_adapter_hears_and_the_one_that_has_the_device_speaks() -> None:
-    home, other = Home(), household()
-    announced = HomeAssistantAdapter(home, "homeassistant")
-    both = Adapters(announced, HomeAssistantAdapter(other, "elsewhere"))
+    home = Home()
+    entities = Entities(home)
+    both = Adapters(*(HomeAssistantAdapter(entities, prefix) for prefix in ("homeassistant", "elsewhere")), entities)
     both.handle(Message("homeassistant/switch/it/config", b'{"name": "It", "cmd_t": "a/set", "stat_t": "a"}'), 1.0)
     both.handle(Message("a", b"ON"), 2.0)
     assert home.state("switch.it").value == "on"
