@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgevoice import registry, resources
 from edgevoice.assistant import Assistant, LateLlm
@@ -16,6 +16,7 @@ from edgevoice.audio.speaker import Speaker
 from edgevoice.config import Settings
 from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import dialects
+from edgevoice.home.adapters import Adapter, Adapters
 from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
@@ -27,6 +28,9 @@ from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.stages import Llm, Sink
 from edgevoice.turn import Stages, Voice
+
+if TYPE_CHECKING:
+    from edgevoice.vehicle import SimulatedVehicle
 
 _log = logging.getLogger(__name__)
 
@@ -91,10 +95,15 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     """Everything a turn needs, connected to the broker of the settings."""
     llm = late_llm(settings, store) if wanted.llm else None
     home = Home(language=settings.nlu.language)
-    adapter = dialects.load(home, settings.home)
+    adapter: Adapter = dialects.load(home, settings.home)
+    nlu, area = settings.nlu, settings.home.area
+    if settings.home.vss is not None:
+        area = area or "driver"
+        adapter = Adapters(adapter, car(home, settings))
+        nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
     rules = policy.rules(settings.home, settings.nlu)
-    understanding = cascade.load(home, settings.nlu, llm, settings.wake.words)
-    conversation = Conversation(home, understanding, llm, rules, settings.home.area)
+    understanding = cascade.load(home, nlu, llm, settings.wake.words)
+    conversation = Conversation(home, understanding, llm, rules, area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
     bus = MqttClient(settings.mqtt)
@@ -126,11 +135,35 @@ def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presen
     return made
 
 
+def car(home: Home, settings: Settings) -> Adapter:
+    """The vehicle of the settings, from its tree of signals. Raises SettingsError."""
+    from edgevoice.home import inventory, viss, vss, vss_tree  # what no home needs
+
+    assert settings.home.vss is not None
+    file = settings.home.file
+    owners = inventory.load(file) if file is not None else None
+    vehicle = vss.Vehicle(home, vss_tree.load(settings.home.vss), str(settings.home.vss), owners)
+    return viss.VissAdapter(vehicle, settings.home.vehicle_id, settings.mqtt.client_id)
+
+
 def settle(link: HomeLink) -> None:
     """Takes in the home's retained messages until it has told them all."""
     until = time.monotonic() + _SETTLE_SECONDS
     while link.pump(_QUIET_SECONDS) and time.monotonic() < until:
         pass
+
+
+@contextmanager
+def demo_car(settings: Settings) -> Iterator[tuple[Settings, SimulatedVehicle]]:
+    """A simulated vehicle on an embedded broker, and the settings that lead there, for whoever drives it."""
+    from edgevoice.mqtt.broker import EmbeddedBroker
+    from edgevoice.vehicle import SimulatedVehicle
+
+    tree = settings.home.vss or resources.find("homes/car.json")
+    with EmbeddedBroker() as broker, SimulatedVehicle(tree, broker.host, broker.port) as vehicle:
+        mqtt = replace(settings.mqtt, host=broker.host, port=broker.port, username="", password_file=None)
+        home = replace(settings.home, vss=tree, vehicle_id="car")
+        yield replace(settings, mqtt=mqtt, home=home), vehicle
 
 
 @contextmanager

@@ -116,6 +116,9 @@ def _talking(commands: Commands) -> None:  # type: ignore[valid-type]
     _with_settings(demo)
     demo.add_argument("--mic", action="store_true", help="speak into this machine's microphone instead")
     demo.add_argument("--text", action="store_true", help="type sentences instead")
+    demo.add_argument(
+        "--car", action="store_true", help="a simulated car instead of the home; its scenes are typed, not recorded"
+    )
     demo.add_argument("--no-llm", action="store_true", help="leave the language model out (saves its download)")
     demo.add_argument(
         "--out",

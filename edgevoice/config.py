@@ -146,6 +146,16 @@ class HomeSettings:
     homie_prefix: str = _f("homie/5", "topic prefix of Homie 5; empty: none")
     area: str = _f("", "the area this microphone stands in")
     confirm_more_than: int = _f(8, "ask before more devices than this are switched at once", min=1, max=10_000)
+    vss: Path | None = _f(
+        None, "a car: its VSS tree, as vss-tools exports it to JSON or YAML; spoken to by VISS over MQTT"
+    )
+    vehicle_id: str = _f("car", "the car's VID: VISS requests go to <vehicle_id>/Vehicle")
+    moving_above: float = _f(
+        0.5,
+        "speed, in the sensor's unit, above which what the home guards by `deny_while_moving` is refused",
+        min=0,
+        max=500,
+    )
     pin_file: Path | None = _f(None, "file that holds the PIN (digits) for what the home protects with `pin`")
 
 

@@ -97,10 +97,10 @@ def load(home: Home, settings: NluSettings, llm: Llm | None = None, wake_words: 
         def propose(text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
             return proposal.propose(model, home, text, context, cancel)
 
-    domains = tuple(
-        packs.load(Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name)) for name in settings.packs
-    )
-    return Cascade(templates.load(home, settings.language), domains, propose, tuple(wake_words))
+    files = [Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name) for name in settings.packs]
+    more = tuple(file for file in files if packs.is_sentences(file))
+    domains = tuple(packs.load(file) for file in files if file not in more)
+    return Cascade(templates.load(home, settings.language, more), domains, propose, tuple(wake_words))
 
 
 def _until_none(found: Iterator[Intent | None]) -> Iterator[Intent]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hassil import Intents, RecognizeResult, recognize_all
@@ -114,9 +115,9 @@ class Templates:
         return slots.get("area") in (None, area and area.name) and slots.get("floor") in (None, floor and floor.name)
 
 
-def load(home: Home, language: str) -> Templates:
-    """Raises SettingsError for a language without sentences."""
-    return Templates(home, sentences(language))
+def load(home: Home, language: str, more: tuple[Path, ...] = ()) -> Templates:
+    """With the sentences of `more` files beside Home Assistant's. Raises SettingsError."""
+    return Templates(home, sentences(language, more))
 
 
 def _confidence(found: RecognizeResult) -> float:
