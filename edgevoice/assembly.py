@@ -26,10 +26,11 @@ from edgevoice.nlu import cascade
 from edgevoice.service.presence import Presence
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
-from edgevoice.stages import Llm, Sink
+from edgevoice.stages import Bus, Llm, Sink
 from edgevoice.turn import Stages, Voice
 
 if TYPE_CHECKING:
+    from edgevoice.kuksa.databroker import Databroker
     from edgevoice.vehicle import SimulatedVehicle
 
 _log = logging.getLogger(__name__)
@@ -97,22 +98,27 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     home = Home(language=settings.nlu.language)
     adapter: Adapter = dialects.load(home, settings.home)
     nlu, area = settings.nlu, settings.home.area
+    client = MqttClient(settings.mqtt)
+    bus: Bus = client
+    databroker = None
     if settings.home.vss is not None:
         area = area or "driver"
-        adapter = Adapters(adapter, car(home, settings))
+        vehicle, bus, databroker = car(home, settings, client)
+        adapter = Adapters(adapter, vehicle)
         nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
     rules = policy.rules(settings.home, settings.nlu)
     understanding = cascade.load(home, nlu, llm, settings.wake.words)
     conversation = Conversation(home, understanding, llm, rules, area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
-    bus = MqttClient(settings.mqtt)
     link = HomeLink(home, adapter, bus, time.monotonic)
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
 
         llm.start((chat.prefix(), proposal.prefix()))
-    bus.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
+    client.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
+    if databroker is not None:
+        databroker.start()
     try:
         if wanted.wait_for_broker:
             settle(link)
@@ -120,7 +126,9 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
         yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
     finally:
-        bus.stop()
+        if databroker is not None:
+            databroker.stop()
+        client.stop()
 
 
 def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presence | None:
@@ -135,15 +143,25 @@ def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presen
     return made
 
 
-def car(home: Home, settings: Settings) -> Adapter:
-    """The vehicle of the settings, from its tree of signals. Raises SettingsError."""
-    from edgevoice.home import inventory, viss, vss, vss_tree  # what no home needs
+def car(home: Home, settings: Settings, bus: Bus) -> tuple[Adapter, Bus, Databroker | None]:
+    """The vehicle of the settings, from its tree of signals, and the bus that it is reached by.
 
-    assert settings.home.vss is not None
-    file = settings.home.file
-    owners = inventory.load(file) if file is not None else None
-    vehicle = vss.Vehicle(home, vss_tree.load(settings.home.vss), str(settings.home.vss), owners)
-    return viss.VissAdapter(vehicle, settings.home.vehicle_id, settings.mqtt.client_id)
+    Raises SettingsError, and MissingExtra where a databroker is wanted and its client is not installed.
+    """
+    from edgevoice.home import inventory, kuksa, viss, vss, vss_tree  # what no home needs
+
+    wanted = settings.home
+    assert wanted.vss is not None
+    owners = inventory.load(wanted.file) if wanted.file is not None else None
+    vehicle = vss.Vehicle(home, vss_tree.load(wanted.vss), str(wanted.vss), owners)
+    if not wanted.kuksa:
+        return viss.VissAdapter(vehicle, wanted.vehicle_id, settings.mqtt.client_id), bus, None
+    try:
+        from edgevoice.kuksa.databroker import Databroker
+    except ImportError as error:
+        raise MissingExtra("kuksa-client", "kuksa") from error
+    databroker = Databroker(wanted.kuksa, vehicle.paths, wanted.kuksa_token_file, wanted.kuksa_ca_file)
+    return kuksa.KuksaAdapter(vehicle), kuksa.Buses(bus, databroker), databroker
 
 
 def settle(link: HomeLink) -> None:

@@ -150,6 +150,9 @@ class HomeSettings:
         None, "a car: its VSS tree, as vss-tools exports it to JSON or YAML; spoken to by VISS over MQTT"
     )
     vehicle_id: str = _f("car", "the car's VID: VISS requests go to <vehicle_id>/Vehicle")
+    kuksa: str = _f("", "host:port of a KUKSA databroker, which then serves the car instead of VISS")
+    kuksa_token_file: Path | None = _f(None, "file that holds its JWT; empty: none")
+    kuksa_ca_file: Path | None = _f(None, "certificate authority of its TLS; empty: no TLS")
     moving_above: float = _f(
         0.5,
         "speed, in the sensor's unit, above which what the home guards by `deny_while_moving` is refused",

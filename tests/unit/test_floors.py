@@ -22,10 +22,10 @@ FLOORS = (
     ("commands", "demo", "cli"),
 )
 # They stand beside the third row: each knows the two lowest floors only, and the pure rooms know none of them.
-ENGINES = ("audio", "wake", "vad", "asr", "llm", "tts", "mqtt")
+ENGINES = ("audio", "wake", "vad", "asr", "llm", "tts", "mqtt", "kuksa")
 # Imported in engine files only; those of RUNTIMES are loaded by nothing before an engine is chosen.
 RUNTIMES = {"hibari", "llama_cpp", "onnxruntime", "piper", "pymicro_wakeword", "sounddevice", "vosk", "webrtcvad"}
-HEAVY = RUNTIMES | {"amqtt", "soundfile", "soxr"}
+HEAVY = RUNTIMES | {"amqtt", "grpc", "kuksa_client", "soundfile", "soxr"}
 FILE_LINES, FUNCTION_LINES, ARGUMENTS = 400, 60, 6
 
 
