@@ -17,6 +17,7 @@ from edgevoice.config import Settings
 from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
+from edgevoice.home.entities import Entities
 from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
@@ -95,30 +96,21 @@ def late_llm(settings: Settings, store: Store) -> LateLlm | None:
 def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iterator[Stages]:
     """Everything a turn needs, connected to the broker of the settings."""
     llm = late_llm(settings, store) if wanted.llm else None
-    home = Home(language=settings.nlu.language)
-    adapter: Adapter = dialects.load(home, settings.home)
+    home, wires, link = _linked(settings)
     nlu, area = settings.nlu, settings.home.area
-    client = MqttClient(settings.mqtt)
-    bus: Bus = client
-    databroker = None
     if settings.home.vss is not None:
         area = area or "driver"
-        vehicle, bus, databroker = car(home, settings, client)
-        adapter = Adapters(adapter, vehicle)
         nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
     rules = policy.rules(settings.home, settings.nlu)
     understanding = cascade.load(home, nlu, llm, settings.wake.words)
     conversation = Conversation(home, understanding, llm, rules, area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
-    link = HomeLink(home, adapter, bus, time.monotonic)
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
 
         llm.start((chat.prefix(), proposal.prefix()))
-    client.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
-    if databroker is not None:
-        databroker.start()
+    wires.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
     try:
         if wanted.wait_for_broker:
             settle(link)
@@ -126,9 +118,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
         yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
     finally:
-        if databroker is not None:
-            databroker.stop()
-        client.stop()
+        wires.stop()
 
 
 def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presence | None:
@@ -164,6 +154,47 @@ def car(home: Home, settings: Settings, bus: Bus) -> tuple[Adapter, Bus, Databro
     return kuksa.KuksaAdapter(vehicle), kuksa.Buses(bus, databroker), databroker
 
 
+@contextmanager
+def home(settings: Settings) -> Iterator[HomeLink]:
+    """The home alone, once it has told its devices. Raises BrokerError where the broker is away."""
+    _, wires, link = _linked(settings)
+    wires.start(_CONNECT_SECONDS)
+    try:
+        settle(link)
+        yield link
+    finally:
+        wires.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wires:
+    """What connects to the home and, for some cars, to their databroker."""
+
+    mqtt: MqttClient
+    databroker: Databroker | None = None
+
+    def start(self, wait_seconds: float) -> None:
+        self.mqtt.start(wait_seconds)
+        if self.databroker is not None:
+            self.databroker.start()
+
+    def stop(self) -> None:
+        if self.databroker is not None:
+            self.databroker.stop()
+        self.mqtt.stop()
+
+
+def _linked(settings: Settings) -> tuple[Home, _Wires, HomeLink]:
+    known, mqtt = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
+    adapter: Adapter = dialects.load(Entities(known), settings.home)
+    bus: Bus = mqtt
+    databroker = None
+    if settings.home.vss is not None:
+        vehicle, bus, databroker = car(known, settings, mqtt)
+        adapter = Adapters(adapter, vehicle)
+    return known, _Wires(mqtt, databroker), HomeLink(known, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
+
+
 def settle(link: HomeLink) -> None:
     """Takes in the home's retained messages until it has told them all."""
     until = time.monotonic() + _SETTLE_SECONDS
@@ -178,10 +209,11 @@ def demo_car(settings: Settings) -> Iterator[tuple[Settings, SimulatedVehicle]]:
     from edgevoice.vehicle import SimulatedVehicle
 
     tree = settings.home.vss or resources.find("homes/car.json")
-    with EmbeddedBroker() as broker, SimulatedVehicle(tree, broker.host, broker.port) as vehicle:
-        mqtt = replace(settings.mqtt, host=broker.host, port=broker.port, username="", password_file=None)
-        home = replace(settings.home, vss=tree, vehicle_id="car")
-        yield replace(settings, mqtt=mqtt, home=home), vehicle
+    with EmbeddedBroker() as broker:
+        mqtt = broker.reached_by(settings.mqtt)
+        home = replace(settings.home, vss=tree, vehicle_id="car", kuksa="")
+        with SimulatedVehicle(tree, mqtt) as vehicle:
+            yield replace(settings, mqtt=mqtt, home=home), vehicle
 
 
 @contextmanager
@@ -191,6 +223,7 @@ def demo_home(settings: Settings) -> Iterator[Settings]:
     from edgevoice.simulator import Simulator
 
     file = resources.find("homes/demo.yaml")
-    with EmbeddedBroker() as broker, Simulator(file, broker.host, broker.port):
-        mqtt = replace(settings.mqtt, host=broker.host, port=broker.port, username="", password_file=None)
-        yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True))
+    with EmbeddedBroker() as broker:
+        mqtt = broker.reached_by(settings.mqtt)
+        with Simulator(file, mqtt):
+            yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True))

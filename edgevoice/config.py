@@ -128,10 +128,29 @@ class MqttSettings:
     )
     client_id: str = _f("edgevoice", "client id, and the name in our own topics")
     keepalive_seconds: int = _f(30, "keep-alive", min=5, max=3600)
-    confirm_seconds: float = _f(2.0, "how long a device may take to confirm a command", min=0.1, max=60)
+    version: str = _f("auto", "5, 3.1.1, or auto: 5 where the broker speaks it")
+    session_seconds: int = _f(
+        60, "how long the broker keeps what comes for us while we are away (MQTT 5); 0: not at all", min=0, max=86_400
+    )
+    tls: bool = _f(False, "encrypt; the port is usually 8883 then")
+    ca_file: Path | None = _f(
+        None, "PEM file of the authority that signed the broker's certificate; empty: the system's"
+    )
+    cert_file: Path | None = _f(None, "PEM file of our own certificate, for brokers that ask for one")
+    key_file: Path | None = _f(None, "PEM file of its key; empty: it is in cert_file")
+    confirm_seconds: float = _f(
+        2.0, "how long a lamp may take to confirm a command; what is slower by nature has more", min=0.1, max=60
+    )
+    expiry_seconds: float = _f(
+        5.0, "a command that the broker does not get within this time is dropped, and that is said", min=1, max=60
+    )
     announce: bool = _f(True, "`run` announces the assistant itself as a device, by Home Assistant discovery")
     announce_words: bool = _f(False, "tell the broker what was heard and answered, too")
     hermes: bool = _f(False, "also publish hermes/… as Rhasspy does; its events hold what was heard")
+
+    def __post_init__(self) -> None:
+        if self.version not in ("auto", "5", "3.1.1"):
+            raise ValueError(f"'version' is '{self.version}': write auto, 5 or 3.1.1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class Sink(Protocol):
 
 
 class Bus(Protocol):
-    """A message bus that the home is reached by. No verb waits for the network."""
+    """A message bus that the home is reached by. Only `ready` waits for the network."""
 
     def subscribe(self, filters: Iterable[str]) -> None:
         """Asks for topics matching the MQTT filters, now and after every reconnect; known ones cost nothing."""
@@ -106,6 +106,10 @@ class Bus(Protocol):
 
     def publish(self, message: Message) -> None:
         """Raises BrokerError where the broker is away: a command is sent now or not at all."""
+        ...
+
+    def ready(self, timeout_seconds: float) -> bool:
+        """Waits until the broker is there and answers; False where it is not in time."""
         ...
 
     def receive(self, timeout_seconds: float) -> Message | None:

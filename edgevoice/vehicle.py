@@ -20,10 +20,13 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edgevoice.config import MqttSettings
 from edgevoice.errors import BrokerError
 from edgevoice.home import vss_tree
 from edgevoice.home.vss_tree import Signal
 from edgevoice.mqtt.client import acknowledge, hurry
+from edgevoice.mqtt.security import Credentials
+from edgevoice.simulator import Manner
 
 _READY_SECONDS = 15.0
 _QOS = 1
@@ -38,24 +41,16 @@ class Refused(Exception):
 class SimulatedVehicle:
     """`with SimulatedVehicle(tree, host, port):` and `<VID>/Vehicle` answers get, set, subscribe and unsubscribe.
 
-    Values begin with the tree's defaults. `delay_seconds` is how long an actuator takes to reach its target; positions
-    pass through what is between. `loss` is the share of requests that the vehicle does not hear.
+    Values begin with the tree's defaults. Actuators that take their time pass through the positions on their way.
     """
 
-    def __init__(
-        self,
-        tree: Path,
-        host: str,
-        port: int,
-        vehicle_id: str = "car",
-        delay_seconds: float = 0.0,
-        loss: float = 0.0,
-    ) -> None:
-        self._address = (host, port)
+    def __init__(self, tree: Path, broker: MqttSettings, vehicle_id: str = "car", manner: Manner = Manner()) -> None:
+        self._broker = broker
         self._requests = f"{vehicle_id}/Vehicle"
         self._signals = vss_tree.load(tree).signals
         self._values = {path: _first(signal) for path, signal in self._signals.items()}
-        self._delay_seconds, self._loss, self._chance = delay_seconds, loss, random.Random(vehicle_id)
+        self._delay_seconds, self._loss = manner.delay_seconds, manner.loss
+        self._chance = random.Random(f"{manner.seed} {vehicle_id}")
         self._subscribers: dict[str, tuple[str, frozenset[str]]] = {}  # subscription id -> topic, paths
         self._lock = threading.RLock()
         self._ready = threading.Event()
@@ -87,10 +82,11 @@ class SimulatedVehicle:
         client.on_subscribe = lambda *_: self._ready.set()
         client.on_message = self._on_message
         try:
-            client.connect(*self._address)
+            Credentials(self._broker).give(client)
+            client.connect(self._broker.host, self._broker.port)
         except (OSError, ValueError) as error:
             raise BrokerError(
-                f"the simulated vehicle cannot reach {self._address[0]}:{self._address[1]}: {error}"
+                f"the simulated vehicle cannot reach {self._broker.host}:{self._broker.port}: {error}"
             ) from None
         client.loop_start()
         if not self._ready.wait(_READY_SECONDS):

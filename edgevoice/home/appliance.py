@@ -32,8 +32,25 @@ _ALARM_STATE = {
 }
 
 
+# How many times longer than a lamp something may take until it reports that it has begun, or is done.
+_PATIENCE = {
+    "climate": 2.0,
+    "cover": 5.0,
+    "lawn_mower": 4.0,
+    "lock": 4.0,
+    "media_player": 2.0,
+    "vacuum": 4.0,
+    "valve": 5.0,
+}
+
+
 def domain_of(device_id: str) -> str:
     return device_id.partition(".")[0]
+
+
+def patience(device_id: str) -> float:
+    """How many times a lamp's time a device of this kind has to confirm a command."""
+    return _PATIENCE.get(domain_of(device_id), 1.0)
 
 
 # --- obey -------------------------------------------------------------------------------------------------------------

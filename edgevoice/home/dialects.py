@@ -8,14 +8,12 @@ from edgevoice.home.adapters import Adapter, Adapters
 from edgevoice.home.entities import Entities
 from edgevoice.home.homeassistant import HomeAssistantAdapter
 from edgevoice.home.homie import HomieAdapter
-from edgevoice.home.model import Home
 from edgevoice.home.tasmota import TasmotaAdapter
 from edgevoice.home.zigbee2mqtt import Zigbee2MqttAdapter
 
 
-def load(home: Home, settings: HomeSettings) -> Adapters:
+def load(entities: Entities, settings: HomeSettings) -> Adapters:
     """Raises SettingsError for an owner's file that cannot be used."""
-    entities = Entities(home)
     announced = HomeAssistantAdapter(entities, settings.discovery_prefix if settings.discovery else "")
     found: list[Adapter] = [entities, announced]
     if settings.discovery:

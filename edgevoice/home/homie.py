@@ -82,7 +82,7 @@ def _announcements(base: str, told: Mapping[str, Any]) -> Iterator[Announcement]
             yield _announcement(base, f"{base}/{node_id}", f"{domain}.", called, parts)
         for one in properties:
             if one.topic not in used:
-                yield _single(base, one, called)
+                yield _single(base, one, called, is_alone=len(properties) == 1)
 
 
 def _objects(told: Any, limit: int) -> dict[str, Mapping[str, Any]]:
@@ -127,9 +127,9 @@ def _is_there(payload: Payload) -> bool:
 # --- properties -------------------------------------------------------------------------------------------------------
 
 
-def _single(base: str, one: Property, name: str) -> Announcement:
+def _single(base: str, one: Property, name: str, is_alone: bool) -> Announcement:
     """A value of its own: a reading, or a setting."""
-    parts, called = Parts(), name if one.name.casefold() in name.casefold() else clean(f"{name} {one.name}")
+    parts, called = Parts(), name if is_alone or one.name.casefold() in name.casefold() else clean(f"{name} {one.name}")
     domain, device_class = "sensor", class_of(one.id, one.unit)
     if one.kind == "boolean":
         domain, device_class = ("switch", None) if one.settable else ("binary_sensor", BINARY_CLASSES.get(one.id))

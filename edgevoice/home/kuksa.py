@@ -65,6 +65,10 @@ class Buses:
     def subscribe(self, filters: Iterable[str]) -> None:
         self._mqtt.subscribe(filters)
 
+    def ready(self, timeout_seconds: float) -> bool:
+        """True where either takes messages; the other one's are refused when they are published."""
+        return self._databroker.ready(0.0) or self._mqtt.ready(timeout_seconds)
+
     def publish(self, message: Message) -> None:
         (self._databroker if message.topic.startswith(PREFIX) else self._mqtt).publish(message)
 

@@ -29,6 +29,7 @@ _RELAY, _LIGHT, _SHUTTER = 1, 2, 3
 _DIMMABLE, _WARM, _COLORED = (1, 2, 3, 4, 5), (2, 5), (3, 4, 5)  # kinds of lights
 _MIREDS, _COLDEST, _WARMEST = 1_000_000, 153, 500
 _COUNTERS = frozenset({"Time", "TempUnit", "PressureUnit", "TotalStartTime", "Id", "ENERGY.Period"})
+_UNNAMED = "Tasmota"  # what a device is called until its owner names it
 _DEPTH, _SENSORS_LIMIT = 3, 60
 
 
@@ -140,7 +141,7 @@ def _announcements(node: _Node, sensors: Mapping[str, Any], prefix: str) -> Iter
     shutters = 0
     for index in known:
         kind, label = node.relays[index], node.names[index] if index < len(node.names) else ""
-        alone = node.relays.count(kind) == 1
+        alone = node.relays.count(kind) == (2 if kind == _SHUTTER else 1) and node.name != _UNNAMED
         name = node.name if alone or not label else label
         if kind == _SHUTTER:
             shutters += 1

@@ -67,8 +67,7 @@ def _single(domain: str, feature: Feature, topic: str) -> Thing:
     )
     take: Take = text_of(STATE)
     if feature.kind == "binary":
-        flip = feature.name == "contact"  # closed where it is made
-        take = one_of(feature, *(("off", "on") if flip else ("on", "off")))
+        take = one_of(feature, "on", "off")
     elif feature.kind == "numeric":
         take = lambda told: {STATE: f"{amount(name)(told)[name]:g}"}  # noqa: E731
     parts.readers.append(reader(topic, {name: take}))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from edgevoice.home import z2m_exposes as exposes
@@ -81,12 +82,14 @@ class Zigbee2MqttAdapter:
 
     def _device(self, entry: Mapping[str, Any]) -> Iterator[Announcement]:
         name = _friendly(entry)
-        for feature in features.features(features.definition(entry))[:_EXPOSES_LIMIT]:
-            topic = f"{self._base}/{name}"
-            thing = exposes.thing(feature, topic)
-            if thing is not None:
-                identity = f"{self._base}/{entry.get('ieee_address')}#{feature.identity}"
-                yield self._announcement(identity, name, thing, _asks(topic, feature))
+        topic = f"{self._base}/{name}"
+        listed = features.features(features.definition(entry))[:_EXPOSES_LIMIT]
+        found = [(feature, thing) for feature in listed if (thing := exposes.thing(feature, topic))]
+        is_one = sum(not thing.is_extra for _, thing in found) == 1
+        for feature, thing in found:
+            told = replace(thing, label="") if is_one and not thing.is_extra else thing
+            identity = f"{self._base}/{entry.get('ieee_address')}#{feature.identity}"
+            yield self._announcement(identity, name, told, _asks(topic, feature))
 
     def _group(self, group: Mapping[str, Any]) -> Iterator[Announcement]:
         """A group does what all its members can; `members` are their entities."""
@@ -114,14 +117,17 @@ class Zigbee2MqttAdapter:
         self, identity: str, friendly: str, thing: Thing, asks: tuple[Message, ...], members: tuple[str, ...] = ()
     ) -> Announcement:
         place, _, own = friendly.rpartition("/")
-        name = clean(f"{phrase(own)} {thing.label}")
+        called, area = phrase(own), phrase(place.rpartition("/")[2])
+        label = "" if thing.label.casefold() in called.casefold() else thing.label
+        name = clean(f"{called} {label}")
+        is_placed = not area or called.casefold().startswith(area.casefold())
         return Announcement(
             identity=identity,
-            entity_id=f"{thing.domain}.{slug(f'{friendly} {thing.label}')}",
+            entity_id=f"{thing.domain}.{slug(name if is_placed else f'{area} {name}')}",
             name=name,
             parts=thing.parts,
-            area="" if members else phrase(place.rpartition("/")[2]),
-            aliases=(f"{phrase(place)} {name}",) if place else (),
+            area="" if members else area,
+            aliases=() if is_placed else (f"{area} {name}",),
             device_class=exposes.told_by_name(thing.device_class, own),
             unit=thing.unit,
             exposed=not thing.is_extra,

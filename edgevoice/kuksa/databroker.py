@@ -49,7 +49,7 @@ class Databroker:
         self._paths = tuple(paths)
         self._inbox: queue.Queue[Message] = queue.Queue(inbox)
         self._client: Any = None  # set while connected
-        self._stop = threading.Event()
+        self._connected, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="kuksa", daemon=True)
         self._problem = ""
 
@@ -66,6 +66,10 @@ class Databroker:
 
     def subscribe(self, filters: Iterable[str]) -> None:
         """Nothing: the signals are known from the start."""
+
+    def ready(self, timeout_seconds: float) -> bool:
+        """Waits for a connection; False where there is none by then."""
+        return self._connected.wait(timeout_seconds)
 
     def publish(self, message: Message) -> None:
         """Sets a target, or asks for a value. Raises BrokerError where the databroker is away, or refuses."""
@@ -95,6 +99,7 @@ class Databroker:
                     for updates in client.subscribe_current_values(self._paths):
                         if self._client is None:
                             self._client = client
+                            self._connected.set()
                             self._put(Message(STATE, b"online"))
                         self._take(updates)
             except Exception as error:  # gRPC raises many kinds; each means that the stream is over
@@ -102,6 +107,7 @@ class Databroker:
                     self._problem = problem
                     _log.warning("%s: %s", self._where, problem)
             self._client = None
+            self._connected.clear()
             self._put(Message(STATE, b"offline"))
             self._stop.wait(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

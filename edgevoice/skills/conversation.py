@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from edgevoice.dialogue import resolve
@@ -58,6 +59,7 @@ class Conversation:
         """Gets ready for the home as it is now; for idle moments, and free where nothing came or went."""
         if self._prepared_for != self._home.version:
             self._prepared_for = self._home.version
+            self._home.called("")
             self._understanding.prepare()
 
     def hear(
@@ -95,13 +97,26 @@ class Conversation:
             yield from self._do(intent, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
 
-    def report(self, outcome: Outcome, failed: tuple[Command, ...] = ()) -> str:
-        """The sentence after the commands were sent: the reply, or which devices did not answer."""
+    def report(
+        self, outcome: Outcome, failed: tuple[Command, ...] = (), reported: Mapping[str, str] = MappingProxyType({})
+    ) -> str:
+        """The sentence after the commands were sent: the reply, or which devices did not answer or do otherwise.
+
+        `reported` is the state that a device of `failed` told instead, by its id.
+        """
         if not failed:
             return outcome.reply
-        silent = [self._name(command) for command in failed]
-        is_all = {command.device for command in failed} >= {command.device for command in outcome.commands}
-        return self._replies.error("silent" if is_all else "silent_partly", names=spoken.names(silent))
+        devices = dict.fromkeys(command.device for command in failed)
+        others = [
+            f"the {self._name(one)} says that it is {self._state(one, reported[one])}"
+            for one in devices
+            if one in reported
+        ]
+        silent = [self._name(one) for one in devices if one not in reported]
+        is_all = devices.keys() >= {command.device for command in outcome.commands}
+        said = [self._replies.error("silent", names=spoken.names(silent))] if silent else []
+        said += [self._replies.error("otherwise", what=spoken.names(others))] if others else []
+        return " ".join([*said, *([] if is_all else [self._replies.error("rest_done")])])
 
     def apology(self, stage: str, code: str) -> str:
         """A short sentence for a stage that failed."""
@@ -297,9 +312,13 @@ class Conversation:
     def _sentence(self, text: str) -> str:
         return text if not text or text[-1] in ".!?" else f"{text}."
 
-    def _name(self, command: Command) -> str:
-        device = self._home.devices.get(command.device)
-        return device.name if device else command.device
+    def _name(self, device_id: str) -> str:
+        device = self._home.devices.get(device_id)
+        return device.name if device else device_id
+
+    def _state(self, device_id: str, text: str) -> str:
+        device = self._home.devices.get(device_id)
+        return spoken.state(device, text, self._home.language) if device else text
 
     def _area_names(self, device: Device) -> tuple[str, ...]:
         area = self._home.areas.get(device.area or "")

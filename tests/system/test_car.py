@@ -22,6 +22,7 @@ from edgevoice.link import HomeLink
 from edgevoice.messages import Command
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.resources import find
+from edgevoice.simulator import Manner
 from edgevoice.skills import policy
 from edgevoice.vehicle import SimulatedVehicle
 
@@ -69,7 +70,7 @@ def assistant(mosquitto: Mosquitto) -> Iterator[Side]:
 
 
 def test_commands_are_confirmed_by_current_values(mosquitto: Mosquitto, assistant: Side) -> None:
-    with SimulatedVehicle(TREE, "127.0.0.1", mosquitto.port) as car:
+    with SimulatedVehicle(TREE, MqttSettings(port=mosquitto.port)) as car:
         assert assistant.until(lambda: assistant.state("sensor.speed") == "0")
         spent = []
         for percent in (10, 50, 90) * 30:
@@ -83,7 +84,7 @@ def test_commands_are_confirmed_by_current_values(mosquitto: Mosquitto, assistan
 
 
 def test_a_slow_window_is_on_its_way_and_a_deaf_car_does_not_confirm(mosquitto: Mosquitto, assistant: Side) -> None:
-    with SimulatedVehicle(TREE, "127.0.0.1", mosquitto.port, delay_seconds=0.4):
+    with SimulatedVehicle(TREE, MqttSettings(port=mosquitto.port), manner=Manner(0.4)):
         assert assistant.until(lambda: assistant.state("sensor.speed") == "0")
         assert assistant.do(Command("cover.row1_driver_window", "open", True)) == [True]
         assert assistant.state("cover.row1_driver_window") == "opening"
@@ -93,7 +94,7 @@ def test_a_slow_window_is_on_its_way_and_a_deaf_car_does_not_confirm(mosquitto: 
 
 
 def test_a_car_that_drives_or_falls_silent_does_not_stand(mosquitto: Mosquitto, assistant: Side) -> None:
-    with SimulatedVehicle(TREE, "127.0.0.1", mosquitto.port) as car:
+    with SimulatedVehicle(TREE, MqttSettings(port=mosquitto.port)) as car:
         assert assistant.until(assistant.stands)
         car.set(SPEED, "50")
         assert assistant.until(lambda: not assistant.stands())
@@ -105,7 +106,7 @@ def test_a_car_that_drives_or_falls_silent_does_not_stand(mosquitto: Mosquitto, 
 
 
 def test_after_the_broker_was_away_the_car_is_known_again(mosquitto: Mosquitto, assistant: Side) -> None:
-    with SimulatedVehicle(TREE, "127.0.0.1", mosquitto.port) as car:
+    with SimulatedVehicle(TREE, MqttSettings(port=mosquitto.port)) as car:
         assert assistant.until(assistant.stands)
         mosquitto.kill()
         mosquitto.start()

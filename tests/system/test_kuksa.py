@@ -126,6 +126,9 @@ class Nothing:
     def subscribe(self, filters: object) -> None:
         """There is nothing to hear."""
 
+    def ready(self, timeout_seconds: float) -> bool:
+        return True
+
     def publish(self, message: Message) -> None:
         self.sent.append(message)
 

@@ -23,6 +23,7 @@ from edgevoice.assembly import Wanted
 from edgevoice.assistant import Assistant
 from edgevoice.audio.speaker import NullSink, Speaker
 from edgevoice.config import HomeSettings, MqttSettings, Settings
+from edgevoice.home.entities import Entities
 from edgevoice.home.homeassistant import HomeAssistantAdapter
 from edgevoice.home.model import Home
 from edgevoice.messages import RATE, AudioChunk, Event, ListenEvent, Listening, Message, NoSpeech, WakeHeard
@@ -78,8 +79,8 @@ class Room:
 class Watcher:
     """Somebody else on the broker, who sees everything and may say anything."""
 
-    def __init__(self, port: int) -> None:
-        self.client = MqttClient(MqttSettings(port=port, client_id="watcher"))
+    def __init__(self, port: int, name: str = "watcher") -> None:
+        self.client = MqttClient(MqttSettings(port=port, client_id=name))
         self.client.start(SECONDS)
         self.seen: list[Message] = []
         self.client.subscribe(["#"])
@@ -131,7 +132,7 @@ def running(port: int, speaks: bool = False, **mqtt: Any) -> Iterator[Running]:
         file = Path(stack.enter_context(TemporaryDirectory())) / "home.yaml"
         file.write_text(HOME, "utf-8")
         settings = Settings(mqtt=MqttSettings(port=port, **mqtt), home=HomeSettings(file=file))
-        stack.enter_context(Simulator(file, "127.0.0.1", port))
+        stack.enter_context(Simulator(file, settings.mqtt))
         watcher = Watcher(port)
         stack.callback(watcher.client.stop)
         sink = Speaker(settings.audio) if speaks else NullSink()
@@ -175,9 +176,9 @@ def test_it_announces_itself_and_every_topic_of_the_announcement_speaks(mosquitt
         assert part.get("state_topic", CONFIG) in told | {"edgevoice/edgevoice/error"}
     # Home Assistant's own rules for such a document are those of the adapter that learns from it.
     home = Home()
-    adapter = HomeAssistantAdapter(home, "homeassistant")
-    adapter.handle(Message(CONFIG, json.dumps(document).encode()), 0.0)
-    assert adapter.problems == 0
+    entities = Entities(home)
+    HomeAssistantAdapter(entities, "homeassistant").handle(Message(CONFIG, json.dumps(document).encode()), 0.0)
+    assert entities.problems == 0
     assert home.devices["switch.edgevoice_mute"].exposed is False
     assert home.devices["sensor.edgevoice_ms_turn"].unit == "ms"
 
@@ -263,7 +264,7 @@ def test_nonsense_is_passed_over(mosquitto: Mosquitto, payload: bytes) -> None:
 
 
 def test_a_retained_command_is_an_old_one(mosquitto: Mosquitto) -> None:
-    ghost = Watcher(mosquitto.port)
+    ghost = Watcher(mosquitto.port, "ghost")
     ghost.say("edgevoice/edgevoice/text/set", "turn on the bed light", retain=True)
     ghost.until("edgevoice/edgevoice/text/set")
     with running(mosquitto.port) as made:

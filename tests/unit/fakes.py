@@ -72,6 +72,10 @@ class Wire:
             raise BrokerError("not sent, as there is no connection")
         self.sent.append(self.reports[-1])
 
+    def ready(self, timeout_seconds: float) -> bool:
+        self.clock.now += timeout_seconds if self.away else 0.0
+        return not self.away
+
     def receive(self, timeout_seconds: float) -> Message | None:
         heard = [command for command in self.reports if command in self.sent and command.device not in self.deaf]
         if not heard:

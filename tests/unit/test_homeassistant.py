@@ -308,9 +308,8 @@ def test_every_appliance_of_the_demo_home_understands_and_confirms(bench: Bench)
         "remove_item": "apples", "press": None, "activate": None, "stop": None}  # fmt: skip
     for device in demo.devices.values():
         simulated = HomeAssistantDevice(device, device.area)
-        announcement = simulated.announcement()
-        bench.say(announcement.topic, announcement.payload)
-        bench.say(simulated.availability, "online")
+        for message in (*simulated.announcement(), simulated.online):
+            bench.say(message.topic, message.payload)
         state = demo.state(device.id)
         assert set(bench.home.devices[device.id].capabilities) == set(device.capabilities)
         for capability in device.capabilities:
