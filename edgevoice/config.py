@@ -154,6 +154,9 @@ class MqttSettings:
     expiry_seconds: float = _f(
         5.0, "a command that the broker does not get within this time is dropped, and that is said", min=1, max=60
     )
+    announce: bool = _f(True, "`run` announces the assistant itself as a device, by Home Assistant discovery")
+    announce_words: bool = _f(False, "tell the broker what was heard and answered, too")
+    hermes: bool = _f(False, "also publish hermes/… as Rhasspy does; its events hold what was heard")
 
     def __post_init__(self) -> None:
         if self.version not in ("auto", "5", "3.1.1"):
@@ -172,6 +175,19 @@ class HomeSettings:
     homie_prefix: str = _f("homie/5", "topic prefix of Homie 5; empty: none")
     area: str = _f("", "the area this microphone stands in")
     confirm_more_than: int = _f(8, "ask before more devices than this are switched at once", min=1, max=10_000)
+    vss: Path | None = _f(
+        None, "a car: its VSS tree, as vss-tools exports it to JSON or YAML; spoken to by VISS over MQTT"
+    )
+    vehicle_id: str = _f("car", "the car's VID: VISS requests go to <vehicle_id>/Vehicle")
+    kuksa: str = _f("", "host:port of a KUKSA databroker, which then serves the car instead of VISS")
+    kuksa_token_file: Path | None = _f(None, "file that holds its JWT; empty: none")
+    kuksa_ca_file: Path | None = _f(None, "certificate authority of its TLS; empty: no TLS")
+    moving_above: float = _f(
+        0.5,
+        "speed, in the sensor's unit, above which what the home guards by `deny_while_moving` is refused",
+        min=0,
+        max=500,
+    )
     pin_file: Path | None = _f(None, "file that holds the PIN (digits) for what the home protects with `pin`")
 
 

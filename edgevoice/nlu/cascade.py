@@ -186,13 +186,13 @@ def load(
         def propose(text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
             return proposal.propose(model, home, text, context, cancel)
 
-    domains = tuple(
-        packs.load(Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name)) for name in settings.packs
-    )
+    files = [Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name) for name in settings.packs]
+    more = tuple(file for file in files if packs.is_sentences(file))
+    domains = tuple(packs.load(file) for file in files if file not in more)
     free = None
     if settings.language.partition("-")[0] == "en":
         free = Free(home, semantic.load(embed) if embed is not None else None)
-    return Cascade(templates.load(home, settings.language), domains, propose, tuple(wake_words), free)
+    return Cascade(templates.load(home, settings.language, more), domains, propose, tuple(wake_words), free)
 
 
 def _until_none(found: Iterator[Intent | None]) -> Iterator[Intent]:

@@ -136,6 +136,9 @@ class Conversation:
     def due(self, now_seconds: float) -> Iterator[Outcome]:
         """The timers that have run out since the last call: what to say, and the commands that waited for them."""
         for timer in self.timers.due(now_seconds):
+            if policy.is_denied(self._home, timer.commands, self._rules):
+                yield self._moving()
+                continue
             reply = timer.reply or self._replies.error("timer_done", name=timer.title)
             yield Outcome(timer.commands, reply)
 
@@ -220,7 +223,7 @@ class Conversation:
         if tier is Risk.FREE:
             yield self._carry_out(intent, commands, reply, now_seconds)
         elif tier is Risk.DENY_WHILE_MOVING:
-            yield self._sorry("moving")
+            yield self._moving()
         elif tier is Risk.PIN and not self._rules.pin:
             yield self._sorry("pin_absent")
         else:
@@ -242,7 +245,9 @@ class Conversation:
     def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
         if not seconds:
-            return Outcome(commands, reply)
+            # Judged again: between the question and its answer the vehicle may have set off.
+            denied = policy.is_denied(self._home, commands, self._rules)
+            return self._moving() if denied else Outcome(commands, reply)
         waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self._area_name())
         self.timers.start(seconds, now_seconds, waiting)
         return Outcome(reply=self._replies.say(intent))
@@ -310,6 +315,9 @@ class Conversation:
 
     def _sorry(self, key: str) -> Outcome:
         return Outcome(reply=self._replies.error(key))
+
+    def _moving(self) -> Outcome:
+        return self._sorry("moving" if policy.is_speed_known(self._home) else "moving_unknown")
 
     def _sentence(self, text: str) -> str:
         return text if not text or text[-1] in ".!?" else f"{text}."
