@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevoice.messages import AudioChunk, Message, Samples, Transcript, WakeHeard
+from edgevoice.phrases import Phrases
 
 
 class WakeDetector(Protocol):
@@ -51,6 +52,11 @@ class Vad(Protocol):
 
 class Asr(Protocol):
     """Speech to text."""
+
+    def bias(self, phrases: Phrases | None) -> None:
+        """What can be said from now on; the same object again costs nothing. Where it is not `closed`, what is said
+        beside it is still heard. None: anything alike."""
+        ...
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         """Partial transcripts where the engine has them, then the final one, always. Raises StageError."""
@@ -101,7 +107,7 @@ class Sink(Protocol):
 
 
 class Bus(Protocol):
-    """A message bus that the home is reached by. No verb waits for the network."""
+    """A message bus that the home is reached by. Only `ready` waits for the network."""
 
     def subscribe(self, filters: Iterable[str]) -> None:
         """Asks for topics matching the MQTT filters, now and after every reconnect; known ones cost nothing."""
@@ -109,6 +115,10 @@ class Bus(Protocol):
 
     def publish(self, message: Message) -> None:
         """Raises BrokerError where the broker is away: a command is sent now or not at all."""
+        ...
+
+    def ready(self, timeout_seconds: float) -> bool:
+        """Waits until the broker is there and answers; False where it is not in time."""
         ...
 
     def receive(self, timeout_seconds: float) -> Message | None:

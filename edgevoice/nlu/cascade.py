@@ -11,9 +11,10 @@ from pathlib import Path
 from edgevoice.config import NluSettings
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent
-from edgevoice.nlu import normalize, packs, repair, semantic, templates
+from edgevoice.nlu import normalize, packs, repair, sayable, semantic, templates
 from edgevoice.nlu.context import NOWHERE, Context
 from edgevoice.nlu.free import Free
+from edgevoice.phrases import Phrases
 from edgevoice.stages import Embed, Llm
 
 Proposer = Callable[[str, Context, threading.Event], tuple[Intent, ...]]
@@ -50,12 +51,24 @@ class Cascade:
     ) -> None:
         self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
         self._free, self._home = free, sentences.home
+        self._phrases: sayable.HomePhrases | None = None
+        self._sayable: tuple[int, Phrases] | None = None
 
     def prepare(self) -> None:
         """Builds now what the first sentence after a change of the home would otherwise wait for."""
         self._sentences.match("set the light to fifty percent", NOWHERE)
         if self._free is not None:
             self._free.understand("set the light to fifty percent", NOWHERE)
+
+    def sayable(self) -> Phrases:
+        """What can be said now, for the recogniser. The same object until the home changes."""
+        language = self._sentences.language
+        if self._phrases is None:
+            packs = [pack.sentences for pack in self._domains]
+            self._phrases = sayable.HomePhrases(language.intents, self._wake_words, packs)
+        if self._sayable is None or self._sayable[0] != language.version:
+            self._sayable = (language.version, self._phrases.of(language))
+        return self._sayable[1]
 
     def understand(self, text: str, context: Context, cancel: threading.Event | None = None) -> tuple[Intent, ...]:
         """What was meant, in the order it was said; empty where nothing understood it.
@@ -173,13 +186,13 @@ def load(
         def propose(text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
             return proposal.propose(model, home, text, context, cancel)
 
-    domains = tuple(
-        packs.load(Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name)) for name in settings.packs
-    )
+    files = [Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name) for name in settings.packs]
+    more = tuple(file for file in files if packs.is_sentences(file))
+    domains = tuple(packs.load(file) for file in files if file not in more)
     free = None
     if settings.language.partition("-")[0] == "en":
         free = Free(home, semantic.load(embed) if embed is not None else None)
-    return Cascade(templates.load(home, settings.language), domains, propose, tuple(wake_words), free)
+    return Cascade(templates.load(home, settings.language, more), domains, propose, tuple(wake_words), free)
 
 
 def _until_none(found: Iterator[Intent | None]) -> Iterator[Intent]:

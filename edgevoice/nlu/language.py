@@ -13,6 +13,8 @@ from typing import Any
 import home_assistant_intents
 import yaml
 from hassil import Intents, SlotList, TextSlotList
+from hassil.errors import HassilError
+from hassil.parser import ParseError
 
 from edgevoice.errors import SettingsError
 from edgevoice.home.model import Device, Home
@@ -22,6 +24,7 @@ from edgevoice.schema import suggest
 _OWN = Path(__file__).parent / "sentences"
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d{1,3}")
+_REMEDY = "Write it as Home Assistant's custom sentences are written: intents, each with data, each with sentences"
 
 
 class Language:
@@ -93,25 +96,35 @@ def _apart(names: Iterable[str]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4)
-def sentences(language: str) -> Intents:
-    """Home Assistant's sentence templates, parsed. Raises SettingsError for a language that it does not have."""
+def sentences(language: str, more: tuple[Path, ...] = ()) -> Intents:
+    """Home Assistant's sentence templates, parsed, with those of `more` files. Raises SettingsError.
+
+    Such a file has the shape of Home Assistant's own `custom_sentences`.
+    """
     known = {name.casefold(): name for name in home_assistant_intents.get_languages()}
     found = home_assistant_intents.get_intents(known.get(language.replace("_", "-").casefold(), ""))
     if found is None:
         raise SettingsError("nlu.language", f"no sentences for '{language}'", suggest(language, known.values()))
-    _extend(found, _OWN / f"{found['language']}.yaml")
-    intents = Intents.from_dict(found)
-    for intent in intents.intents.values():
-        for data in intent.data:
-            _ = data.sentences  # parsed on first use otherwise, in the middle of a turn
+    own = _OWN / f"{found['language']}.yaml"
+    if own.is_file():
+        _extend(found, yaml.load(own.read_text("utf-8"), yaml.CSafeLoader))
+    for file in more:
+        try:
+            _extend(found, yaml.load(file.read_text("utf-8"), yaml.CSafeLoader))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+            raise SettingsError(str(file), f"is no file of sentences: {error}", _REMEDY) from None
+    try:
+        intents = Intents.from_dict(found)
+        for intent in intents.intents.values():
+            for data in intent.data:
+                _ = data.sentences  # parsed on first use otherwise, in the middle of a turn
+    except (HassilError, ParseError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(", ".join(map(str, more)) or str(own), f"a sentence is wrong: {error}", _REMEDY) from None
     return intents
 
 
-def _extend(found: dict[str, Any], file: Path) -> None:
-    """Adds our own sentences to Home Assistant's, where we have some in this language."""
-    if not file.is_file():
-        return
-    own = yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
+def _extend(found: dict[str, Any], own: dict[str, Any]) -> None:
+    """Adds sentences, and the lists and rules they need, to Home Assistant's."""
     for part in ("lists", "expansion_rules"):
         found[part] = {**own.get(part, {}), **found.get(part, {})}
     found["skip_words"] = [*found.get("skip_words", ()), *own.get("skip_words", ())]

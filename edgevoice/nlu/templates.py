@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from hassil import Intents, RecognizeResult, recognize_all
@@ -118,14 +119,14 @@ class Templates:
         return slots.get("area") in (None, area and area.name) and slots.get("floor") in (None, floor and floor.name)
 
 
-def load(home: Home, language: str) -> Templates:
-    """Raises SettingsError for a language without sentences."""
-    return Templates(home, sentences(language), _sieve(language))
+def load(home: Home, language: str, more: tuple[Path, ...] = ()) -> Templates:
+    """With the sentences of `more` files beside Home Assistant's. Raises SettingsError."""
+    return Templates(home, sentences(language, more), _sieve(language, more))
 
 
 @lru_cache(maxsize=4)
-def _sieve(language: str) -> Sieve:
-    return Sieve(sentences(language))
+def _sieve(language: str, more: tuple[Path, ...]) -> Sieve:
+    return Sieve(sentences(language, more))
 
 
 def _confidence(found: RecognizeResult, text: str) -> float:

@@ -124,6 +124,8 @@ class Options:
     keyword: str | None = None
     pack: Path | None = None
     homes: Path | None = None
+    home: tuple[Path, ...] | None = ()
+    """asr: homes whose names can be said, beside the settings' home; None: anything alike."""
     models: Path | None = None
     """The model store's folder; None: the user's own."""
     perturb: int | None = None
