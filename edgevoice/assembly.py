@@ -30,6 +30,8 @@ from edgevoice.turn import Stages, Voice
 _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
+COLLECT_EVERY = 100_000
+"""Objects between two searches for garbage: a large home makes many that stay, and next to none that are garbage."""
 _QUIET_SECONDS = 0.25  # a home that has been silent for so long has told us all its devices
 _SETTLE_SECONDS = 3.0
 
@@ -123,6 +125,7 @@ def home(settings: Settings) -> Iterator[HomeLink]:
 
 
 def _linked(settings: Settings) -> tuple[Home, MqttClient, HomeLink]:
+    gc.set_threshold(COLLECT_EVERY)
     known, bus = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
     adapter = dialects.load(Entities(known), settings.home)
     return known, bus, HomeLink(known, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)

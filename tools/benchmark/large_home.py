@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmark.home import flood
+from edgevoice import assembly
 from edgevoice import turn as turns
 from edgevoice.config import HomeSettings, MqttSettings, NluSettings
 from edgevoice.home import dialects, targets
@@ -43,6 +44,7 @@ class Nowhere:
 
 
 def main(port: int, devices: int) -> None:
+    gc.set_threshold(assembly.COLLECT_EVERY)
     before = memory_mb()
     home = Home()
     bus = MqttClient(MqttSettings(port=port))
