@@ -51,6 +51,7 @@ ERRORS: Mapping[str, str] = {
     "otherwise": "{{ what }}.",
     "rest_done": "The rest is done.",
     "unknown_state": "I do not know the state of the {{ name }}.",
+    "old": "That was {{ ago }} ago.",
     "unknown_level": "I do not know how loud the {{ name }} is.",
     "already": "Nothing to change.",
     "limit": "The {{ name }} goes {{ 'up' if upper else 'down' }} to {{ limit }}, so I set that.",
