@@ -127,7 +127,8 @@ def home(settings: Settings) -> Iterator[HomeLink]:
 def _linked(settings: Settings) -> tuple[Home, MqttClient, HomeLink]:
     gc.set_threshold(COLLECT_EVERY)
     known, bus = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
-    adapter = dialects.load(Entities(known), settings.home)
+    unit = settings.home.temperature_unit
+    adapter = dialects.load(Entities(known, f"°{unit}" if unit else ""), settings.home)
     return known, bus, HomeLink(known, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
 
 

@@ -342,6 +342,10 @@ def test_reports() -> None:
     assert talk.report(outcome) == "Done."
     assert talk.report(outcome, (LAMP,)) == "The Reading Lamp did not answer. The rest is done."
     assert talk.report(outcome, (LAMP, UNLOCK)) == "The Reading Lamp and Front Door did not answer."
+    otherwise = {"lock.front": "locked"}
+    assert talk.report(outcome, (UNLOCK,), otherwise) == "The Front Door says that it is locked. The rest is done."
+    said = "The Reading Lamp did not answer. The Front Door says that it is locked."
+    assert talk.report(outcome, (LAMP, UNLOCK), otherwise) == said
 
 
 def test_apologies_are_never_silent() -> None:
