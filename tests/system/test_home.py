@@ -22,7 +22,7 @@ def test_a_large_home_is_known_soon_and_a_flood_delays_no_turn(tmp_path: Path) -
     found = {figure.name.partition(": ")[2]: figure for figure in bench.large(tmp_path, 2000)}
     value = {name: figure.median or 0.0 for name, figure in found.items()}
     assert value["discovery to ready"] < 10.0
-    assert value["memory of the home"] < 60.0
+    assert value["memory of the home, what can be said there included"] < 100.0
     assert (found["a name resolved"].p95 or 0.0) < 5.0
     assert value["states lost in the flood"] == 0
     flooded = next(figure for name, figure in found.items() if name.startswith("the same"))
