@@ -129,6 +129,7 @@ def _transcribe(stages: Stages, utterance: Utterance) -> Transcript:
 
 def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Iterator[TurnEvent]:
     failed: list[Command] = []
+    reported: dict[str, str] = {}
     if outcome.commands:
         sent: list[Command] = []
         sending_at = stages.clock()
@@ -139,9 +140,11 @@ def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Itera
         for confirmed in stages.link.confirm(sent, sending_at, stages.confirm_seconds):
             if not confirmed.confirmed:
                 failed.append(confirmed.command)
+                if confirmed.reported is not None:
+                    reported[confirmed.command.device] = confirmed.reported
             yield confirmed
         failed += [command for command in outcome.commands if command not in sent]
-    reply = stages.conversation.report(outcome, tuple(failed))
+    reply = stages.conversation.report(outcome, tuple(failed), reported)
     yield from _speak(stages, turn, outcome.sentences if outcome.sentences is not None else [reply])
 
 

@@ -100,6 +100,7 @@ def arguments() -> argparse.ArgumentParser:
     add("--snr", type=float, metavar="DB", help="mix noise in at this signal-to-noise ratio")
     add("--noise", type=Path, metavar="MANIFEST", help="JSON-lines file of noise recordings")
     add("--seed", type=int, default=0, metavar="N", help="of the noise's choice and offset (default: 0)")
+    add("--perturb", type=int, metavar="SEED", help="nlu: make one slip in each sentence that has a home's label")
     add("--no-llm", action="store_true", help="without the language model")
     add("--keyword", metavar="WORD", help="wake: the word to listen for")
     add(
@@ -143,7 +144,7 @@ def options(args: argparse.Namespace) -> Options:
             raise InputError(f"{args.noise}: no rows")
         noise = Noise(tuple(rows), args.snr, args.seed)
     home = None if args.no_grammar else tuple(args.home)
-    return Options(settings, noise, args.keyword, args.pack, args.homes, home, args.models)
+    return Options(settings, noise, args.keyword, args.pack, args.homes, home, args.models, args.perturb)
 
 
 def summary(suite: str, rows: int, report: Report) -> str:

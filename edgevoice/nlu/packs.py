@@ -131,6 +131,19 @@ def path(name: str) -> Path:
     return file
 
 
+def is_sentences(file: Path) -> bool:
+    """True for more sentences about the home, in the shape of Home Assistant's own, which have `data` in each intent."""
+    node = schema.read(file)
+    return isinstance(node, yaml.MappingNode) and any(
+        key.value == "data"
+        for name, intents in node.value
+        if name.value == "intents" and isinstance(intents, yaml.MappingNode)
+        for _, intent in intents.value
+        if isinstance(intent, yaml.MappingNode)
+        for key, _ in intent.value
+    )
+
+
 def load(file: Path) -> Pack:
     """Reads a pack. Raises SettingsError with file and line for what is wrong in it."""
     node = schema.read(file)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
-from edgevoice.dialogue import resolve
+from edgevoice.dialogue import followup, resolve
 from edgevoice.dialogue.state import Dialogue, Option, Question
 from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
@@ -60,6 +61,7 @@ class Conversation:
         """Gets ready for the home as it is now; for idle moments, and free where nothing came or went."""
         if self._prepared_for != self._home.version:
             self._prepared_for = self._home.version
+            self._home.called("")
             self._understanding.prepare()
 
     def sayable(self) -> Phrases:
@@ -86,11 +88,12 @@ class Conversation:
             yield Outcome()
             return
         began = time.perf_counter()
-        intents = self._understand(text, cancel)
+        leaning = None if asked else followup.meant(self._home, text, *self._dialogue.last(now_seconds))
+        intents = (leaning,) if leaning else self._understand(text, cancel)
         yield Understood(intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
             return
-        if asked and all(intent.source == "llm" for intent in intents):  # a guess is no answer, and no new wish
+        if asked and all(self._is_guess(intent) for intent in intents):  # it is no answer, and no new wish
             yield self._unclear(asked, now_seconds)
             return
         self._dialogue.drop()
@@ -101,13 +104,29 @@ class Conversation:
             yield from self._do(intent, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
 
-    def report(self, outcome: Outcome, failed: tuple[Command, ...] = ()) -> str:
-        """The sentence after the commands were sent: the reply, or which devices did not answer."""
+    def _is_guess(self, intent: Intent) -> bool:
+        return intent.source == "llm" or intent.confidence < self._rules.confirm_below
+
+    def report(
+        self, outcome: Outcome, failed: tuple[Command, ...] = (), reported: Mapping[str, str] = MappingProxyType({})
+    ) -> str:
+        """The sentence after the commands were sent: the reply, or which devices did not answer or do otherwise.
+
+        `reported` is the state that a device of `failed` told instead, by its id.
+        """
         if not failed:
             return outcome.reply
-        silent = [self._name(command) for command in failed]
-        is_all = {command.device for command in failed} >= {command.device for command in outcome.commands}
-        return self._replies.error("silent" if is_all else "silent_partly", names=spoken.names(silent))
+        devices = dict.fromkeys(command.device for command in failed)
+        others = [
+            f"the {self._name(one)} says that it is {self._state(one, reported[one])}"
+            for one in devices
+            if one in reported
+        ]
+        silent = [self._name(one) for one in devices if one not in reported]
+        is_all = devices.keys() >= {command.device for command in outcome.commands}
+        said = [self._replies.error("silent", names=spoken.names(silent))] if silent else []
+        said += [self._replies.error("otherwise", what=spoken.names(others))] if others else []
+        return " ".join([*said, *([] if is_all else [self._replies.error("rest_done")])])
 
     def apology(self, stage: str, code: str) -> str:
         """A short sentence for a stage that failed."""
@@ -117,6 +136,9 @@ class Conversation:
     def due(self, now_seconds: float) -> Iterator[Outcome]:
         """The timers that have run out since the last call: what to say, and the commands that waited for them."""
         for timer in self.timers.due(now_seconds):
+            if policy.is_denied(self._home, timer.commands, self._rules):
+                yield self._moving()
+                continue
             reply = timer.reply or self._replies.error("timer_done", name=timer.title)
             yield Outcome(timer.commands, reply)
 
@@ -139,7 +161,7 @@ class Conversation:
             said = self.timers.handle(intent, self._replies, now_seconds, self._area_name())
             yield Outcome(reply=said or "")
         elif intent.name in questions.QUESTIONS:
-            self._dialogue.remember(intent, intent.targets)
+            self._dialogue.remember(intent, intent.targets, now_seconds)
             yield Outcome(
                 reply=questions.answer(self._home, self._replies, intent, self._now(), self._mic_area or None) or ""
             )
@@ -171,7 +193,7 @@ class Conversation:
         elif not plan.commands:
             yield self._sorry("already")
         else:
-            self._dialogue.remember(intent, (device.id for device in plan.devices))
+            self._dialogue.remember(intent, (device.id for device in plan.devices), now_seconds)
             reply = " ".join(plan.notes) or self._sentence(self._replies.say(intent, Found(plan.devices)))
             yield from self._allow(intent, plan.commands, reply, now_seconds, heard)
 
@@ -201,7 +223,7 @@ class Conversation:
         if tier is Risk.FREE:
             yield self._carry_out(intent, commands, reply, now_seconds)
         elif tier is Risk.DENY_WHILE_MOVING:
-            yield self._sorry("moving")
+            yield self._moving()
         elif tier is Risk.PIN and not self._rules.pin:
             yield self._sorry("pin_absent")
         else:
@@ -223,7 +245,9 @@ class Conversation:
     def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
         if not seconds:
-            return Outcome(commands, reply)
+            # Judged again: between the question and its answer the vehicle may have set off.
+            denied = policy.is_denied(self._home, commands, self._rules)
+            return self._moving() if denied else Outcome(commands, reply)
         waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self._area_name())
         self.timers.start(seconds, now_seconds, waiting)
         return Outcome(reply=self._replies.say(intent))
@@ -292,12 +316,19 @@ class Conversation:
     def _sorry(self, key: str) -> Outcome:
         return Outcome(reply=self._replies.error(key))
 
+    def _moving(self) -> Outcome:
+        return self._sorry("moving" if policy.is_speed_known(self._home) else "moving_unknown")
+
     def _sentence(self, text: str) -> str:
         return text if not text or text[-1] in ".!?" else f"{text}."
 
-    def _name(self, command: Command) -> str:
-        device = self._home.devices.get(command.device)
-        return device.name if device else command.device
+    def _name(self, device_id: str) -> str:
+        device = self._home.devices.get(device_id)
+        return device.name if device else device_id
+
+    def _state(self, device_id: str, text: str) -> str:
+        device = self._home.devices.get(device_id)
+        return spoken.state(device, text, self._home.language) if device else text
 
     def _area_names(self, device: Device) -> tuple[str, ...]:
         area = self._home.areas.get(device.area or "")

@@ -64,6 +64,9 @@ class Wire:
     def subscribe(self, filters: Iterable[str]) -> None:
         self.filters += filters
 
+    def due(self, now_seconds: float) -> tuple[Message, ...]:
+        return ()
+
     def messages(self, command: Command) -> tuple[Message, ...]:
         self.reports.append(command)
         return (Message(f"home/{command.device}/set", str(command.value).encode()),)
@@ -72,6 +75,10 @@ class Wire:
         if self.away:
             raise BrokerError("not sent, as there is no connection")
         self.sent.append(self.reports[-1])
+
+    def ready(self, timeout_seconds: float) -> bool:
+        self.clock.now += timeout_seconds if self.away else 0.0
+        return not self.away
 
     def receive(self, timeout_seconds: float) -> Message | None:
         heard = [command for command in self.reports if command in self.sent and command.device not in self.deaf]
