@@ -67,7 +67,8 @@ def engine(stage: str, settings: Settings, store: Store) -> Any:
 def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
     stages = (settings.wake, settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
-    return tuple(dict.fromkeys(stage.model for stage in stages if stage.engine and stage.model))
+    named = [stage.model for stage in stages if stage.engine and stage.model]
+    return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
 
 
 def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
