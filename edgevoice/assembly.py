@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
+COLLECT_EVERY = 100_000
+"""Objects between two searches for garbage: a large home makes many that stay, and next to none that are garbage."""
 _QUIET_SECONDS = 0.25  # a home that has been silent for so long has told us all its devices
 _SETTLE_SECONDS = 3.0
 
@@ -185,6 +187,7 @@ class _Wires:
 
 
 def _linked(settings: Settings) -> tuple[Home, _Wires, HomeLink]:
+    gc.set_threshold(COLLECT_EVERY)
     known, mqtt = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
     adapter: Adapter = dialects.load(Entities(known), settings.home)
     bus: Bus = mqtt

@@ -200,7 +200,7 @@ class Entities:
             if len(message.payload) > limit:
                 raise DiscoveryProblem(f"payload of {len(message.payload)} bytes, {limit} are allowed")
             act()
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             self.complain(message.topic, str(problem))
         except Exception as error:
             _log.exception("unexpected error on a message")

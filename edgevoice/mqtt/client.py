@@ -44,7 +44,7 @@ _FRESH_SECONDS = 0.5  # a broker that said something so lately is there
 _REMEMBERED = 256  # messages, to know a duplicate by
 _UNSUPPORTED_VERSION = 132
 _V5, _V3 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 30.0
+_LEAST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 0.25, 30.0
 _log = logging.getLogger(__name__)
 
 
@@ -77,6 +77,7 @@ class MqttClient:
         self._changed = threading.Event()  # connected, refused, or failed to connect
         self._ended = threading.Event()  # the present connection is over
         self._stop = threading.Event()
+        self._wanted = threading.Event()  # somebody waits for a connection: no time for a long pause
         self._thread: threading.Thread | None = None
 
     @property
@@ -102,6 +103,7 @@ class MqttClient:
     def stop(self) -> None:
         """Says `offline` and ends the connection and its threads."""
         self._stop.set()
+        self._wanted.set()
         client = self._paho
         if client is not None:
             with contextlib.suppress(RuntimeError, ValueError):  # the connection broke meanwhile
@@ -164,6 +166,8 @@ class MqttClient:
                     probe.wait_for_publish(max(0.0, end - time.monotonic()))
                     if probe.is_published():
                         return True
+            else:
+                self._wanted.set()
             if time.monotonic() >= end or self._stop.wait(0.02):
                 return False
 
@@ -194,7 +198,9 @@ class MqttClient:
                 continue  # the same broker, in its own version
             # Jitter keeps the devices of a house from coming back in one wave.
             pause = _FIRST_PAUSE_SECONDS if self.connections > accepted else min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            self._stop.wait(pause * random.uniform(0.5, 1.0))
+            self._wanted.clear()
+            self._stop.wait(_LEAST_PAUSE_SECONDS)
+            self._wanted.wait(pause * random.uniform(0.5, 1.0))
 
     def _connect_once(self, credentials: Credentials) -> None:
         self._ended.clear()
