@@ -161,7 +161,7 @@ def car(home: Home, settings: Settings, bus: Bus) -> tuple[Adapter, Bus, Databro
     wanted = settings.home
     assert wanted.vss is not None
     owners = inventory.load(wanted.file) if wanted.file is not None else None
-    vehicle = vss.Vehicle(home, vss_tree.load(wanted.vss), str(wanted.vss), owners)
+    vehicle = vss.Vehicle(home, vss_tree.load(wanted.vss, wanted.vss_version), str(wanted.vss), owners)
     if not wanted.kuksa:
         return viss.VissAdapter(vehicle, wanted.vehicle_id, settings.mqtt.client_id), bus, None
     try:
