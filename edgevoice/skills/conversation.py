@@ -16,6 +16,8 @@ from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
 from edgevoice.skills import chat, devices, lists, policy, questions, spoken, timers
+from edgevoice.skills.asks import ask
+from edgevoice.skills.asks.wording import Moment
 from edgevoice.skills.devices import Plan
 from edgevoice.skills.reply import Found, Replies
 from edgevoice.stages import Llm
@@ -80,6 +82,12 @@ class Conversation:
             yield Outcome()
             return
         began = time.perf_counter()
+        known = ask.answer(self._home, text, Moment(now_seconds, self._now()), self._mic_area or None)
+        if known is not None:
+            self._dialogue.drop()
+            yield Understood((known.intent,), (time.perf_counter() - began) * 1e3)
+            yield Outcome(reply=known.reply)
+            return
         intents = self._understand(text, cancel)
         yield Understood(intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
