@@ -31,8 +31,7 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
     plain = wording.plain(text)
     if not _ASKS.match(plain):
         return None
-    for topic in _ASKS = re.compile(r"(?:is|are|was|were|did|do|have|has|how|what|which|who|when|where|since|read|list|go)\b")
-_TOPICS:
+    for topic in _TOPICS:
         found = topic(home, plain, moment, mic_area)
         if found is not None:
             return replace(found, intent=replace(found.intent, text=text))
