@@ -10,18 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edgevoice.home.model import Home
-from edgevoice.skills.asks import extremes, lists, past, sums, wording
+from edgevoice.skills.asks import arithmetic, calendar, extremes, lists, past, sums, units, wording
 from edgevoice.skills.asks.wording import Answer, Moment
 
 _LONGEST = 200
 """Characters; no question of these is longer."""
 _ASKS = re.compile(r"(?:is|are|was|were|did|do|have|has|how|what|which|who|when|where|since|read|list|go)\b")
-_TOPICS: tuple[Callable[[Home, str, Moment, str | None], Answer | None], ...] = (
-    lists.answer,
-    extremes.answer,
-    past.answer,
-    sums.answer,
-)
+Topic = Callable[[Home, str, Moment, str | None], Answer | None]
+_OF_THE_HOME: tuple[Topic, ...] = (lists.answer, extremes.answer, past.answer, sums.answer)
+_OF_THE_WORLD: tuple[Topic, ...] = (arithmetic.answer, units.answer, calendar.answer)
 
 
 def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -> Answer | None:
@@ -29,9 +26,7 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
     if home.language.partition("-")[0] != "en" or len(text) > _LONGEST:
         return None
     plain = wording.plain(text)
-    if not _ASKS.match(plain):
-        return None
-    for topic in _TOPICS:
+    for topic in (*_OF_THE_WORLD, *_OF_THE_HOME) if _ASKS.match(plain) else _OF_THE_WORLD:
         found = topic(home, plain, moment, mic_area)
         if found is not None:
             return replace(found, intent=replace(found.intent, text=text))

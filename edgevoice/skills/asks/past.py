@@ -84,9 +84,9 @@ def _told(home: Home, how: str, device: Device, wanted: Condition, moment: Momen
         is_known = "It is so now, but I have not seen when" if is_so else "I have not seen that"
         return f"{is_known}, since I was started."
     if how == "when":
-        return f"{name[:1].upper()}{name[1:]} was {_became(wanted)} {wording.clock(moment.ago(last.seconds), moment.wall)}."
+        return f"{wording.capital(name)} was {_became(wanted)} {wording.clock(moment.ago(last.seconds), moment.wall)}."
     if not is_so:
-        return f"{name[:1].upper()}{name[1:]} is {OPPOSITE.get(wanted.said, f'not {wanted.said}')}."
+        return f"{wording.capital(name)} is {OPPOSITE.get(wanted.said, f'not {wanted.said}')}."
     return f"For {spoken.duration(_rounded(moment.seconds - last.seconds))}, since {_since(last, moment)}."
 
 

@@ -80,12 +80,12 @@ def _all(about: Kind, wanted: Condition, yes: Sequence[Device], no: Sequence[Dev
 
 
 def _which(about: Kind, wanted: Condition, yes: Sequence[Device], no: Sequence[Device], place: Place) -> str:
-    return _capital(f"{_those(yes, wanted.said)}." if yes else f"{_none(about, wanted, place)}.")
+    return wording.capital(f"{_those(yes, wanted.said)}." if yes else f"{_none(about, wanted, place)}.")
 
 
 def _count(about: Kind, wanted: Condition, yes: Sequence[Device], no: Sequence[Device], place: Place) -> str:
     if not yes:
-        return _capital(f"{_none(about, wanted, place)}.")
+        return wording.capital(f"{_none(about, wanted, place)}.")
     return f"{len(yes)}: {_list(yes)}."
 
 
@@ -110,10 +110,6 @@ def _amount(about: Kind, count: int, place: Place) -> str:
 
 def _where(place: Place) -> str:
     return f" {place.said}" if place.said else ""
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _intent(about: Kind, state: str, place: Place, response: str) -> Intent:

@@ -96,6 +96,10 @@ def called(home: Home, phrase: str) -> tuple[Device, ...]:
     return tuple(device for device in home.exposed() if wanted <= _words(home, device))
 
 
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def clock(moment: datetime, now: datetime) -> str:
     """`at 9:05 PM`, `yesterday at 7:30 AM` or `on Monday at 7 AM`."""
     hour = f"{moment.hour % 12 or 12}{f':{moment.minute:02}' if moment.minute else ''} {'AM' if moment.hour < 12 else 'PM'}"
