@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from edgevoice import registry, resources
 from edgevoice.assistant import LateLlm
-from edgevoice.config import Settings
+from edgevoice.config import HomeSettings, Settings
 from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import inventory
 from edgevoice.home.homeassistant import HomeAssistantAdapter
@@ -24,6 +25,7 @@ from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
+from edgevoice.skills.memory import Memory, default_path
 from edgevoice.stages import Llm, Sink
 from edgevoice.turn import Stages, Voice
 
@@ -43,6 +45,8 @@ class Wanted:
     llm: bool = True
     wait_for_broker: bool = True
     """Raise BrokerError where the broker is away, and wait for the home to tell its devices; else go on without."""
+    memory: bool = False
+    """Go on with the timers, lists and questions of the last time, and keep them for the next."""
 
 
 def engine(stage: str, settings: Settings, store: Store) -> Any:
@@ -110,9 +114,35 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
             settle(link)
         conversation.prepare()
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
-        yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
+        with ExitStack() as kept:
+            keep = kept.enter_context(remembered(conversation, settings.home)) if wanted.memory else _forget
+            yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds, keep=keep)
     finally:
         bus.stop()
+
+
+@contextmanager
+def remembered(conversation: Conversation, settings: HomeSettings) -> Iterator[Callable[[], None]]:
+    """Gives the conversation what was kept, and a call that keeps it; it is kept at the end too."""
+    memory = Memory(settings.state_file or default_path())
+
+    def keep() -> None:
+        # At moments that do not move, what is saved only differs where something changed.
+        fingerprint = json.dumps(conversation.save(0.0, 0.0))
+        memory.keep(conversation.save(time.monotonic(), time.time()), fingerprint)
+
+    try:
+        conversation.restore(memory.load(), time.monotonic(), time.time())
+    except ValueError as error:
+        memory.set_aside(error)
+    try:
+        yield keep
+    finally:
+        keep()
+
+
+def _forget() -> None:
+    """Nothing is kept of a conversation that ends with its command."""
 
 
 def settle(link: HomeLink) -> None:

@@ -140,6 +140,10 @@ class HomeSettings:
     discovery_prefix: str = _f("homeassistant", "its topic prefix")
     area: str = _f("", "the area this microphone stands in")
     confirm_more_than: int = _f(8, "ask before more devices than this are switched at once", min=1, max=10_000)
+    state_file: Path | None = _f(
+        None,
+        "what outlives a restart: timers, lists; empty: $XDG_STATE_HOME/edgevoice/state.json, or systemd's directory",
+    )
     pin_file: Path | None = _f(None, "file that holds the PIN (digits) for what the home protects with `pin`")
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from edgevoice.dialogue import resolve
 from edgevoice.dialogue.state import Dialogue, Option, Question
@@ -15,7 +15,7 @@ from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
-from edgevoice.skills import chat, devices, lists, policy, questions, spoken, timers
+from edgevoice.skills import chat, devices, lists, memory, own_lists, policy, questions, spoken, timers
 from edgevoice.skills.asks import ask
 from edgevoice.skills.asks.wording import Moment
 from edgevoice.skills.devices import Plan
@@ -55,9 +55,12 @@ class Conversation:
         self._replies = Replies(home)
         self._dialogue = Dialogue()
         self.timers = timers.Timers()
+        self._lists = own_lists.OwnLists(home)
 
     def prepare(self) -> None:
         """Gets ready for the home as it is now; for idle moments, and free where nothing came or went."""
+        if self._prepared_for != self._home.version:
+            self._lists.follow()
         if self._prepared_for != self._home.version:
             self._prepared_for = self._home.version
             self._understanding.prepare()
@@ -120,7 +123,33 @@ class Conversation:
         """The timers that have run out since the last call: what to say, and the commands that waited for them."""
         for timer in self.timers.due(now_seconds):
             reply = timer.reply or self._replies.error("timer_done", name=timer.title)
-            yield Outcome(timer.commands, reply)
+            yield Outcome(self._lists.obey(timer.commands), reply)
+
+    # --- over a restart -----------------------------------------------------------------------------------------------
+
+    def save(self, now_seconds: float, wall_seconds: float) -> dict[str, Any]:
+        """What outlives a restart, as JSON values. `wall_seconds` is the time of day."""
+        waiting, age = self._dialogue.pending(now_seconds)
+        asked = {"questions": [memory.question_to_json(one) for one in waiting], "asked": wall_seconds - age}
+        return {
+            "timers": self.timers.save(now_seconds, wall_seconds),
+            "lists": self._lists.save(),
+            "dialogue": asked if waiting else {},
+        }
+
+    def restore(self, saved: Mapping[str, Any], now_seconds: float, wall_seconds: float) -> None:
+        """Takes up what `save` gave. Raises ValueError."""
+        try:
+            dialogue = saved.get("dialogue") or {}
+            questions_ = [memory.question_from_json(one) for one in dialogue.get("questions", ())]
+            age = wall_seconds - float(dialogue.get("asked", 0.0))
+            self._lists.restore(saved.get("lists") or {})
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"not a saved conversation: {error!r}") from None
+        if saved.get("timers"):
+            self.timers.restore(saved["timers"], now_seconds, wall_seconds)
+        if questions_ and age >= 0.0:
+            self._dialogue.resume(questions_, now_seconds, age)
 
     # --- a new wish ---------------------------------------------------------------------------------------------------
 
@@ -225,7 +254,7 @@ class Conversation:
     def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
         if not seconds:
-            return Outcome(commands, reply)
+            return Outcome(self._lists.obey(commands), reply)
         waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self._area_name())
         self.timers.start(seconds, now_seconds, waiting)
         return Outcome(reply=self._replies.say(intent))
