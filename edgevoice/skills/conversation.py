@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from edgevoice.dialogue import resolve
-from edgevoice.dialogue.state import Dialogue, Option, Question
+from edgevoice.dialogue.journal import Entry, Journal
+from edgevoice.dialogue.state import Dialogue, Question
 from edgevoice.home import targets
-from edgevoice.home.model import Device, Home
+from edgevoice.home.model import Home
 from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
-from edgevoice.skills import chat, devices, lists, memory, own_lists, policy, questions, spoken, timers
+from edgevoice.skills import account, chat, devices, lists, memory, own_lists, policy, questions, spoken, timers
+from edgevoice.skills.asking import Asking
 from edgevoice.skills.asks import ask
 from edgevoice.skills.asks.wording import Moment
 from edgevoice.skills.devices import Plan
@@ -53,9 +55,12 @@ class Conversation:
         self._mic_area = area
         self._prepared_for = -1
         self._replies = Replies(home)
+        self._asking = Asking(home, self._replies)
         self._dialogue = Dialogue()
         self.timers = timers.Timers()
         self._lists = own_lists.OwnLists(home)
+        self._journal = Journal()
+        self._speaks_english = home.language.partition("-")[0] == "en"
 
     def prepare(self) -> None:
         """Gets ready for the home as it is now; for idle moments, and free where nothing came or went."""
@@ -72,6 +77,29 @@ class Conversation:
 
         `now_seconds` is monotonic; `confidence` is the recogniser's. Raises StageError where the language model fails.
         """
+        told = account.answer(self._journal, self._home, text) if self._speaks_english else None
+        if told is not None:
+            yield Understood((told.intent,), 0.0)
+            yield Outcome(reply=told.reply)
+            return
+        entry = self._journal.begin(text, now_seconds)
+        for event in self._turn(text, now_seconds, cancel, confidence):
+            if isinstance(event, Understood):
+                entry.intents = event.intents
+            if isinstance(event, Understood) or cancel.is_set():  # what is cut off is not done
+                yield event
+            else:
+                yield self._noted(entry, event)
+
+    def _noted(self, entry: Entry, outcome: Outcome) -> Outcome:
+        """The outcome, written down, without what is done here."""
+        entry.did(self._home, outcome.commands)
+        entry.said.append(outcome.reply)
+        return replace(outcome, commands=self._lists.obey(outcome.commands)) if outcome.commands else outcome
+
+    def _turn(
+        self, text: str, now_seconds: float, cancel: threading.Event, confidence: float
+    ) -> Iterator[Understood | Outcome]:
         asked = self._dialogue.waiting(now_seconds)
         if asked:
             answer = self._answer(asked, text, now_seconds, confidence)
@@ -91,6 +119,10 @@ class Conversation:
             yield Understood((known.intent,), (time.perf_counter() - began) * 1e3)
             yield Outcome(reply=known.reply)
             return
+        if self._speaks_english and account.is_undo(text):
+            yield Understood((Intent("Undo", source="dialogue", text=text),), 0.0)
+            yield from self._undo(text, now_seconds, cancel, confidence)
+            return
         intents = self._understand(text, cancel)
         yield Understood(intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
@@ -108,6 +140,7 @@ class Conversation:
 
     def report(self, outcome: Outcome, failed: tuple[Command, ...] = ()) -> str:
         """The sentence after the commands were sent: the reply, or which devices did not answer."""
+        self._journal.failed(failed)
         if not failed:
             return outcome.reply
         silent = [self._name(command) for command in failed]
@@ -116,6 +149,8 @@ class Conversation:
 
     def apology(self, stage: str, code: str) -> str:
         """A short sentence for a stage that failed."""
+        if stage == "mqtt":
+            self._journal.unsent()
         key = _APOLOGIES.get((stage, code)) or _STAGE_APOLOGIES.get(stage) or "handle_error"
         return self._replies.error(key)
 
@@ -123,7 +158,7 @@ class Conversation:
         """The timers that have run out since the last call: what to say, and the commands that waited for them."""
         for timer in self.timers.due(now_seconds):
             reply = timer.reply or self._replies.error("timer_done", name=timer.title)
-            yield Outcome(self._lists.obey(timer.commands), reply)
+            yield self._noted(self._journal.begin(timer.title, now_seconds), Outcome(timer.commands, reply))
 
     # --- over a restart -----------------------------------------------------------------------------------------------
 
@@ -181,6 +216,17 @@ class Conversation:
         else:
             yield self._sorry("no_skill")
 
+    def _undo(self, text: str, now_seconds: float, cancel: threading.Event, heard: float) -> Iterator[Outcome]:
+        """Sends the states before the last deed again; what is risky is asked about, as ever."""
+        self._dialogue.drop()
+        commands, reply = account.undoing(self._journal, self._home, now_seconds)
+        if not commands:
+            yield Outcome(reply=reply)
+            return
+        self._dialogue.remember(Intent("Undo", text=text), (command.device for command in commands))
+        yield from self._allow(Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard)
+        yield from self._ask(now_seconds, cancel)
+
     def _talk(self, llm: Llm, text: str, now_seconds: float, cancel: threading.Event) -> Iterator[str]:
         """What the language model says, sentence by sentence."""
         said: list[str] = []
@@ -198,7 +244,7 @@ class Conversation:
         if plan.problem:
             yield Outcome(reply=plan.problem)
         elif plan.choices:
-            self._dialogue.add(self._which(intent, plan.choices))
+            self._dialogue.add(self._asking.which(intent, plan.choices))
         elif not plan.commands:
             yield self._sorry("already")
         else:
@@ -244,17 +290,13 @@ class Conversation:
         before = None if is_later else self._dialogue.withdraw(kind)
         if before:
             intent, commands, reply = before.intent, before.commands + commands, f"{before.reply} {reply}"
-        action = spoken.action(self._home, commands)
-        if is_later:
-            action = f"{action} in {spoken.duration(timers.length(intent))}"
-        text = self._replies.error("pin" if kind == "pin" else "confirm", action=action)
-        again = text if kind == "pin" else self._replies.error("confirm_again", action=action)
-        self._dialogue.add(Question(kind, text, again, intent, commands, reply))
+        when = f"in {spoken.duration(timers.length(intent))}" if is_later else ""
+        self._dialogue.add(self._asking.permission(kind, intent, commands, reply, when))
 
     def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
         if not seconds:
-            return Outcome(self._lists.obey(commands), reply)
+            return Outcome(commands, reply)
         waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self._area_name())
         self.timers.start(seconds, now_seconds, waiting)
         return Outcome(reply=self._replies.say(intent))
@@ -308,16 +350,6 @@ class Conversation:
         self._dialogue.drop()
         return self._sorry("left")
 
-    def _which(self, intent: Intent, choices: tuple[Device, ...]) -> Question:
-        labels = [devices.label(self._home, device, choices) for device in choices]
-        options = tuple(
-            Option(device.id, (label, *device.aliases, *self._area_names(device)))
-            for device, label in zip(choices, labels, strict=True)
-        )
-        names = spoken.names(labels, last="or", most=5)
-        which, again = (self._replies.error(key, names=names) for key in ("which", "which_again"))
-        return Question("choice", which, again, intent, options=options)
-
     # --- words --------------------------------------------------------------------------------------------------------
 
     def _sorry(self, key: str) -> Outcome:
@@ -329,10 +361,6 @@ class Conversation:
     def _name(self, command: Command) -> str:
         device = self._home.devices.get(command.device)
         return device.name if device else command.device
-
-    def _area_names(self, device: Device) -> tuple[str, ...]:
-        area = self._home.areas.get(device.area or "")
-        return (area.name, *area.aliases) if area else ()
 
     def _area_name(self) -> str:
         area = next(iter(targets.find_areas(self._home, self._mic_area or None)), None)
