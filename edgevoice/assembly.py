@@ -94,6 +94,8 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     """Everything a turn needs, connected to the broker of the settings."""
     llm = late_llm(settings, store) if wanted.llm else None
     home = Home(language=settings.nlu.language)
+    if settings.home.latitude is not None and settings.home.longitude is not None:
+        home.place = settings.home.latitude, settings.home.longitude
     adapter = HomeAssistantAdapter(home, settings.home.discovery_prefix if settings.home.discovery else "")
     if settings.home.file is not None:
         adapter.take(inventory.load(settings.home.file))

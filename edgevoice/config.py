@@ -140,6 +140,8 @@ class HomeSettings:
     discovery_prefix: str = _f("homeassistant", "its topic prefix")
     area: str = _f("", "the area this microphone stands in")
     confirm_more_than: int = _f(8, "ask before more devices than this are switched at once", min=1, max=10_000)
+    latitude: float | None = _f(None, "where the home stands, for sunset and sunrise", min=-90, max=90)
+    longitude: float | None = _f(None, "degrees east; west is negative", min=-180, max=180)
     state_file: Path | None = _f(
         None,
         "what outlives a restart: timers, lists; empty: $XDG_STATE_HOME/edgevoice/state.json, or systemd's directory",

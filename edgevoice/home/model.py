@@ -131,6 +131,8 @@ class Home:
         self.devices = {device.id: device for device in devices}
         self.states: dict[str, State] = {}
         self.history = History()
+        self.place: tuple[float, float] | None = None
+        """Latitude and longitude in degrees, where they are known."""
         self.version = 0
 
     def put(self, device: Device) -> None:

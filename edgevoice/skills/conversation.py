@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Protocol
 
 from edgevoice.dialogue import resolve
@@ -16,14 +17,26 @@ from edgevoice.home import targets
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
-from edgevoice.skills import account, chat, devices, lists, memory, own_lists, policy, questions, spoken, timers
-from edgevoice.skills.asking import Asking
+from edgevoice.skills import (
+    account,
+    chat,
+    memory,
+    own_lists,
+    policy,
+    questions,
+    routines,
+    spoken,
+    timers,
+)
 from edgevoice.skills.asks import ask
 from edgevoice.skills.asks.wording import Moment
-from edgevoice.skills.devices import Plan
-from edgevoice.skills.reply import Found, Replies
+from edgevoice.skills.deeds import Deeds
+from edgevoice.skills.later import Later, readings
+from edgevoice.skills.reply import Replies
 from edgevoice.stages import Llm
 
+_LONGEST_PLAN = 200
+_MOST_READINGS = 3
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
 _APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
 _STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
@@ -55,10 +68,11 @@ class Conversation:
         self._mic_area = area
         self._prepared_for = -1
         self._replies = Replies(home)
-        self._asking = Asking(home, self._replies)
         self._dialogue = Dialogue()
-        self.timers = timers.Timers()
         self._lists = own_lists.OwnLists(home)
+        self._deeds = Deeds(home, self._replies, rules, area, self._dialogue, now)
+        self.timers, self._routines = self._deeds.timers, self._deeds.routines
+        self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines)
         self._journal = Journal()
         self._speaks_english = home.language.partition("-")[0] == "en"
 
@@ -123,6 +137,9 @@ class Conversation:
             yield Understood((Intent("Undo", source="dialogue", text=text),), 0.0)
             yield from self._undo(text, now_seconds, cancel, confidence)
             return
+        if (planned := self._planned(text, now_seconds, cancel, confidence)) is not None:
+            yield from planned
+            return
         intents = self._understand(text, cancel)
         yield Understood(intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
@@ -133,7 +150,7 @@ class Conversation:
         self._dialogue.drop()
         if not intents:
             told = questions.plain(self._home, self._replies, text)
-            yield Outcome(reply=told) if told else self._sorry("no_intent")
+            yield Outcome(reply=told) if told else self._deeds.sorry("no_intent")
         for intent in intents:
             yield from self._do(intent, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
@@ -158,33 +175,28 @@ class Conversation:
         """The timers that have run out since the last call: what to say, and the commands that waited for them."""
         for timer in self.timers.due(now_seconds):
             reply = timer.reply or self._replies.error("timer_done", name=timer.title)
-            yield self._noted(self._journal.begin(timer.title, now_seconds), Outcome(timer.commands, reply))
+            yield self._when_due(timer.title, timer.commands, reply, now_seconds)
+        ready, missed = self._routines.due(self._home, self._now().timestamp())
+        for routine in ready:
+            yield self._when_due(routine.when, routine.commands, routine.reply, now_seconds)
+        if missed:
+            yield Outcome(reply=routines.missed(missed))
+
+    def _when_due(self, title: str, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
+        """What was allowed when it was said; only whether the car moves is looked at again."""
+        if policy.risk(self._home, commands, self._rules) is Risk.DENY_WHILE_MOVING:
+            return self._deeds.sorry("moving")
+        return self._noted(self._journal.begin(title, now_seconds), Outcome(commands, reply))
 
     # --- over a restart -----------------------------------------------------------------------------------------------
 
     def save(self, now_seconds: float, wall_seconds: float) -> dict[str, Any]:
         """What outlives a restart, as JSON values. `wall_seconds` is the time of day."""
-        waiting, age = self._dialogue.pending(now_seconds)
-        asked = {"questions": [memory.question_to_json(one) for one in waiting], "asked": wall_seconds - age}
-        return {
-            "timers": self.timers.save(now_seconds, wall_seconds),
-            "lists": self._lists.save(),
-            "dialogue": asked if waiting else {},
-        }
+        return memory.save(self._kept, now_seconds, wall_seconds)
 
     def restore(self, saved: Mapping[str, Any], now_seconds: float, wall_seconds: float) -> None:
         """Takes up what `save` gave. Raises ValueError."""
-        try:
-            dialogue = saved.get("dialogue") or {}
-            questions_ = [memory.question_from_json(one) for one in dialogue.get("questions", ())]
-            age = wall_seconds - float(dialogue.get("asked", 0.0))
-            self._lists.restore(saved.get("lists") or {})
-        except (AttributeError, TypeError) as error:
-            raise ValueError(f"not a saved conversation: {error!r}") from None
-        if saved.get("timers"):
-            self.timers.restore(saved["timers"], now_seconds, wall_seconds)
-        if questions_ and age >= 0.0:
-            self._dialogue.resume(questions_, now_seconds, age)
+        memory.restore(self._kept, saved, now_seconds, wall_seconds)
 
     # --- a new wish ---------------------------------------------------------------------------------------------------
 
@@ -200,9 +212,10 @@ class Conversation:
             told = questions.plain(self._home, self._replies, text)
             yield Outcome(reply=told) if told else Outcome(sentences=self._talk(self._llm, text, now_seconds, cancel))
         elif intent.slots.get("conversation_command"):
-            yield from self._later(intent, now_seconds, cancel, heard)
+            wishes = self._understand(str(intent.slots["conversation_command"]), cancel)
+            yield from self._deeds.later(intent, wishes, now_seconds, heard)
         elif intent.name in timers.TIMERS:
-            said = self.timers.handle(intent, self._replies, now_seconds, self._area_name())
+            said = self.timers.handle(intent, self._replies, now_seconds, self._deeds.area_name())
             yield Outcome(reply=said or "")
         elif intent.name in questions.QUESTIONS:
             self._dialogue.remember(intent, intent.targets)
@@ -211,10 +224,51 @@ class Conversation:
             )
         elif intent.name in _SPOKEN:
             yield Outcome(reply=self._replies.say(intent))
-        elif (plan := self._plan(intent)) is not None:
-            yield from self._act(intent, plan, now_seconds, heard)
+        elif (plan := self._deeds.plan(intent)) is not None:
+            yield from self._deeds.act(intent, plan, now_seconds, heard)
         else:
-            yield self._sorry("no_skill")
+            yield self._deeds.sorry("no_skill")
+
+    def _planned(
+        self, text: str, now_seconds: float, cancel: threading.Event, heard: float
+    ) -> Iterator[Understood | Outcome] | None:
+        """What follows from a sentence that puts something off, lists or cancels that; None for another one."""
+        if not self._speaks_english or len(text) > _LONGEST_PLAN:
+            return None
+        handled = self._routines.handle(text)
+        if handled is not None:
+            return iter((Understood((handled[0],), 0.0), Outcome(reply=handled[1])))
+        for later in islice(readings(self._home, text, self._now()), _MOST_READINGS):
+            wishes = self._understand(later.command, cancel) if later.command else ()
+            if later.reminder or (wishes and all(self._deeds.plan(wish) is not None for wish in wishes)):
+                return self._put_off(later, wishes, text, now_seconds, cancel, heard)
+        return None
+
+    def _put_off(
+        self,
+        later: Later,
+        wishes: tuple[Intent, ...],
+        text: str,
+        now_seconds: float,
+        cancel: threading.Event,
+        heard: float,
+    ) -> Iterator[Understood | Outcome]:
+        self._dialogue.drop()
+        intent = Intent("Routine", later.slots(), source="routine", text=text)
+        if later.is_if and later.trigger and later.trigger.holds(self._home):
+            intent = replace(intent, slots={"conversation_command": later.command, "when": "now"})
+            yield Understood((intent,), 0.0)
+            for wish in wishes:
+                yield from self._do(wish, now_seconds, cancel, heard)
+        else:
+            yield Understood((intent,), 0.0)
+            if later.problem:
+                yield Outcome(reply=later.problem)
+            elif later.reminder:
+                yield self._deeds.carry_out(intent, (), f"Reminder: {later.reminder}.", now_seconds)
+            else:
+                yield from self._deeds.later(intent, wishes, now_seconds, heard)
+        yield from self._ask(now_seconds, cancel)
 
     def _undo(self, text: str, now_seconds: float, cancel: threading.Event, heard: float) -> Iterator[Outcome]:
         """Sends the states before the last deed again; what is risky is asked about, as ever."""
@@ -224,7 +278,7 @@ class Conversation:
             yield Outcome(reply=reply)
             return
         self._dialogue.remember(Intent("Undo", text=text), (command.device for command in commands))
-        yield from self._allow(Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard)
+        yield from self._deeds.allow(Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard)
         yield from self._ask(now_seconds, cancel)
 
     def _talk(self, llm: Llm, text: str, now_seconds: float, cancel: threading.Event) -> Iterator[str]:
@@ -234,72 +288,6 @@ class Conversation:
             said.append(sentence)
             yield sentence
         self._dialogue.talked(text, " ".join(said), now_seconds)
-
-    def _plan(self, intent: Intent) -> Plan | None:
-        return lists.plan(self._home, self._replies, intent) or devices.plan(
-            self._home, self._replies, intent, self._mic_area or None
-        )
-
-    def _act(self, intent: Intent, plan: Plan, now_seconds: float, heard: float) -> Iterator[Outcome]:
-        if plan.problem:
-            yield Outcome(reply=plan.problem)
-        elif plan.choices:
-            self._dialogue.add(self._asking.which(intent, plan.choices))
-        elif not plan.commands:
-            yield self._sorry("already")
-        else:
-            self._dialogue.remember(intent, (device.id for device in plan.devices))
-            reply = " ".join(plan.notes) or self._sentence(self._replies.say(intent, Found(plan.devices)))
-            yield from self._allow(intent, plan.commands, reply, now_seconds, heard)
-
-    def _later(self, intent: Intent, now_seconds: float, cancel: threading.Event, heard: float) -> Iterator[Outcome]:
-        """A command for later: what it means is settled, and asked about, now."""
-        seconds = timers.length(intent)
-        wishes = self._understand(str(intent.slots["conversation_command"]), cancel)
-        plans = [self._plan(wish) for wish in wishes]
-        commands = tuple(command for plan in plans if plan for command in plan.commands)
-        problem = next((plan.problem for plan in plans if plan and plan.problem), "")
-        if problem or not commands or seconds <= 0 or not all(plan and plan.commands for plan in plans):
-            yield Outcome(reply=problem) if problem else self._sorry("no_intent")
-            return
-        replies = (
-            self._sentence(self._replies.say(wish, Found(plan.devices)))
-            for wish, plan in zip(wishes, plans, strict=True)
-            if plan
-        )
-        intent = replace(intent, response="command", confidence=min(wish.confidence for wish in wishes))
-        yield from self._allow(intent, commands, " ".join(replies), now_seconds, heard)
-
-    def _allow(
-        self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float, heard: float
-    ) -> Iterator[Outcome]:
-        """What is free is done; the rest waits for a yes or a PIN, or is refused."""
-        tier = policy.risk(self._home, commands, self._rules, intent.confidence, heard)
-        if tier is Risk.FREE:
-            yield self._carry_out(intent, commands, reply, now_seconds)
-        elif tier is Risk.DENY_WHILE_MOVING:
-            yield self._sorry("moving")
-        elif tier is Risk.PIN and not self._rules.pin:
-            yield self._sorry("pin_absent")
-        else:
-            self._hold("pin" if tier is Risk.PIN else "yes_no", intent, commands, reply)
-
-    def _hold(self, kind: str, intent: Intent, commands: tuple[Command, ...], reply: str) -> None:
-        """Asks before `commands` are done. All that one sentence wants done at once is one question."""
-        is_later = "conversation_command" in intent.slots
-        before = None if is_later else self._dialogue.withdraw(kind)
-        if before:
-            intent, commands, reply = before.intent, before.commands + commands, f"{before.reply} {reply}"
-        when = f"in {spoken.duration(timers.length(intent))}" if is_later else ""
-        self._dialogue.add(self._asking.permission(kind, intent, commands, reply, when))
-
-    def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
-        seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
-        if not seconds:
-            return Outcome(commands, reply)
-        waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self._area_name())
-        self.timers.start(seconds, now_seconds, waiting)
-        return Outcome(reply=self._replies.say(intent))
 
     # --- questions that wait ------------------------------------------------------------------------------------------
 
@@ -316,7 +304,7 @@ class Conversation:
         said = resolve.yes_or_no(text, self._home.language)
         if said is False:
             self._dialogue.drop()
-            return (self._sorry("left"),)
+            return (self._deeds.sorry("left"),)
         if asked.kind == "choice":
             return self._chosen(asked, text, now_seconds)
         if asked.kind == "pin":
@@ -324,7 +312,7 @@ class Conversation:
         if said is None or heard < self._rules.confirm_heard_below:
             return None
         self._dialogue.answered()
-        return (self._carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
+        return (self._deeds.carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
 
     def _chosen(self, asked: Question, text: str, now_seconds: float) -> Iterable[Outcome] | None:
         chosen = resolve.choice(text, [option.names for option in asked.options])
@@ -332,36 +320,26 @@ class Conversation:
             return None
         self._dialogue.answered()
         intent = replace(asked.intent, targets=tuple(asked.options[index].device for index in chosen))
-        plan = self._plan(intent)
-        return tuple(self._act(intent, plan, now_seconds, 1.0)) if plan else (self._sorry("handle_error"),)
+        plan = self._deeds.plan(intent)
+        return tuple(self._deeds.act(intent, plan, now_seconds, 1.0)) if plan else (self._deeds.sorry("handle_error"),)
 
     def _pin(self, asked: Question, digits: str, now_seconds: float) -> Iterable[Outcome] | None:
         if not digits:
             return None
         if self._rules.is_pin(digits):
             self._dialogue.answered()
-            return (self._carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
+            return (self._deeds.carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
         self._dialogue.unclear(now_seconds)
-        return (self._sorry("pin_wrong"),)
+        return (self._deeds.sorry("pin_wrong"),)
 
     def _unclear(self, asked: Question, now_seconds: float) -> Outcome:
         if self._dialogue.unclear(now_seconds):
             return Outcome(reply=asked.again, expects=asked.expects)
         self._dialogue.drop()
-        return self._sorry("left")
+        return self._deeds.sorry("left")
 
     # --- words --------------------------------------------------------------------------------------------------------
-
-    def _sorry(self, key: str) -> Outcome:
-        return Outcome(reply=self._replies.error(key))
-
-    def _sentence(self, text: str) -> str:
-        return text if not text or text[-1] in ".!?" else f"{text}."
 
     def _name(self, command: Command) -> str:
         device = self._home.devices.get(command.device)
         return device.name if device else command.device
-
-    def _area_name(self) -> str:
-        area = next(iter(targets.find_areas(self._home, self._mic_area or None)), None)
-        return area.name if area else ""

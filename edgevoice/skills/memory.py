@@ -13,8 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgevoice.dialogue.state import Option, Question
-from edgevoice.messages import Command, Intent
+from edgevoice.dialogue.state import Dialogue, Option, Question
+from edgevoice.messages import Intent
+from edgevoice.skills.own_lists import OwnLists
+from edgevoice.skills.routines import Routines, commands_from_json
+from edgevoice.skills.timers import Timers
 
 _log = logging.getLogger(__name__)
 _VERSION = 1
@@ -70,15 +73,49 @@ class Memory:
         self._last = fingerprint
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The parts of a conversation that outlive it."""
+
+    dialogue: Dialogue
+    timers: Timers
+    lists: OwnLists
+    routines: Routines
+
+
+def save(parts: Kept, now_seconds: float, wall_seconds: float) -> dict[str, Any]:
+    """As JSON values."""
+    waiting, age = parts.dialogue.pending(now_seconds)
+    asked = {"questions": [asdict(question) for question in waiting], "asked": wall_seconds - age}
+    return {
+        "timers": parts.timers.save(now_seconds, wall_seconds),
+        "routines": parts.routines.save(),
+        "lists": parts.lists.save(),
+        "dialogue": asked if waiting else {},
+    }
+
+
+def restore(parts: Kept, saved: Mapping[str, Any], now_seconds: float, wall_seconds: float) -> None:
+    """Raises ValueError."""
+    try:
+        dialogue = saved.get("dialogue") or {}
+        questions = [question_from_json(one) for one in dialogue.get("questions", ())]
+        age = wall_seconds - float(dialogue.get("asked", 0.0))
+        parts.lists.restore(saved.get("lists") or {})
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"not a saved conversation: {error!r}") from None
+    if saved.get("timers"):
+        parts.timers.restore(saved["timers"], now_seconds, wall_seconds)
+    parts.routines.restore(saved.get("routines") or ())
+    if questions and age >= 0.0:
+        parts.dialogue.resume(questions, now_seconds, age)
+
+
 def default_path() -> Path:
     """systemd's StateDirectory, else `$XDG_STATE_HOME/edgevoice`, else `~/.local/state/edgevoice`."""
     given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     return (Path(given) if given else Path(base).expanduser() / "edgevoice") / "state.json"
-
-
-def question_to_json(question: Question) -> dict[str, Any]:
-    return asdict(question)
 
 
 def question_from_json(kept: Mapping[str, Any]) -> Question:
@@ -96,16 +133,6 @@ def question_from_json(kept: Mapping[str, Any]) -> Question:
 def intent_from_json(kept: Mapping[str, Any]) -> Intent:
     slots = {str(name): tuple(value) if isinstance(value, list) else value for name, value in kept["slots"].items()}
     return Intent(**{**kept, "slots": slots, "targets": tuple(kept["targets"])})
-
-
-def commands_to_json(commands: tuple[Command, ...]) -> list[dict[str, Any]]:
-    return [asdict(command) for command in commands]
-
-
-def commands_from_json(kept: Any) -> tuple[Command, ...]:
-    """Raises KeyError or TypeError."""
-    values = [(one["device"], one["capability"], one["value"]) for one in kept]
-    return tuple(Command(str(d), str(c), tuple(v) if isinstance(v, list) else v) for d, c, v in values)
 
 
 def _private(path: str, flags: int) -> int:

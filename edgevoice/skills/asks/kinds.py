@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from edgevoice.home.appliance import ABSENT
 from edgevoice.home.capabilities import number
 from edgevoice.home.model import Device, Home
+from edgevoice.skills.asks import wording
 from edgevoice.skills.settings import OFF
 
 _OPENINGS = frozenset({"door", "garage_door", "window", "opening", "garage", "gate"})
@@ -133,6 +135,10 @@ def _low(device: Device, held: str) -> bool | None:
     return held == "on" if level is None else level <= _LOW_BATTERY
 
 
+def _motion(device: Device, held: str) -> bool | None:
+    return held == "on" if device.device_class in ("motion", "occupancy", "presence") else None
+
+
 def _at_home(device: Device, held: str) -> bool | None:
     return held == "home" if device.domain == "person" else None  # elsewhere, the state is the place's name
 
@@ -152,6 +158,7 @@ _PAIRS: tuple[tuple[str, str, Test, str], ...] = (
     ("running", "done", _running, "finished ready"),
     ("playing", "not playing", _is(["playing"], ["media_player"]), ""),
     ("paused", "not paused", _is(["paused"], ["media_player"]), ""),
+    ("detecting motion", "quiet", _motion, ""),
     ("low", "full", _low, "charged fine"),
     ("home", "away", _at_home, "out"),
 )
@@ -164,6 +171,16 @@ def _conditions() -> Mapping[str, Condition]:
         found |= {yes: positive, f"not {no}": positive, no: negative, f"not {yes}": negative}
         found |= dict.fromkeys(more.split(), negative) | {f"not {word}": positive for word in more.split()}
     return found
+
+
+def meant(home: Home, phrase: str, wanted: Condition) -> tuple[Device, ...]:
+    """The devices that a phrase names and that can be in such a state; else all of that kind: "the door"."""
+    named = tuple(one for one in wording.called(home, phrase) if wanted.holds(home, one) is not None)
+    if named:
+        return named
+    about = kind(re.sub(r"^(?:the|my|our|a|any) ", "", phrase))
+    found = about and tuple(one for one in home.exposed() if about.has(one) and wanted.holds(home, one) is not None)
+    return found or ()
 
 
 CONDITIONS = _conditions()

@@ -9,8 +9,8 @@ from edgevoice.home.history import Change
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent
 from edgevoice.skills import spoken
-from edgevoice.skills.asks import wording
-from edgevoice.skills.asks.kinds import CONDITIONS, OPPOSITE, STATE, Condition, kind
+from edgevoice.skills.asks import kinds, wording
+from edgevoice.skills.asks.kinds import CONDITIONS, OPPOSITE, STATE, Condition
 from edgevoice.skills.asks.wording import Answer, Moment
 
 # A deed -> the state that it leads to.
@@ -51,23 +51,13 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
         told = found.groupdict()
         state = told.get("state") or _DEEDS.get(told.get("deed") or "") or str(told.get("way"))
         wanted = CONDITIONS[state]
-        devices = _meant(home, told["name"], wanted)
+        devices = kinds.meant(home, told["name"], wanted)
         if not devices:
             continue
         reply = " ".join(_told(home, how, device, wanted, moment) for device in devices[:3])
         intent = Intent("AskPast", {"state": wanted.said, "name": told["name"]}, source="question")
         return Answer(intent, reply)
     return None
-
-
-def _meant(home: Home, phrase: str, wanted: Condition) -> tuple[Device, ...]:
-    """The devices of that name that can be in such a state; else all of the kind: "the door"."""
-    named = tuple(device for device in wording.called(home, phrase) if wanted.holds(home, device) is not None)
-    if named:
-        return named
-    about = kind(re.sub(r"^(?:the|my|our|a|any) ", "", phrase))
-    found = about and tuple(d for d in home.exposed() if about.has(d) and wanted.holds(home, d) is not None)
-    return found or ()
 
 
 def _told(home: Home, how: str, device: Device, wanted: Condition, moment: Moment) -> str:
