@@ -97,6 +97,7 @@ class Conversation:
             yield Outcome(reply=told.reply)
             return
         entry = self._journal.begin(text, now_seconds)
+        self._deeds.turns += 1
         for event in self._turn(text, now_seconds, cancel, confidence):
             if isinstance(event, Understood):
                 entry.intents = event.intents

@@ -10,7 +10,7 @@ from edgevoice.dialogue.state import Dialogue
 from edgevoice.home import targets
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Intent, Outcome, Risk
-from edgevoice.skills import devices, lists, policy, spoken, timers
+from edgevoice.skills import devices, done, lists, policy, spoken, timers
 from edgevoice.skills.asking import Asking
 from edgevoice.skills.devices import Plan
 from edgevoice.skills.reply import Found, Replies
@@ -29,6 +29,8 @@ class Deeds:
     now: Callable[[], datetime]
     timers: timers.Timers = field(default_factory=timers.Timers)
     routines: Routines = field(default_factory=Routines)
+    turns: int = 0
+    """How many there were: it varies the words."""
 
     def plan(self, intent: Intent) -> Plan | None:
         return lists.plan(self.home, self.replies, intent) or devices.plan(
@@ -44,7 +46,7 @@ class Deeds:
             yield self.sorry("already")
         else:
             self.dialogue.remember(intent, (device.id for device in plan.devices))
-            reply = " ".join(plan.notes) or _sentence(self.replies.say(intent, Found(plan.devices)))
+            reply = " ".join(plan.notes) or self._done(intent, plan)
             yield from self.allow(intent, plan.commands, reply, now_seconds, heard)
 
     def later(self, intent: Intent, wishes: tuple[Intent, ...], now_seconds: float, heard: float) -> Iterator[Outcome]:
@@ -61,11 +63,7 @@ class Deeds:
         ):
             yield Outcome(reply=problem) if problem else self.sorry("no_intent")
             return
-        replies = (
-            _sentence(self.replies.say(wish, Found(plan.devices)))
-            for wish, plan in zip(wishes, plans, strict=True)
-            if plan
-        )
+        replies = (self._done(wish, plan) for wish, plan in zip(wishes, plans, strict=True) if plan)
         intent = replace(intent, response="command", confidence=min(wish.confidence for wish in wishes))
         yield from self.allow(intent, commands, " ".join(replies), now_seconds, heard)
 
@@ -102,6 +100,11 @@ class Deeds:
         waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self.area_name())
         self.timers.start(seconds, now_seconds, waiting)
         return Outcome(reply=self.replies.say(intent))
+
+    def _done(self, intent: Intent, plan: Plan) -> str:
+        """What is said once the commands of a plan are confirmed."""
+        said = done.sentence(self.home, intent, plan, self.turns)
+        return said or _sentence(self.replies.say(intent, Found(plan.devices)))
 
     def sorry(self, key: str) -> Outcome:
         return Outcome(reply=self.replies.error(key))

@@ -39,7 +39,8 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
         lists = _lists(home, name)
         if not lists:
             return None
-        intent = Intent("AskList", {"name": lists[0].name, "item": told.get("item")}, source="question")
+        item = {"item": told["item"]} if told.get("item") else {}
+        intent = Intent("AskList", {"name": lists[0].name, **item}, source="question")
         return Answer(intent, _told(home, how, lists, told.get("item") or ""))
     return None
 
