@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import logging
@@ -9,25 +10,32 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgevoice import registry, resources
-from edgevoice.assistant import LateLlm
+from edgevoice.assistant import Assistant, LateLlm
+from edgevoice.audio.speaker import Speaker
 from edgevoice.config import HomeSettings, Settings
 from edgevoice.errors import MissingExtra, ModelError
-from edgevoice.home import inventory
-from edgevoice.home.homeassistant import HomeAssistantAdapter
+from edgevoice.home import dialects
+from edgevoice.home.adapters import Adapter, Adapters
+from edgevoice.home.entities import Entities
 from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
+from edgevoice.service.presence import Presence
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.skills.memory import Memory, default_path
-from edgevoice.stages import Llm, Sink
-from edgevoice.turn import Stages, Voice
+from edgevoice.stages import Bus, Embed, Llm, Sink
+from edgevoice.turn import Stages, Voice, prepare
+
+if TYPE_CHECKING:
+    from edgevoice.kuksa.databroker import Databroker
+    from edgevoice.vehicle import SimulatedVehicle
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +68,7 @@ def engine(stage: str, settings: Settings, store: Store) -> Any:
 
 def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
-    stages = (settings.wake, settings.vad, settings.asr, settings.llm, settings.tts)
+    stages = (settings.wake, settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
     return tuple(dict.fromkeys(stage.model for stage in stages if stage.engine and stage.model))
 
 
@@ -68,6 +76,19 @@ def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
     """The ear. Without `wake` it hears only when told to."""
     detector = engine("wake", settings, store) if wake else None
     return Listener(detector, engine("vad", settings, store), settings.listen, settings.vad.threshold)
+
+
+def late_embedding(settings: Settings, store: Store) -> Embed | None:
+    """The sentence embedding, loaded with the first sentence that needs it; None where there is none: that is logged."""
+    if not settings.embedding.engine:
+        return None
+    try:
+        store.folder(settings.embedding.model)
+    except ModelError as error:
+        _log.warning("Goes without sentence embeddings: %s", error)
+        return None
+    load = functools.cache(lambda: engine("embedding", settings, store))
+    return lambda text: load().embed(text)
 
 
 def late_llm(settings: Settings, store: Store) -> LateLlm | None:
@@ -93,34 +114,109 @@ def late_llm(settings: Settings, store: Store) -> LateLlm | None:
 def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iterator[Stages]:
     """Everything a turn needs, connected to the broker of the settings."""
     llm = late_llm(settings, store) if wanted.llm else None
-    home = Home(language=settings.nlu.language)
-    if settings.home.latitude is not None and settings.home.longitude is not None:
-        home.place = settings.home.latitude, settings.home.longitude
-    adapter = HomeAssistantAdapter(home, settings.home.discovery_prefix if settings.home.discovery else "")
-    if settings.home.file is not None:
-        adapter.take(inventory.load(settings.home.file))
+    home, wires, link = _linked(settings)
+    nlu, area = settings.nlu, settings.home.area
+    if settings.home.vss is not None:
+        area = area or "driver"
+        nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
     rules = policy.rules(settings.home, settings.nlu)
-    understanding = cascade.load(home, settings.nlu, llm, settings.wake.words)
-    conversation = Conversation(home, understanding, llm, rules, settings.home.area)
+    understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store))
+    conversation = Conversation(home, understanding, llm, rules, area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
-    bus = MqttClient(settings.mqtt)
-    link = HomeLink(home, adapter, bus, time.monotonic)
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
 
         llm.start((chat.prefix(), proposal.prefix()))
-    bus.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
+    wires.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
     try:
         if wanted.wait_for_broker:
             settle(link)
-        conversation.prepare()
+        made = Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
+        prepare(made)
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
         with ExitStack() as kept:
-            keep = kept.enter_context(remembered(conversation, settings.home)) if wanted.memory else _forget
-            yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds, keep=keep)
+            if wanted.memory:
+                made.keep = kept.enter_context(remembered(conversation, settings.home))
+            yield made
     finally:
-        bus.stop()
+        wires.stop()
+
+
+def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presence | None:
+    """The assistant as a device on its broker, from now on; None where the settings do not want it."""
+    if not settings.mqtt.announce:
+        return None
+    sink, link = stages.voice.sink, stages.link
+    loud = sink if isinstance(sink, Speaker) else None
+    made = Presence(settings.mqtt, settings.home.discovery_prefix, link.bus, assistant, loud)
+    stages.voice.sink = made.watched(sink)
+    link.join(made)
+    return made
+
+
+def car(home: Home, settings: Settings, bus: Bus) -> tuple[Adapter, Bus, Databroker | None]:
+    """The vehicle of the settings, from its tree of signals, and the bus that it is reached by.
+
+    Raises SettingsError, and MissingExtra where a databroker is wanted and its client is not installed.
+    """
+    from edgevoice.home import inventory, kuksa, viss, vss, vss_tree  # what no home needs
+
+    wanted = settings.home
+    assert wanted.vss is not None
+    owners = inventory.load(wanted.file) if wanted.file is not None else None
+    vehicle = vss.Vehicle(home, vss_tree.load(wanted.vss), str(wanted.vss), owners)
+    if not wanted.kuksa:
+        return viss.VissAdapter(vehicle, wanted.vehicle_id, settings.mqtt.client_id), bus, None
+    try:
+        from edgevoice.kuksa.databroker import Databroker
+    except ImportError as error:
+        raise MissingExtra("kuksa-client", "kuksa") from error
+    databroker = Databroker(wanted.kuksa, vehicle.paths, wanted.kuksa_token_file, wanted.kuksa_ca_file)
+    return kuksa.KuksaAdapter(vehicle), kuksa.Buses(bus, databroker), databroker
+
+
+@contextmanager
+def home(settings: Settings) -> Iterator[HomeLink]:
+    """The home alone, once it has told its devices. Raises BrokerError where the broker is away."""
+    _, wires, link = _linked(settings)
+    wires.start(_CONNECT_SECONDS)
+    try:
+        settle(link)
+        yield link
+    finally:
+        wires.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wires:
+    """What connects to the home and, for some cars, to their databroker."""
+
+    mqtt: MqttClient
+    databroker: Databroker | None = None
+
+    def start(self, wait_seconds: float) -> None:
+        self.mqtt.start(wait_seconds)
+        if self.databroker is not None:
+            self.databroker.start()
+
+    def stop(self) -> None:
+        if self.databroker is not None:
+            self.databroker.stop()
+        self.mqtt.stop()
+
+
+def _linked(settings: Settings) -> tuple[Home, _Wires, HomeLink]:
+    known, mqtt = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
+    if settings.home.latitude is not None and settings.home.longitude is not None:
+        known.place = settings.home.latitude, settings.home.longitude
+    adapter: Adapter = dialects.load(Entities(known), settings.home)
+    bus: Bus = mqtt
+    databroker = None
+    if settings.home.vss is not None:
+        vehicle, bus, databroker = car(known, settings, mqtt)
+        adapter = Adapters(adapter, vehicle)
+    return known, _Wires(mqtt, databroker), HomeLink(known, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
 
 
 @contextmanager
@@ -143,15 +239,25 @@ def remembered(conversation: Conversation, settings: HomeSettings) -> Iterator[C
         keep()
 
 
-def _forget() -> None:
-    """Nothing is kept of a conversation that ends with its command."""
-
-
 def settle(link: HomeLink) -> None:
     """Takes in the home's retained messages until it has told them all."""
     until = time.monotonic() + _SETTLE_SECONDS
     while link.pump(_QUIET_SECONDS) and time.monotonic() < until:
         pass
+
+
+@contextmanager
+def demo_car(settings: Settings) -> Iterator[tuple[Settings, SimulatedVehicle]]:
+    """A simulated vehicle on an embedded broker, and the settings that lead there, for whoever drives it."""
+    from edgevoice.mqtt.broker import EmbeddedBroker
+    from edgevoice.vehicle import SimulatedVehicle
+
+    tree = settings.home.vss or resources.find("homes/car.json")
+    with EmbeddedBroker() as broker:
+        mqtt = broker.reached_by(settings.mqtt)
+        home = replace(settings.home, vss=tree, vehicle_id="car", kuksa="")
+        with SimulatedVehicle(tree, mqtt) as vehicle:
+            yield replace(settings, mqtt=mqtt, home=home), vehicle
 
 
 @contextmanager
@@ -161,6 +267,7 @@ def demo_home(settings: Settings) -> Iterator[Settings]:
     from edgevoice.simulator import Simulator
 
     file = resources.find("homes/demo.yaml")
-    with EmbeddedBroker() as broker, Simulator(file, broker.host, broker.port):
-        mqtt = replace(settings.mqtt, host=broker.host, port=broker.port, username="", password_file=None)
-        yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True))
+    with EmbeddedBroker() as broker:
+        mqtt = broker.reached_by(settings.mqtt)
+        with Simulator(file, mqtt):
+            yield replace(settings, mqtt=mqtt, home=replace(settings.home, file=file, discovery=True))

@@ -19,6 +19,8 @@ Then `edgevoice check` says whether this machine can run the assistant, and `edg
 Settings are read from --config, else ~/.config/edgevoice/settings.yaml, else /etc/edgevoice/settings.yaml.
 """
 
+_DIALECTS = ("homeassistant", "zigbee2mqtt", "tasmota", "homie", "viss")
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Returns the exit status: 0 done, 1 a clear error, 2 wrong usage, 130 interrupted."""
@@ -104,6 +106,21 @@ def _with_home(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return made
 
 
+def _share(text: str) -> float:
+    return _number(text, 1.0)
+
+
+def _ms(text: str) -> float:
+    return _number(text, 600_000.0)
+
+
+def _number(text: str, most: float) -> float:
+    value = float(text)
+    if not 0 <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {most:g}")
+    return value
+
+
 def _talking(commands: Commands) -> None:  # type: ignore[valid-type]
     talk = "edgevoice.commands.talk"
     demo = _command(
@@ -116,6 +133,9 @@ def _talking(commands: Commands) -> None:  # type: ignore[valid-type]
     _with_settings(demo)
     demo.add_argument("--mic", action="store_true", help="speak into this machine's microphone instead")
     demo.add_argument("--text", action="store_true", help="type sentences instead")
+    demo.add_argument(
+        "--car", action="store_true", help="a simulated car instead of the home; its scenes are typed, not recorded"
+    )
     demo.add_argument("--no-llm", action="store_true", help="leave the language model out (saves its download)")
     demo.add_argument(
         "--out",
@@ -165,8 +185,25 @@ def _machine(commands: Commands) -> None:  # type: ignore[valid-type]
     )
     _with_settings(check)
     check.add_argument("--no-broker", action="store_true", help="do not try to reach the broker")
-    devices = _command(commands, "devices", f"{machine}:devices", "list the sound devices", "edgevoice devices")
-    devices.add_argument("--json", action="store_true", help="as JSON, for programs")
+    devices = _command(
+        commands, "devices", f"{machine}:devices", "list the sound devices, or what the home has",
+        "edgevoice devices\n  edgevoice devices --home",
+    )  # fmt: skip
+    _with_settings(devices)
+    devices.add_argument("--home", action="store_true", help="the home's devices: area, state, capabilities, origin")
+    simulate = _command(
+        commands, "simulate", "edgevoice.commands.homes:simulate", "put a simulated home on the broker of the settings",
+        "edgevoice simulate --dialect zigbee2mqtt --loss 0.1 --delay 200",
+    )  # fmt: skip
+    _with_settings(simulate)
+    simulate.add_argument(
+        "--home", type=Path, metavar="FILE", help="YAML of the home, or a car's VSS tree (default: the demo's)"
+    )
+    simulate.add_argument("--dialect", default="homeassistant", choices=_DIALECTS, help="homeassistant; viss is a car")
+    simulate.add_argument(
+        "--loss", type=_share, default=0.0, metavar="P", help="share of commands not heard, 0 to 1 (0)"
+    )
+    simulate.add_argument("--delay", type=_ms, default=0.0, metavar="MS", help="time a command takes, in ms (0)")
 
 
 def _models(commands: Commands) -> None:  # type: ignore[valid-type]

@@ -77,6 +77,7 @@ class AsrSettings:
 
     engine: str = _f("moonshine", "moonshine or vosk")
     model: str = _f("moonshine-tiny-en", "model in the manifest")
+    second: str = _f("", "moonshine: another model of the same vocabulary, asked too where the first is not sure")
     threads: int = _f(1, "CPU threads", min=1, max=64)
     providers: tuple[str, ...] = _f(("CPUExecutionProvider",), "onnxruntime providers, the first one available is used")
 
@@ -106,6 +107,15 @@ class LlmSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingSettings:
+    """What sentences mean that no rule knows: asked about, never done at once."""
+
+    engine: str = _f("", "minilm; empty: none")
+    model: str = _f("minilm-l6-v2", "model in the manifest")
+    threads: int = _f(1, "CPU threads", min=1, max=64)
+
+
+@dataclass(frozen=True, slots=True)
 class TtsSettings:
     """The voice."""
 
@@ -128,7 +138,29 @@ class MqttSettings:
     )
     client_id: str = _f("edgevoice", "client id, and the name in our own topics")
     keepalive_seconds: int = _f(30, "keep-alive", min=5, max=3600)
-    confirm_seconds: float = _f(2.0, "how long a device may take to confirm a command", min=0.1, max=60)
+    version: str = _f("auto", "5, 3.1.1, or auto: 5 where the broker speaks it")
+    session_seconds: int = _f(
+        60, "how long the broker keeps what comes for us while we are away (MQTT 5); 0: not at all", min=0, max=86_400
+    )
+    tls: bool = _f(False, "encrypt; the port is usually 8883 then")
+    ca_file: Path | None = _f(
+        None, "PEM file of the authority that signed the broker's certificate; empty: the system's"
+    )
+    cert_file: Path | None = _f(None, "PEM file of our own certificate, for brokers that ask for one")
+    key_file: Path | None = _f(None, "PEM file of its key; empty: it is in cert_file")
+    confirm_seconds: float = _f(
+        2.0, "how long a lamp may take to confirm a command; what is slower by nature has more", min=0.1, max=60
+    )
+    expiry_seconds: float = _f(
+        5.0, "a command that the broker does not get within this time is dropped, and that is said", min=1, max=60
+    )
+    announce: bool = _f(True, "`run` announces the assistant itself as a device, by Home Assistant discovery")
+    announce_words: bool = _f(False, "tell the broker what was heard and answered, too")
+    hermes: bool = _f(False, "also publish hermes/… as Rhasspy does; its events hold what was heard")
+
+    def __post_init__(self) -> None:
+        if self.version not in ("auto", "5", "3.1.1"):
+            raise ValueError(f"'version' is '{self.version}': write auto, 5 or 3.1.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +168,11 @@ class HomeSettings:
     """What there is to control."""
 
     file: Path | None = _f(None, "YAML of areas, devices, aliases, risks; wins over discovery")
-    discovery: bool = _f(True, "learn devices from Home Assistant MQTT discovery")
-    discovery_prefix: str = _f("homeassistant", "its topic prefix")
+    discovery: bool = _f(True, "learn devices from what they announce on the broker")
+    discovery_prefix: str = _f("homeassistant", "topic prefix of Home Assistant's MQTT discovery; empty: none")
+    zigbee2mqtt_topics: tuple[str, ...] = _f(("zigbee2mqtt",), "base topics of Zigbee2MQTT; empty: none")
+    tasmota_prefix: str = _f("tasmota/discovery", "topic prefix of Tasmota's discovery; empty: none")
+    homie_prefix: str = _f("homie/5", "topic prefix of Homie 5; empty: none")
     area: str = _f("", "the area this microphone stands in")
     confirm_more_than: int = _f(8, "ask before more devices than this are switched at once", min=1, max=10_000)
     latitude: float | None = _f(None, "where the home stands, for sunset and sunrise", min=-90, max=90)
@@ -145,6 +180,19 @@ class HomeSettings:
     state_file: Path | None = _f(
         None,
         "what outlives a restart: timers, lists; empty: $XDG_STATE_HOME/edgevoice/state.json, or systemd's directory",
+    )
+    vss: Path | None = _f(
+        None, "a car: its VSS tree, as vss-tools exports it to JSON or YAML; spoken to by VISS over MQTT"
+    )
+    vehicle_id: str = _f("car", "the car's VID: VISS requests go to <vehicle_id>/Vehicle")
+    kuksa: str = _f("", "host:port of a KUKSA databroker, which then serves the car instead of VISS")
+    kuksa_token_file: Path | None = _f(None, "file that holds its JWT; empty: none")
+    kuksa_ca_file: Path | None = _f(None, "certificate authority of its TLS; empty: no TLS")
+    moving_above: float = _f(
+        0.5,
+        "speed, in the sensor's unit, above which what the home guards by `deny_while_moving` is refused",
+        min=0,
+        max=500,
     )
     pin_file: Path | None = _f(None, "file that holds the PIN (digits) for what the home protects with `pin`")
 
@@ -160,6 +208,7 @@ class Settings:
     asr: AsrSettings = field(default_factory=AsrSettings)
     nlu: NluSettings = field(default_factory=NluSettings)
     llm: LlmSettings = field(default_factory=LlmSettings)
+    embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     home: HomeSettings = field(default_factory=HomeSettings)

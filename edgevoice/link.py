@@ -2,80 +2,122 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from dataclasses import replace
 
-from edgevoice.home.appliance import confirms
+from edgevoice.errors import BrokerError
+from edgevoice.home.adapters import Adapter, Adapters
+from edgevoice.home.appliance import confirms, obey, patience
 from edgevoice.home.model import CAPABILITIES, Home
 from edgevoice.messages import Command, CommandSent, Message, StateConfirmed
 from edgevoice.stages import Bus
 
-
-class Adapter(Protocol):
-    """One dialect of MQTT homes, such as `home.homeassistant.HomeAssistantAdapter`."""
-
-    def subscriptions(self) -> tuple[str, ...]: ...
-    def handle(self, message: Message, now_seconds: float) -> None: ...
-    def messages(self, command: Command) -> tuple[Message, ...]: ...
+_AT_ONCE = 1000  # messages; who floods us does not keep us from our work
+_log = logging.getLogger(__name__)
 
 
 class HomeLink:
-    """Owned by the turns worker, as the home is. `clock` is monotonic, in seconds."""
+    """Owned by the turns worker, as the home is. `clock` is monotonic, in seconds.
 
-    def __init__(self, home: Home, adapter: Adapter, bus: Bus, clock: Callable[[], float]) -> None:
+    `expiry_seconds` is how long a command may wait for a broker that is away.
+    """
+
+    def __init__(
+        self, home: Home, adapter: Adapter, bus: Bus, clock: Callable[[], float], expiry_seconds: float = 5.0
+    ) -> None:
         self.home = home
         self._adapter = adapter
-        self._bus = bus
+        self.bus = bus
         self._clock = clock
+        self._expiry_seconds = expiry_seconds
         self._subscribed: tuple[str, ...] = ()
+
+    def join(self, adapter: Adapter) -> None:
+        """Hears and asks for another adapter beside the one it has."""
+        self._adapter = Adapters(self._adapter, adapter)
 
     def pump(self, timeout_seconds: float = 0.0) -> bool:
         """Takes in what has come, waiting at most `timeout_seconds` for the first message. True if there was any."""
         self._subscribe()
-        message = self._bus.receive(timeout_seconds)
-        if message is None:
-            return False
-        while message is not None:
+        message = self.bus.receive(timeout_seconds)
+        there_was_any = message is not None
+        for left in range(_AT_ONCE, 0, -1):
+            if message is None:
+                break
             self._adapter.handle(message, self._clock())
-            message = self._bus.receive(0.0)
+            message = self.bus.receive(0.0) if left > 1 else None
         self._subscribe()
-        return True
+        return self._ask() or there_was_any
 
     def send(self, commands: Sequence[Command], since: float) -> Iterator[CommandSent]:
-        """Publishes each command's messages; `ms` counts from `since`. Raises BrokerError where the broker is away."""
+        """Publishes each command's messages, once; `ms` counts from `since`.
+
+        A broker that is away is waited for until the expiry. Raises BrokerError where none of the messages was sent;
+        where only the last ones were not, their commands have no event.
+        """
+        until = self._clock() + self._expiry_seconds
+        is_first = True
         for command in commands:
             for message in self._adapter.messages(command):
-                self._bus.publish(message)
+                try:
+                    self._publish(message, until)
+                except BrokerError as error:
+                    if is_first:
+                        raise
+                    _log.warning("%s", error)
+                    return
+                is_first = False
                 yield CommandSent(command, message, (self._clock() - since) * 1e3)
 
     def confirm(self, commands: Sequence[Command], since: float, timeout_seconds: float) -> Iterator[StateConfirmed]:
-        """One event a command, as the devices' states come in; what is silent until the timeout is not confirmed.
+        """One event a command, as the devices' states come in; what is silent until its time is up is not confirmed.
 
-        `ms` and the timeout count from `since`, when the first of them was sent.
+        `timeout_seconds` is a lamp's time; what moves has more. It and `ms` count from `since`, when the first of them
+        was sent.
         """
+        until = {command: timeout_seconds * patience(command.device) for command in commands}
         waiting = list(commands)
         while waiting:
-            done = [command for command in waiting if self._is_done(command)]
-            waiting = [command for command in waiting if command not in done]
             spent = self._clock() - since
-            yield from (StateConfirmed(command, True, spent * 1e3) for command in done)
-            if waiting and spent >= timeout_seconds:
-                yield from (StateConfirmed(command, False, spent * 1e3) for command in waiting)
-                return
+            settled = {command: self._outcome(command, since, spent >= until[command]) for command in waiting}
+            yield from (replace(event, ms=spent * 1e3) for event in settled.values() if event)
+            waiting = [command for command in waiting if settled[command] is None]
             if waiting:
-                self.pump(timeout_seconds - spent)
+                self.pump(max(0.0, min(until[command] for command in waiting) - spent))
 
-    def _is_done(self, command: Command) -> bool:
-        device = self.home.devices.get(command.device)
-        if device is None:
-            return False
-        # A trigger leaves no state behind, and an optimistic device reports none: the broker's word must do.
-        if device.optimistic or CAPABILITIES[command.capability].kind == "trigger":
-            return True
-        return confirms(command, self.home.state(command.device))
+    def _publish(self, message: Message, until: float) -> None:
+        while not self.bus.ready(max(0.0, until - self._clock())):
+            if self._clock() >= until:
+                waited = f"the broker was away for {self._expiry_seconds:g} s"
+                raise BrokerError(f"not sent to '{message.topic}', as {waited}; it is dropped")
+        self.bus.publish(message)
+
+    def _outcome(self, command: Command, since: float, is_late: bool) -> StateConfirmed | None:
+        """What has become of a command; None while that is open."""
+        device, state = self.home.devices.get(command.device), self.home.state(command.device)
+        if device is not None:
+            # A trigger leaves no state behind, and an optimistic device reports none: the broker's word must do.
+            if device.optimistic:
+                self.home.update(device.id, replace(obey(device, state, command), changed_seconds=self._clock()))
+            if device.optimistic or CAPABILITIES[command.capability].kind == "trigger":
+                return StateConfirmed(command, True, 0.0, optimistic=True)
+            if confirms(command, state):
+                return StateConfirmed(command, True, 0.0)
+        if not is_late:
+            return None
+        return StateConfirmed(command, False, 0.0, reported=state.value if state.changed_seconds > since else None)
+
+    def _ask(self) -> bool:
+        asked = self._adapter.due(self._clock())
+        for question in asked:
+            with contextlib.suppress(BrokerError):  # who is not reached now tells its state when it comes back
+                self.bus.publish(question)
+        return bool(asked)
 
     def _subscribe(self) -> None:
         wanted = self._adapter.subscriptions()
         if wanted != self._subscribed:
-            self._bus.subscribe(wanted)
+            self.bus.subscribe(wanted)
             self._subscribed = wanted

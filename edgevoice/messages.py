@@ -53,7 +53,7 @@ class Utterance:
 class Hypothesis:
     text: str
     score: float
-    """Log-probability a token, natural logarithm; comparable within one transcript only."""
+    """Log-probability of the whole text, natural logarithm; comparable within one transcript only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +204,10 @@ class StateConfirmed:
     confirmed: bool
     """False: the device did not answer in time, or reports another state."""
     ms: float
+    optimistic: bool = False
+    """It reports no state: the broker has the command, and that must do."""
+    reported: str | None = None
+    """Where not confirmed: the state that it reported since; None where it was silent."""
 
 
 @dataclass(frozen=True, slots=True)

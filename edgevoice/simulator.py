@@ -6,9 +6,10 @@ import contextlib
 import logging
 import random
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,13 +18,18 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edgevoice.config import MqttSettings
 from edgevoice.errors import BrokerError
 from edgevoice.home import appliance, inventory
 from edgevoice.home.capabilities import number
 from edgevoice.home.model import Device, State
 from edgevoice.home.simulated import Dialect, HomeAssistantDevice
+from edgevoice.home.simulated_homie import homie
+from edgevoice.home.simulated_tasmota import tasmota
+from edgevoice.home.simulated_zigbee import bridge, zigbee
 from edgevoice.messages import Command, Message
 from edgevoice.mqtt.client import acknowledge, hurry
+from edgevoice.mqtt.security import Credentials
 
 _READY_SECONDS = 15.0
 _DRIFT_SECONDS = 5.0
@@ -32,29 +38,54 @@ _QOS = 1
 _log = logging.getLogger(__name__)
 
 
-class Simulator:
-    """`with Simulator(file, host, port) as home:` and every device of the inventory file is on the broker.
+DIALECTS: Mapping[str, Callable[[Device, str | None], Dialect | None]] = {
+    "homeassistant": lambda device, area: HomeAssistantDevice(device, area),
+    "zigbee2mqtt": zigbee,
+    "tasmota": tasmota,
+    "homie": homie,
+}
+"""How a device and the name of its area are made in each dialect; None for what there is none of."""
 
-    `delay_seconds` is how long an appliance takes for a command; a cover reports `opening` meanwhile. `loss` is the
-    share of commands that appliances do not hear. `seed` makes the sensors' drift, and the loss, repeatable.
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How appliances behave: `delay_seconds` is how long one takes for a command, `loss` the share of commands that it
+    does not hear. `seed` makes the sensors' drift, and the loss, repeatable.
+    """
+
+    delay_seconds: float = 0.0
+    loss: float = 0.0
+    seed: int = 0
+
+
+class Simulator:
+    """`with Simulator(file, settings) as home:` and every device of the inventory file is on that broker.
+
+    A cover that takes its time reports `opening` meanwhile. `left_out` are the devices that the dialect has no form of.
     """
 
     def __init__(
-        self, file: Path, host: str, port: int, delay_seconds: float = 0.0, loss: float = 0.0, seed: int = 0
+        self, file: Path, broker: MqttSettings, dialect: str = "homeassistant", manner: Manner = Manner()
     ) -> None:
-        self._address = (host, port)
+        self._broker = broker
         self._stop = threading.Event()
         self._drifting: threading.Thread | None = None
-        self._random = random.Random(seed)
-        read = inventory.load(file)
-        home = read.home()
-        self._appliances: dict[str, _Appliance] = {}
+        self._random = random.Random(manner.seed)
+        self._bridge: paho.Client | None = None
+        self.left_out: list[str] = []
+        home = inventory.load(file).home()
+        made: dict[str, Dialect] = {}
         for device in home.devices.values():
-            area = home.areas[device.area].name if device.area else None
-            hears = _Hearing(delay_seconds, loss, random.Random(f"{seed} {device.id}"))
-            self._appliances[device.id] = _Appliance(
-                device, home.state(device.id), HomeAssistantDevice(device, area), hears
-            )
+            found = DIALECTS[dialect](device, home.areas[device.area].name if device.area else None)
+            if found is None:
+                self.left_out.append(device.id)
+            else:
+                made[device.id] = found
+        self._bridged = bridge(tuple(made.values())) if dialect == "zigbee2mqtt" else ()
+        self._appliances = {
+            name: _Appliance(home.devices[name], home.state(name), one, _Hearing(manner, name))
+            for name, one in made.items()
+        }
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -66,6 +97,10 @@ class Simulator:
 
     def heard(self, device_id: str) -> tuple[Command, ...]:
         """The last thousand commands that the appliance obeyed, in order."""
+        return tuple(command for _, command in self._appliances[device_id].obeyed)
+
+    def obeyed(self, device_id: str) -> tuple[tuple[float, Command], ...]:
+        """The same, each with the time of the monotonic clock at which it was obeyed."""
         return tuple(self._appliances[device_id].obeyed)
 
     def set(self, device_id: str, state: State) -> None:
@@ -75,13 +110,15 @@ class Simulator:
     def start(self) -> None:
         """Returns once every appliance is announced and listens. Raises BrokerError where the broker does not answer."""
         self._stop.clear()
+        credentials = Credentials(self._broker)
         try:
+            self._start_bridge(credentials)
             for one in self._appliances.values():
-                one.start(*self._address)
+                one.start(self._broker, credentials)
         except (OSError, ValueError) as error:
             self.stop()
             raise BrokerError(
-                f"the simulated home cannot reach {self._address[0]}:{self._address[1]}: {error}"
+                f"the simulated home cannot reach {self._broker.host}:{self._broker.port}: {error}"
             ) from None
         late = [one.device.id for one in self._appliances.values() if not one.ready.wait(_READY_SECONDS)]
         if late:
@@ -97,6 +134,26 @@ class Simulator:
             self._drifting = None
         for one in self._appliances.values():
             one.stop()
+        if self._bridge is not None:
+            self._bridge.disconnect()
+            self._bridge.loop_stop()
+            self._bridge = None
+
+    def _start_bridge(self, credentials: Credentials) -> None:
+        """Some dialects have a client that speaks for all devices."""
+        if not self._bridged:
+            return
+        client = paho.Client(CallbackAPIVersion.VERSION2, "simulated-bridge")
+        credentials.give(client)
+
+        def announce(*_: Any) -> None:
+            for message in self._bridged:
+                client.publish(message.topic, message.payload, message.qos, message.retain)
+
+        client.on_connect = announce
+        client.connect(self._broker.host, self._broker.port)
+        client.loop_start()
+        self._bridge = client
 
     def __enter__(self) -> Simulator:
         self.start()
@@ -119,10 +176,10 @@ class Simulator:
 class _Hearing:
     """How well an appliance hears, and how long it takes."""
 
-    def __init__(self, delay_seconds: float, loss: float, chance: random.Random) -> None:
-        self.delay_seconds = delay_seconds
-        self._loss = loss
-        self._chance = chance
+    def __init__(self, manner: Manner, device_id: str) -> None:
+        self.delay_seconds = manner.delay_seconds
+        self._loss = manner.loss
+        self._chance = random.Random(f"{manner.seed} {device_id}")
 
     def misses(self) -> bool:
         return self._chance.random() < self._loss
@@ -134,21 +191,22 @@ class _Appliance:
     def __init__(self, device: Device, state: State, dialect: Dialect, hearing: _Hearing) -> None:
         self.device = device
         self.state = state
-        self.obeyed: deque[Command] = deque(maxlen=1000)
+        self.obeyed: deque[tuple[float, Command]] = deque(maxlen=1000)
         self.ready = threading.Event()
         self._dialect = dialect
         self._hearing = hearing
         self._lock = threading.Lock()
         self._client = self._made()
 
-    def start(self, host: str, port: int) -> None:
-        self._client.connect(host, port)
+    def start(self, broker: MqttSettings, credentials: Credentials) -> None:
+        credentials.give(self._client)
+        self._client.connect(broker.host, broker.port)
         self._client.loop_start()
 
     def stop(self) -> None:
         if self._client.is_connected():
             with contextlib.suppress(RuntimeError, ValueError):  # the connection broke meanwhile
-                self._client.publish(self._dialect.availability, b"offline", _QOS, retain=True).wait_for_publish(1.0)
+                self._publish(self._dialect.offline).wait_for_publish(1.0)
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -160,7 +218,7 @@ class _Appliance:
 
     def _made(self) -> paho.Client:
         client = paho.Client(CallbackAPIVersion.VERSION2, f"simulated-{self.device.id}")
-        client.will_set(self._dialect.availability, b"offline", _QOS, retain=True)
+        client.will_set(self._dialect.offline.topic, self._dialect.offline.payload, _QOS, retain=True)
         client.reconnect_delay_set(1, 5)
         hurry(client)
         client.on_connect = self._on_connect
@@ -168,17 +226,18 @@ class _Appliance:
         client.on_message = self._on_message
         return client
 
-    def _publish(self, message: Message) -> None:
-        self._client.publish(message.topic, message.payload, message.qos, message.retain)
+    def _publish(self, message: Message) -> paho.MQTTMessageInfo:
+        return self._client.publish(message.topic, message.payload, message.qos, message.retain)
 
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if not reason.is_failure:
             client.subscribe([(item, _QOS) for item in self._dialect.filters()])
 
     def _on_subscribe(self, client: paho.Client, _data: Any, _id: int, _reasons: Any, _properties: Any) -> None:
-        self._publish(self._dialect.announcement())
+        for message in self._dialect.announcement():
+            self._publish(message)
         self.become(self.state)
-        self._publish(Message(self._dialect.availability, b"online", _QOS, retain=True))
+        self._publish(self._dialect.online)
         self.ready.set()
 
     def _on_message(self, client: paho.Client, _data: Any, received: paho.MQTTMessage) -> None:
@@ -186,8 +245,12 @@ class _Appliance:
         # A retained command is an old one: an appliance that obeyed it would move by itself when it comes back.
         if received.retain or self._hearing.misses():
             return
+        message = Message(received.topic, bytes(received.payload))
+        if self._dialect.asks(message):
+            self.become(self.state)
+            return
         try:
-            commands = list(self._dialect.decode(Message(received.topic, bytes(received.payload))))
+            commands = list(self._dialect.decode(message))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             _log.warning("%s does not understand '%s': %s", self.device.id, received.topic, error)
             return
@@ -206,7 +269,7 @@ class _Appliance:
     def _obey(self, commands: list[Command]) -> None:
         state = self.state
         for command in commands:
-            self.obeyed.append(command)
+            self.obeyed.append((time.monotonic(), command))
             state = appliance.obey(self.device, state, command)
         self.become(state)
 

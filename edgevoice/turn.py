@@ -84,6 +84,13 @@ def run(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent
     yield TurnEnded(turn.id, tuple(timings), None if turn.cancel.is_set() else expects)
 
 
+def prepare(stages: Stages) -> None:
+    """Gets ready for the home as it is now; for idle moments, and free where nothing changed."""
+    stages.conversation.prepare()
+    if stages.asr is not None:
+        stages.asr.bias(stages.conversation.sayable())
+
+
 def carry_out(stages: Stages, turn: Turn, outcome: Outcome) -> Iterator[TurnEvent]:
     """What nobody asked for just now, such as what a timer waited for: acts and speaks as a turn does."""
     began = stages.clock()
@@ -117,12 +124,14 @@ def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnE
 def _transcribe(stages: Stages, utterance: Utterance) -> Transcript:
     if stages.asr is None:
         raise StageError("asr", "absent", "no speech recogniser is configured")
+    stages.asr.bias(stages.conversation.sayable())
     heard = deque(stages.asr.transcribe([AudioChunk(utterance.samples, utterance.rate, utterance.start)]), maxlen=1)
     return heard[0] if heard else Transcript("")
 
 
 def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Iterator[TurnEvent]:
     failed: list[Command] = []
+    reported: dict[str, str] = {}
     if outcome.commands:
         sent: list[Command] = []
         sending_at = stages.clock()
@@ -133,9 +142,11 @@ def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Itera
         for confirmed in stages.link.confirm(sent, sending_at, stages.confirm_seconds):
             if not confirmed.confirmed:
                 failed.append(confirmed.command)
+                if confirmed.reported is not None:
+                    reported[confirmed.command.device] = confirmed.reported
             yield confirmed
         failed += [command for command in outcome.commands if command not in sent]
-    reply = stages.conversation.report(outcome, tuple(failed))
+    reply = stages.conversation.report(outcome, tuple(failed), reported)
     yield from _speak(stages, turn, outcome.sentences if outcome.sentences is not None else [reply])
 
 

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmark import language, speech, whole
+from benchmark import home, language, speech, whole
 from benchmark.measure import Bench, Clip, Figure
 from edgevoice import config, profiles, resources
 from edgevoice.errors import EdgeVoiceError
@@ -32,6 +32,7 @@ STAGES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "asr": speech.asr,
     "nlu": language.nlu,
     "mqtt": whole.mqtt,
+    "home": home.home,
     "turn": whole.turn,
     "tts": speech.tts,
     "llm": language.llm,

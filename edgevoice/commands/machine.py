@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edgevoice import config, profiles, registry
 from edgevoice.audio import devices as sound
+from edgevoice.commands import homes
 from edgevoice.commands import options as opts
 from edgevoice.commands.show import as_json
 from edgevoice.config import Settings
@@ -127,6 +128,9 @@ def _print_settings(settings: Settings) -> None:
 
 
 def devices(options: argparse.Namespace) -> None:
+    if options.home:
+        homes.show(options)
+        return
     found = sound.devices()
     if options.json:
         print(json.dumps(as_json(found), ensure_ascii=False))

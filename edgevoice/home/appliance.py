@@ -32,8 +32,25 @@ _ALARM_STATE = {
 }
 
 
+# How many times longer than a lamp something may take until it reports that it has begun, or is done.
+_PATIENCE = {
+    "climate": 2.0,
+    "cover": 5.0,
+    "lawn_mower": 4.0,
+    "lock": 4.0,
+    "media_player": 2.0,
+    "vacuum": 4.0,
+    "valve": 5.0,
+}
+
+
 def domain_of(device_id: str) -> str:
     return device_id.partition(".")[0]
+
+
+def patience(device_id: str) -> float:
+    """How many times a lamp's time a device of this kind has to confirm a command."""
+    return _PATIENCE.get(domain_of(device_id), 1.0)
 
 
 # --- obey -------------------------------------------------------------------------------------------------------------
@@ -71,7 +88,7 @@ def obey(device: Device, state: State, command: Command) -> State:
             return _with(state, "on" if state.value == "off" else state.value, source=value)
         case "add_item" | "complete_item" | "remove_item":
             return _listed(state, command.capability, str(value))
-        case "value" | "option":
+        case "value" | "option" | "text":
             return replace(state, value=_text(value))
         case "clean_area":
             return _with(state, "cleaning", area=value)
@@ -195,8 +212,8 @@ def confirms(command: Command, state: State) -> bool:
             return _same(held.get(command.capability), value)
         case "value":
             wanted = number(value) or 0
-            return _near(state.value, wanted, 0.01 + 0.005 * abs(wanted))
-        case "option":
+            return _near(held.get("value", state.value), wanted, 0.01 + 0.005 * abs(wanted))
+        case "option" | "text":
             return _same(state.value, value)
         case "add_item" | "complete_item" | "remove_item":
             listed = any(_same(item, value) for item in texts(held.get("items")))

@@ -109,6 +109,8 @@ def _single(domain: str) -> Iterator[Capability]:
             yield Capability("mower", choices=MOWER)
         case "button" | "input_button":
             yield Capability("press")
+        case "text" | "input_text":
+            yield Capability("text")
         case "scene" | "script" | "automation":
             yield Capability("activate")
         case "alarm_control_panel":

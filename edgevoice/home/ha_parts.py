@@ -10,7 +10,7 @@ from typing import Any
 from edgevoice.home.capabilities import number
 from edgevoice.home.ha_discovery import Config, DiscoveryProblem
 from edgevoice.home.ha_templates import Payload, TemplateProblem, compiled, render
-from edgevoice.home.model import State
+from edgevoice.home.model import Capability, State
 from edgevoice.home.names import clean
 from edgevoice.messages import Value
 
@@ -39,11 +39,15 @@ class Reader:
 
 @dataclass(slots=True)
 class Parts:
-    """A component under construction. `attributes` are what the state always has, such as modes and bounds."""
+    """A component under construction. `attributes` are what the state always has, such as modes and bounds.
+
+    `capabilities` stand over those that the attributes tell of.
+    """
 
     readers: list[Reader] = field(default_factory=list)
     writers: dict[str, Writer] = field(default_factory=dict)
     attributes: dict[str, Value] = field(default_factory=dict)
+    capabilities: dict[str, Capability] = field(default_factory=dict)
 
     def read(self, config: Config, topic: str, template: str, decode: Callable[[Payload], Found]) -> None:
         """Adds a reader where the config names that topic. Raises DiscoveryProblem for a broken template."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from edgevoice.home.history import History
+from edgevoice.home.names import fold
 from edgevoice.messages import Risk, Value
 
 
@@ -49,6 +50,7 @@ CAPABILITIES: Mapping[str, CapabilityKind] = {
     "activate": CapabilityKind("trigger"),  # scenes and scripts
     "value": CapabilityKind("number"),
     "option": CapabilityKind("choice"),
+    "text": CapabilityKind("text"),
     "alarm": CapabilityKind("choice"),  # arm_home, arm_away, arm_night, disarm
     "add_item": CapabilityKind("text"),
     "complete_item": CapabilityKind("text"),
@@ -99,6 +101,8 @@ class Device:
     exposed: bool = True
     optimistic: bool = False
     """It reports no state: a command is taken as done once the broker has it."""
+    members: tuple[str, ...] = ()
+    """It is a group of others, and meant only by its name: what means all lights means each one once."""
     origin: str = ""
     """Where it was learned: a file, or a discovery topic."""
 
@@ -134,6 +138,8 @@ class Home:
         self.place: tuple[float, float] | None = None
         """Latitude and longitude in degrees, where they are known."""
         self.version = 0
+        self._called: dict[str, list[Device]] = {}
+        self._called_version = -1
 
     def put(self, device: Device) -> None:
         """Adds a device, or replaces the one with its id."""
@@ -168,6 +174,15 @@ class Home:
 
     def exposed(self) -> Iterator[Device]:
         return (device for device in self.devices.values() if device.exposed)
+
+    def called(self, name: str) -> tuple[Device, ...]:
+        """The exposed devices whose id, name or alias this is, however it is written, in the home's order."""
+        if self._called_version != self.version:
+            self._called, self._called_version = {}, self.version
+            for device in self.exposed():
+                for one in {fold(text) for text in (device.id, device.name, *device.aliases)}:
+                    self._called.setdefault(one, []).append(device)
+        return tuple(self._called.get(fold(name), ()))
 
     def in_area(self, area_id: str) -> Iterator[Device]:
         return (device for device in self.exposed() if device.area == area_id)

@@ -11,7 +11,9 @@ LIMIT = 100
 
 def clean(text: str, limit: int = LIMIT) -> str:
     """`text` on one line, without control and invisible characters, cut at `limit`."""
-    kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: limit * 4])
+    kept = text[: limit * 4]
+    if not (kept.isascii() and kept.isprintable()):
+        kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in kept)
     return " ".join(kept.split())[:limit].rstrip()
 
 
@@ -28,3 +30,14 @@ def slug(text: str) -> str:
 def titled(object_id: str) -> str:
     """A name for an entity that has none but its id: `bed_light` is `Bed Light`."""
     return clean(object_id.replace("_", " ").replace("-", " ")).title()
+
+
+def phrase(text: str) -> str:
+    """A topic's or a key's name as it is said: `kitchen_lamp` is `Kitchen Lamp`; one with capitals of its own keeps them."""
+    said = clean(text.replace("_", " ").replace("/", " "))
+    return said if said != said.lower() else said.title()
+
+
+def fold(text: str) -> str:
+    """A name as it is compared: case and spacing do not count."""
+    return " ".join(text.casefold().replace("’", "'").split())

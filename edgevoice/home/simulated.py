@@ -21,12 +21,17 @@ _MOWER = {"start_mowing": "mow", "pause": "pause", "dock": "dock"}
 class Dialect(Protocol):
     """One device in one dialect of MQTT homes."""
 
-    availability: str
-    """Topic of `online` and, by last will, `offline`."""
+    online: Message
+    offline: Message
+    """Its last will."""
 
-    def announcement(self) -> Message: ...
+    def announcement(self) -> tuple[Message, ...]: ...
     def filters(self) -> tuple[str, ...]:
-        """Topic filters of its commands."""
+        """Topic filters of its commands, and of the questions for its state."""
+        ...
+
+    def asks(self, message: Message) -> bool:
+        """True for a message that only asks for the state."""
         ...
 
     def decode(self, message: Message) -> Iterator[Command]:
@@ -34,7 +39,7 @@ class Dialect(Protocol):
         ...
 
     def reports(self, state: State) -> Iterator[Message]:
-        """The retained messages that tell `state`."""
+        """The messages that tell `state`."""
         ...
 
 
@@ -47,12 +52,16 @@ class HomeAssistantDevice:
         self._prefix = prefix
         self._object_id = device.id.partition(".")[2]
         self._base = f"home/{device.domain}/{self._object_id}"
-        self.availability = f"{self._base}/availability"
+        self.online = Message(f"{self._base}/availability", b"online", retain=True)
+        self.offline = Message(f"{self._base}/availability", b"offline", retain=True)
 
     def filters(self) -> tuple[str, ...]:
         return (f"{self._base}/set", f"{self._base}/+/set")
 
-    def announcement(self) -> Message:
+    def asks(self, message: Message) -> bool:
+        return False
+
+    def announcement(self) -> tuple[Message, ...]:
         device = self._device
         part: dict[str, Any] = {"identifiers": [device.id], "name": device.name}
         if self._area:
@@ -69,7 +78,7 @@ class HomeAssistantDevice:
         if device.device_class:
             config["device_class"] = device.device_class
         topic = f"{self._prefix}/{device.domain}/{self._object_id}/config"
-        return Message(topic, json.dumps(config, ensure_ascii=False).encode(), retain=True)
+        return (Message(topic, json.dumps(config, ensure_ascii=False).encode(), retain=True),)
 
     # --- announcing ---------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from edgevoice.home.model import Area, Device, Floor, Home
+from edgevoice.home.names import fold as fold  # what callers compare names with
 from edgevoice.messages import Value
 
 EVERYTHING = "all"
@@ -28,9 +29,10 @@ def match(
     mic_area: str | None = None,
 ) -> tuple[Device, ...]:
     """The devices that are meant, in the home's order; empty where nothing fits. `mic_area` is an area's id or name."""
-    found = list(home.exposed())
     if wanted := _texts(name, without=EVERYTHING):
-        found = [device for device in found if not wanted.isdisjoint(_names(device))]
+        found = list({device.id: device for one in wanted for device in home.called(one)}.values())
+    else:
+        found = [device for device in home.exposed() if not device.members]
     if area is not None:
         areas = {one.id for one in find_areas(home, area)}
         found = [device for device in found if device.area in areas]
@@ -92,11 +94,6 @@ def find_floors(home: Home, name: Value) -> tuple[Floor, ...]:
     return tuple(floor for floor in home.floors.values() if not wanted.isdisjoint(_names(floor)))
 
 
-def fold(text: str) -> str:
-    """A name as it is compared: case and spacing do not count."""
-    return " ".join(text.casefold().replace("’", "'").split())
-
-
 def _of_class(devices: Sequence[Device], classes: set[str]) -> list[Device]:
     """Of these classes; where none is, those without a class whose name says it: the `Garage Door` of a plain relay."""
     return [device for device in devices if device.device_class in classes] or [
@@ -106,7 +103,7 @@ def _of_class(devices: Sequence[Device], classes: set[str]) -> list[Device]:
     ]
 
 
-def _names(thing: Device | Area | Floor) -> Iterable[str]:
+def _names(thing: Area | Floor) -> Iterable[str]:
     return (fold(name) for name in (thing.id, thing.name, *thing.aliases))
 
 

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import logging
 import threading
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 
 from amqtt.broker import Broker
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 
+from edgevoice.config import MqttSettings
 from edgevoice.errors import BrokerError
 
 _START_SECONDS = 10.0
@@ -51,6 +53,12 @@ class EmbeddedBroker:
         if self._thread is not None:
             self._thread.join(_START_SECONDS)
             self._thread = None
+
+    def reached_by(self, settings: MqttSettings) -> MqttSettings:
+        """The settings, led to this broker."""
+        return replace(
+            settings, host=self.host, port=self.port, username="", password_file=None, tls=False, version="3.1.1"
+        )
 
     def __enter__(self) -> EmbeddedBroker:
         self.start()

@@ -1,37 +1,50 @@
 """The MQTT client: paho's network thread behind a bounded inbox, reconnecting for as long as it runs.
 
 Every connection gets a paho client of its own. paho sends again, after a reconnect, whatever the broker had not
-acknowledged; with a fresh one there is nothing to send again, so no lamp switches on an hour later.
+acknowledged; with a fresh one there is nothing to send again, so no lamp switches on an hour later. For the same reason
+a message carries its expiry (MQTT 5), and a connection on which one is not acknowledged in time is cut off, with all
+that the network still holds of it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import os
+import math
 import queue
 import random
 import socket
+import ssl
+import struct
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edgevoice.config import MqttSettings
-from edgevoice.errors import BrokerError, SettingsError
+from edgevoice.errors import BrokerError
 from edgevoice.messages import Message
+from edgevoice.mqtt.security import Credentials, refusal
 
-PASSWORD_VARIABLE = "EDGEVOICE_MQTT_PASSWORD"
-PAYLOAD_LIMIT = 262_144
+PAYLOAD_LIMIT = 4_194_304
 """Bytes; longer payloads are counted and dropped."""
+_WAITING_LIMIT = 67_108_864  # bytes of all payloads that wait together
 _QOS = 1
 _CONNECT_SECONDS = 5.0
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 30.0
+_LOOK_SECONDS = 0.25  # how often the connection is looked at
+_FRESH_SECONDS = 0.5  # a broker that said something so lately is there
+_REMEMBERED = 256  # messages, to know a duplicate by
+_UNSUPPORTED_VERSION = 132
+_V5, _V3 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
+_LEAST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 0.25, 30.0
 _log = logging.getLogger(__name__)
 
 
@@ -55,9 +68,16 @@ class MqttClient:
         self._lock = threading.Lock()
         self._paho: paho.Client | None = None  # set while connected
         self._refused = False
+        self._version = _V3 if settings.version == "3.1.1" else _V5
+        self._answered = False  # the broker said yes or no to the present connection
+        self._heard_at = 0.0
+        self._unacknowledged: deque[tuple[paho.MQTTMessageInfo, float]] = deque()  # and when we give up on each
+        self._recent: deque[tuple[str, bytes]] = deque(maxlen=_REMEMBERED)
+        self._bytes_in = self._bytes_out = 0  # of the inbox; each is written by one thread
         self._changed = threading.Event()  # connected, refused, or failed to connect
         self._ended = threading.Event()  # the present connection is over
         self._stop = threading.Event()
+        self._wanted = threading.Event()  # somebody waits for a connection: no time for a long pause
         self._thread: threading.Thread | None = None
 
     @property
@@ -68,13 +88,14 @@ class MqttClient:
         """Connects behind the caller's back, again and again until `stop`.
 
         With `wait_seconds` it returns once connected, and raises BrokerError where the broker refuses us or does not
-        answer in that time; the client goes on trying. Raises SettingsError for an unreadable password file.
+        answer in that time; the client goes on trying. Raises SettingsError for a password or certificate that cannot
+        be read.
         """
         if self._thread is not None:
             raise BrokerError("the MQTT client is started already")
-        password = _password(self.settings)
+        credentials = Credentials(self.settings)
         self._stop.clear()
-        self._thread = threading.Thread(target=self._run, args=(password,), name="mqtt", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(credentials,), name="mqtt", daemon=True)
         self._thread.start()
         if wait_seconds and not self._wait(time.monotonic() + wait_seconds):
             raise BrokerError(self.problem or f"{self._address} did not answer in {wait_seconds:g} s")
@@ -82,6 +103,7 @@ class MqttClient:
     def stop(self) -> None:
         """Says `offline` and ends the connection and its threads."""
         self._stop.set()
+        self._wanted.set()
         client = self._paho
         if client is not None:
             with contextlib.suppress(RuntimeError, ValueError):  # the connection broke meanwhile
@@ -115,56 +137,127 @@ class MqttClient:
         client = self._paho
         if client is None:
             raise BrokerError(f"not sent, as there is no connection: {self.problem or 'still connecting'}")
+        properties = None
+        if self._version == _V5 and not message.retain:
+            properties = _properties(PacketTypes.PUBLISH, MessageExpiryInterval=math.ceil(self.settings.expiry_seconds))
         try:
-            info = client.publish(message.topic, message.payload, message.qos, message.retain)
+            info = client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         except (ValueError, TypeError) as error:
             raise BrokerError(f"'{message.topic[:100]}' cannot be published to: {error}") from None
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise BrokerError(f"not sent to {self._address}: {paho.error_string(info.rc)}")
+        if message.qos:
+            self._unacknowledged.append((info, time.monotonic() + self.settings.expiry_seconds))
+
+    def ready(self, timeout_seconds: float) -> bool:
+        """True once the broker has answered within the last half second: one that was silent so long is asked.
+
+        A broker that hangs takes what is sent and delivers it an hour later: it is not sent to in the first place.
+        """
+        end = time.monotonic() + timeout_seconds
+        while True:
+            client = self._paho
+            if client is not None:
+                if time.monotonic() - self._heard_at < _FRESH_SECONDS:
+                    return True
+                with contextlib.suppress(RuntimeError, ValueError):  # it broke meanwhile
+                    probe = client.publish(self.availability_topic, b"online", _QOS, retain=True)
+                    self._unacknowledged.append((probe, time.monotonic() + self.settings.expiry_seconds))
+                    probe.wait_for_publish(max(0.0, end - time.monotonic()))
+                    if probe.is_published():
+                        return True
+            else:
+                self._wanted.set()
+            if time.monotonic() >= end or self._stop.wait(0.02):
+                return False
 
     def receive(self, timeout_seconds: float) -> Message | None:
         """The oldest message not yet taken; None after the timeout."""
         try:
-            return self._inbox.get(timeout=timeout_seconds) if timeout_seconds > 0 else self._inbox.get_nowait()
+            message = self._inbox.get(timeout=timeout_seconds) if timeout_seconds > 0 else self._inbox.get_nowait()
         except queue.Empty:
             return None
+        self._bytes_out += len(message.payload)
+        return message
 
     # --- the supervising thread ---------------------------------------------------------------------------------------
 
-    def _run(self, password: str | None) -> None:
+    def _run(self, credentials: Credentials) -> None:
         pause = _FIRST_PAUSE_SECONDS
         while not self._stop.is_set():
-            accepted = self.connections
+            accepted, version = self.connections, self._version
             try:
-                self._connect_once(password)
+                self._connect_once(credentials)
+            except ssl.SSLError as error:
+                self._fail(f"{self._address} {refusal(error)}")
             except (OSError, ValueError) as error:
                 self._fail(
                     f"{self._address} cannot be reached: {error}. Is the broker running, are host and port right?"
                 )
+            if (version, self._version) == (_V5, _V3):
+                continue  # the same broker, in its own version
             # Jitter keeps the devices of a house from coming back in one wave.
             pause = _FIRST_PAUSE_SECONDS if self.connections > accepted else min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            self._stop.wait(pause * random.uniform(0.5, 1.0))
+            self._wanted.clear()
+            self._stop.wait(_LEAST_PAUSE_SECONDS)
+            self._wanted.wait(pause * random.uniform(0.5, 1.0))
 
-    def _connect_once(self, password: str | None) -> None:
+    def _connect_once(self, credentials: Credentials) -> None:
         self._ended.clear()
-        client = self._client(password)
-        client.connect(self.settings.host, self.settings.port, self.settings.keepalive_seconds)
+        self._answered = False
+        self._unacknowledged.clear()
+        client = self._client(credentials)
+        session = None
+        if self._version == _V5:
+            session = _properties(PacketTypes.CONNECT, SessionExpiryInterval=self.settings.session_seconds)
+        client.connect(
+            self.settings.host,
+            self.settings.port,
+            self.settings.keepalive_seconds,
+            clean_start=self.settings.session_seconds == 0
+            if self._version == _V5
+            else paho.MQTT_CLEAN_START_FIRST_ONLY,
+            properties=session,
+        )
         client.loop_start()
         try:
-            self._ended.wait()
+            self._watch(client, time.monotonic() + _CONNECT_SECONDS)
         finally:
-            client.loop_stop()
             self._paho = None
+            client.loop_stop()
+            opened = client.socket()
+            if opened is not None:
+                opened.close()
 
-    def _client(self, password: str | None) -> paho.Client:
-        client = paho.Client(CallbackAPIVersion.VERSION2, self.settings.client_id, reconnect_on_failure=False)
+    def _watch(self, client: paho.Client, answer_until: float) -> None:
+        """Returns when the connection is over; ends it where the broker does not answer."""
+        while not self._ended.wait(_LOOK_SECONDS):
+            now, waiting = time.monotonic(), self._unacknowledged
+            while waiting and waiting[0][0].is_published():
+                waiting.popleft()
+            if not self._answered and now > answer_until:
+                self._fail(f"{self._address} accepts the connection and does not answer. Is it an MQTT broker?")
+                self._falls_back()
+            elif waiting and now > waiting[0][1]:
+                self._fail(f"{self._address} has not answered for {self.settings.expiry_seconds:g} s")
+            else:
+                continue
+            opened: Any = client.socket()
+            if opened is not None:  # what is on its way is thrown away with the connection
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+
+    def _client(self, credentials: Credentials) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, self.settings.client_id, protocol=self._version, reconnect_on_failure=False
+        )
         client.suppress_exceptions = True
         client.connect_timeout = _CONNECT_SECONDS
         client.max_inflight_messages_set(1000)
-        if self.settings.username:
-            client.username_pw_set(self.settings.username, password)
+        credentials.give(client)
         client.will_set(self.availability_topic, b"offline", _QOS, retain=True)
         hurry(client)
+        client.on_publish = self._on_publish
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -192,6 +285,10 @@ class MqttClient:
     # --- on paho's thread: nothing here may raise or wait -------------------------------------------------------------
 
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        self._answered, self._heard_at = True, time.monotonic()
+        if reason.is_failure and reason.value == _UNSUPPORTED_VERSION and self._falls_back():
+            self._ended.set()
+            return
         if reason.is_failure:
             self._refused = True
             remedy = "Check mqtt.username and the password" if reason.value in (134, 135) else ""
@@ -211,19 +308,41 @@ class MqttClient:
     def _on_disconnect(
         self, _client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
+        if not self._answered and not self._stop.is_set():
+            if not self._falls_back():  # an older broker may hang up without a word
+                self._fail(f"{self._address} hangs up at once. Does it want mqtt.tls, or a certificate of ours?")
         with self._lock:
             had, self._paho = self._paho, None
         if had is not None and not self._stop.is_set():
             self._fail(f"{self._address} closed the connection: {str(reason).lower()}")
         self._ended.set()
 
+    def _falls_back(self) -> bool:
+        """Goes on with the other version of MQTT, where the settings leave that to us; False where both were tried."""
+        if self.settings.version != "auto" or self.connections:
+            return False
+        self._version = _V3 if self._version == _V5 else _V5
+        return self._version == _V3
+
+    def _on_publish(self, client: paho.Client, *_rest: Any) -> None:
+        acknowledge(client)
+        self._heard_at = time.monotonic()
+
     def _on_message(self, client: paho.Client, _data: Any, received: paho.MQTTMessage) -> None:
         acknowledge(client)
+        self._heard_at = time.monotonic()
         try:
-            if len(received.payload) > PAYLOAD_LIMIT:
-                self._lose(f"a payload of {len(received.payload)} bytes")
+            length = len(received.payload)
+            if length > PAYLOAD_LIMIT or self._bytes_in - self._bytes_out + length > _WAITING_LIMIT:
+                self._lose(f"a payload of {length} bytes")
                 return
-            self._inbox.put_nowait(Message(received.topic, bytes(received.payload), received.qos, received.retain))
+            message = Message(received.topic, bytes(received.payload), received.qos, received.retain)
+            if received.dup and (message.topic, message.payload) in self._recent:
+                return  # the broker did not see that we have it
+            if received.qos:
+                self._recent.append((message.topic, message.payload))
+            self._inbox.put_nowait(message)
+            self._bytes_in += length
         except queue.Full:
             self._lose(f"a message, as {self._inbox.maxsize} are waiting")
         except UnicodeDecodeError:
@@ -242,6 +361,13 @@ class MqttClient:
         self.lost += 1
         if self.lost.bit_count() == 1:  # at 1, 2, 4, 8, … so that a flood does not fill the log
             _log.warning("dropped %s (%d so far)", what, self.lost)
+
+
+def _properties(packet: int, **values: int) -> Properties:
+    made: Properties = Properties(packet)  # type: ignore[no-untyped-call]
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
 
 
 def hurry(client: paho.Client) -> None:
@@ -269,15 +395,3 @@ def _set_option(connected: Any, name: str) -> None:
 def _subscribe(client: paho.Client, filters: tuple[str, ...]) -> None:
     for start in range(0, len(filters), 100):  # a packet must not outgrow the broker's limit
         client.subscribe([(item, _QOS) for item in filters[start : start + 100]])
-
-
-def _password(settings: MqttSettings) -> str | None:
-    if settings.password_file is None:
-        return os.environ.get(PASSWORD_VARIABLE)
-    try:
-        return settings.password_file.read_text("utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        remedy = "It must be a text file that this user may read"
-        raise SettingsError(
-            "mqtt.password_file", f"'{settings.password_file}' cannot be read ({error})", remedy
-        ) from None

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Protocol
 
-from edgevoice.dialogue import resolve
+from edgevoice.dialogue import followup, resolve
 from edgevoice.dialogue.journal import Entry, Journal
 from edgevoice.dialogue.state import Dialogue, Question
 from edgevoice.home import targets
 from edgevoice.home.model import Home
-from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
+from edgevoice.messages import Command, Intent, Outcome, Understood
 from edgevoice.nlu.context import Context
+from edgevoice.phrases import Phrases
 from edgevoice.skills import (
     account,
     chat,
@@ -47,6 +49,7 @@ class Understanding(Protocol):
 
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]: ...
     def prepare(self) -> None: ...
+    def sayable(self) -> Phrases: ...
 
 
 class Conversation:
@@ -82,7 +85,12 @@ class Conversation:
             self._lists.follow()
         if self._prepared_for != self._home.version:
             self._prepared_for = self._home.version
+            self._home.called("")
             self._understanding.prepare()
+
+    def sayable(self) -> Phrases:
+        """What can be said to it now, for the recogniser; the same object until that changes."""
+        return self._understanding.sayable()
 
     def hear(
         self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0
@@ -141,11 +149,12 @@ class Conversation:
         if (planned := self._planned(text, now_seconds, cancel, confidence)) is not None:
             yield from planned
             return
-        intents = self._understand(text, cancel)
+        leaning = None if asked else followup.meant(self._home, text, *self._dialogue.last(now_seconds))
+        intents = (leaning,) if leaning else self._understand(text, cancel)
         yield Understood(intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
             return
-        if asked and all(intent.source == "llm" for intent in intents):  # a guess is no answer, and no new wish
+        if asked and all(self._is_guess(intent) for intent in intents):  # it is no answer, and no new wish
             yield self._unclear(asked, now_seconds)
             return
         self._dialogue.drop()
@@ -156,14 +165,30 @@ class Conversation:
             yield from self._do(intent, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
 
-    def report(self, outcome: Outcome, failed: tuple[Command, ...] = ()) -> str:
-        """The sentence after the commands were sent: the reply, or which devices did not answer."""
+    def _is_guess(self, intent: Intent) -> bool:
+        return intent.source == "llm" or intent.confidence < self._rules.confirm_below
+
+    def report(
+        self, outcome: Outcome, failed: tuple[Command, ...] = (), reported: Mapping[str, str] = MappingProxyType({})
+    ) -> str:
+        """The sentence after the commands were sent: the reply, or which devices did not answer or do otherwise.
+
+        `reported` is the state that a device of `failed` told instead, by its id.
+        """
         self._journal.failed(failed)
         if not failed:
             return outcome.reply
-        silent = [self._name(command) for command in failed]
-        is_all = {command.device for command in failed} >= {command.device for command in outcome.commands}
-        return self._replies.error("silent" if is_all else "silent_partly", names=spoken.names(silent))
+        devices = dict.fromkeys(command.device for command in failed)
+        others = [
+            f"the {self._name(one)} says that it is {self._state(one, reported[one])}"
+            for one in devices
+            if one in reported
+        ]
+        silent = [self._name(one) for one in devices if one not in reported]
+        is_all = devices.keys() >= {command.device for command in outcome.commands}
+        said = [self._replies.error("silent", names=spoken.names(silent))] if silent else []
+        said += [self._replies.error("otherwise", what=spoken.names(others))] if others else []
+        return " ".join([*said, *([] if is_all else [self._replies.error("rest_done")])])
 
     def apology(self, stage: str, code: str) -> str:
         """A short sentence for a stage that failed."""
@@ -185,8 +210,8 @@ class Conversation:
 
     def _when_due(self, title: str, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
         """What was allowed when it was said; only whether the car moves is looked at again."""
-        if policy.risk(self._home, commands, self._rules) is Risk.DENY_WHILE_MOVING:
-            return self._deeds.sorry("moving")
+        if policy.is_denied(self._home, commands, self._rules):
+            return self._deeds.moving()
         return self._noted(self._journal.begin(title, now_seconds), Outcome(commands, reply))
 
     # --- over a restart -----------------------------------------------------------------------------------------------
@@ -219,7 +244,7 @@ class Conversation:
             said = self.timers.handle(intent, self._replies, now_seconds, self._deeds.area_name())
             yield Outcome(reply=said or "")
         elif intent.name in questions.QUESTIONS:
-            self._dialogue.remember(intent, intent.targets)
+            self._dialogue.remember(intent, intent.targets, now_seconds)
             yield Outcome(
                 reply=questions.answer(self._home, self._replies, intent, self._now(), self._mic_area or None) or ""
             )
@@ -278,7 +303,6 @@ class Conversation:
         if not commands:
             yield Outcome(reply=reply)
             return
-        self._dialogue.remember(Intent("Undo", text=text), (command.device for command in commands))
         yield from self._deeds.allow(Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard)
         yield from self._ask(now_seconds, cancel)
 
@@ -341,6 +365,10 @@ class Conversation:
 
     # --- words --------------------------------------------------------------------------------------------------------
 
-    def _name(self, command: Command) -> str:
-        device = self._home.devices.get(command.device)
-        return device.name if device else command.device
+    def _name(self, device_id: str) -> str:
+        device = self._home.devices.get(device_id)
+        return device.name if device else device_id
+
+    def _state(self, device_id: str, text: str) -> str:
+        device = self._home.devices.get(device_id)
+        return spoken.state(device, text, self._home.language) if device else text

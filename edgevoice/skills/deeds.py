@@ -45,7 +45,7 @@ class Deeds:
         elif not plan.commands:
             yield self.sorry("already")
         else:
-            self.dialogue.remember(intent, (device.id for device in plan.devices))
+            self.dialogue.remember(intent, (device.id for device in plan.devices), now_seconds)
             reply = " ".join(plan.notes) or self._done(intent, plan)
             yield from self.allow(intent, plan.commands, reply, now_seconds, heard)
 
@@ -75,7 +75,7 @@ class Deeds:
         if tier is Risk.FREE:
             yield self.carry_out(intent, commands, reply, now_seconds)
         elif tier is Risk.DENY_WHILE_MOVING:
-            yield self.sorry("moving")
+            yield self.moving()
         elif tier is Risk.PIN and not self.rules.pin:
             yield self.sorry("pin_absent")
         else:
@@ -96,7 +96,9 @@ class Deeds:
             return Outcome(reply=self.routines.add(self.home, intent.slots, commands, reply, now))
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
         if not seconds:
-            return Outcome(commands, reply)
+            # Judged again: between the question and its answer the vehicle may have set off.
+            denied = policy.is_denied(self.home, commands, self.rules)
+            return self.moving() if denied else Outcome(commands, reply)
         waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self.area_name())
         self.timers.start(seconds, now_seconds, waiting)
         return Outcome(reply=self.replies.say(intent))
@@ -108,6 +110,9 @@ class Deeds:
 
     def sorry(self, key: str) -> Outcome:
         return Outcome(reply=self.replies.error(key))
+
+    def moving(self) -> Outcome:
+        return self.sorry("moving" if policy.is_speed_known(self.home) else "moving_unknown")
 
     def area_name(self) -> str:
         area = next(iter(targets.find_areas(self.home, self.mic_area or None)), None)

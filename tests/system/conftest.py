@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from brokers import Mosquitto
+from brokers import Mosquitto, program
 
 
 @pytest.fixture
@@ -15,6 +15,7 @@ def make_mosquitto(tmp_path: Path) -> Iterator[Callable[[str], Mosquitto]]:
     made: list[Mosquitto] = []
 
     def make(settings: str = "allow_anonymous true\n") -> Mosquitto:
+        program("mosquitto")
         made.append(Mosquitto(tmp_path, settings))
         return made[-1]
 

@@ -19,13 +19,15 @@ from hypothesis import strategies as st
 from edgevoice.config import MqttSettings
 from edgevoice.errors import BrokerError
 from edgevoice.home import inventory
+from edgevoice.home.adapters import Adapters
+from edgevoice.home.entities import Entities
 from edgevoice.home.homeassistant import HomeAssistantAdapter
 from edgevoice.home.model import Home, State
 from edgevoice.link import HomeLink
 from edgevoice.messages import Command, Message
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.resources import find
-from edgevoice.simulator import Simulator
+from edgevoice.simulator import Manner, Simulator
 
 DEMO = find("homes/demo.yaml")
 MEDIAN_MS = 25.0
@@ -38,7 +40,8 @@ class Side:
     """The assistant's side of the broker."""
 
     client: MqttClient
-    adapter: HomeAssistantAdapter
+    adapter: Adapters
+    entities: Entities
     link: HomeLink
 
     @property
@@ -66,9 +69,11 @@ class Side:
 def side(port: int, **settings: object) -> Side:
     client = MqttClient(MqttSettings(port=port, **settings))  # type: ignore[arg-type]
     home = Home()
-    adapter = HomeAssistantAdapter(home, "homeassistant")
-    adapter.take(inventory.load(DEMO))
-    return Side(client, adapter, HomeLink(home, adapter, client, time.monotonic))
+    entities = Entities(home)
+    announced = HomeAssistantAdapter(entities, "homeassistant")
+    announced.take(inventory.load(DEMO))
+    adapter = Adapters(announced, entities)
+    return Side(client, adapter, entities, HomeLink(home, adapter, client, time.monotonic))
 
 
 @pytest.fixture
@@ -81,7 +86,7 @@ def assistant(mosquitto: Mosquitto) -> Iterator[Side]:
 
 @pytest.fixture
 def simulator(mosquitto: Mosquitto) -> Iterator[Simulator]:
-    with Simulator(DEMO, "127.0.0.1", mosquitto.port) as running:
+    with Simulator(DEMO, MqttSettings(port=mosquitto.port)) as running:
         yield running
 
 
@@ -97,7 +102,7 @@ def test_discovery_command_appliance_state_confirmation(assistant: Side, simulat
     assert simulator.state("lock.front_door").value == "locked"
     assert simulator.state("cover.living_room_blinds").attributes["current_position"] == 30
     assert [command.value for command in simulator.heard("lock.front_door")] == [True]
-    assert assistant.adapter.problems == 0
+    assert assistant.entities.problems == 0
 
 
 def test_from_command_to_confirmed_state_it_takes_milliseconds(assistant: Side, simulator: Simulator) -> None:
@@ -112,10 +117,10 @@ def test_from_command_to_confirmed_state_it_takes_milliseconds(assistant: Side, 
 
 
 def test_a_device_that_is_slow_or_deaf_is_not_confirmed(mosquitto: Mosquitto, assistant: Side) -> None:
-    with Simulator(DEMO, "127.0.0.1", mosquitto.port, loss=1.0) as deaf:
+    with Simulator(DEMO, MqttSettings(port=mosquitto.port), manner=Manner(loss=1.0)) as deaf:
         assert assistant.until(lambda: assistant.knows(deaf))
         assert assistant.do(Command("light.basement_light", "on", False), seconds=0.2) == [False]
-    with Simulator(DEMO, "127.0.0.1", mosquitto.port, delay_seconds=0.5) as slow:
+    with Simulator(DEMO, MqttSettings(port=mosquitto.port), manner=Manner(delay_seconds=0.5)) as slow:
         assert assistant.until(lambda: assistant.knows(slow))
         assert assistant.do(Command("light.basement_light", "on", False), seconds=0.1) == [False]
         # A cover that moves is being obeyed, a lamp that is silent is not.
@@ -126,7 +131,7 @@ def test_a_device_that_is_slow_or_deaf_is_not_confirmed(mosquitto: Mosquitto, as
 
 def test_a_device_that_reports_another_state_is_not_confirmed(mosquitto: Mosquitto, assistant: Side) -> None:
     locking, began = Command("lock.front_door", "locked", True), time.monotonic()
-    with Simulator(DEMO, "127.0.0.1", mosquitto.port, loss=1.0) as stuck:
+    with Simulator(DEMO, MqttSettings(port=mosquitto.port), manner=Manner(loss=1.0)) as stuck:
         assert assistant.until(lambda: assistant.knows(stuck))
         list(assistant.link.send([locking], began))
         stuck.set(locking.device, State("jammed"))
@@ -135,7 +140,7 @@ def test_a_device_that_reports_another_state_is_not_confirmed(mosquitto: Mosquit
 
 
 def test_an_appliance_that_dies_is_unavailable(mosquitto: Mosquitto, assistant: Side) -> None:
-    with Simulator(DEMO, "127.0.0.1", mosquitto.port) as running:
+    with Simulator(DEMO, MqttSettings(port=mosquitto.port)) as running:
         assert assistant.until(lambda: assistant.knows(running))
     assert assistant.until(lambda: assistant.home.state("light.bed_light").value == "unavailable")
 
@@ -148,7 +153,7 @@ def test_a_broker_that_is_down_at_the_start_is_found_when_it_comes(make_mosquitt
     with pytest.raises(BrokerError, match="not sent"):
         assistant.client.publish(Message("home/switch/coffee_machine/set", b"ON"))
     broker.start()
-    with Simulator(DEMO, "127.0.0.1", broker.port) as simulator:
+    with Simulator(DEMO, MqttSettings(port=broker.port)) as simulator:
         assert assistant.until(lambda: assistant.knows(simulator))
         assert assistant.do(Command("light.bed_light", "on", True)) == [True]
         assert simulator.heard("switch.coffee_machine") == ()
@@ -164,7 +169,7 @@ def test_a_broker_killed_in_the_middle_of_a_turn(mosquitto: Mosquitto, assistant
         assert assistant.do(coffee, seconds=0.5) == [False]
     with pytest.raises(BrokerError, match="not sent"):
         assistant.do(coffee)
-    assert not assistant.client.connected
+    assert assistant.until(lambda: not assistant.client.connected)
     mosquitto.start()
     assert assistant.until(lambda: assistant.client.connected and assistant.client.connections == 2, 15.0)
     # The appliances come back in their own time.
@@ -231,7 +236,7 @@ def test_bad_payloads_on_every_subscribed_topic(assistant: Side, simulator: Simu
     vandal.publish(Message(topics[0], b"the last one"))
     assistant.until(lambda: False, 0.5)
     vandal.stop()
-    assert assistant.adapter.problems > 0
+    assert assistant.entities.problems > 0
     assert assistant.client.connected
     assert any(thread.name == "mqtt" for thread in threading.enumerate())
     for device in ("light.bed_light", "lock.front_door"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from edgevoice.home.adapters import Adapters
+from edgevoice.home.entities import Entities
 from edgevoice.home.homeassistant import HomeAssistantAdapter
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Message, Value
@@ -15,7 +17,9 @@ class Bench:
 
     def __init__(self) -> None:
         self.home = Home()
-        self.adapter = HomeAssistantAdapter(self.home, "homeassistant")
+        self.entities = Entities(self.home)
+        self.discovery = HomeAssistantAdapter(self.entities, "homeassistant")
+        self.adapter = Adapters(self.discovery, self.entities)
         self.now = 0.0
 
     def say(self, topic: str, payload: Any) -> None:

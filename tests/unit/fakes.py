@@ -15,6 +15,7 @@ from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.messages import RATE, AudioChunk, Command, Intent, Message, Samples, Transcript
 from edgevoice.nlu.context import Context
+from edgevoice.phrases import Phrases
 from edgevoice.skills.conversation import Conversation
 from edgevoice.turn import Stages, Voice
 
@@ -34,6 +35,9 @@ class Table:
     """Understands what stands in a table."""
 
     wishes: Mapping[str, tuple[Intent, ...]]
+
+    def sayable(self) -> Phrases:
+        return Phrases((), frozenset())
 
     def prepare(self) -> None:
         """There is nothing to prepare in a table."""
@@ -60,6 +64,9 @@ class Wire:
     def subscribe(self, filters: Iterable[str]) -> None:
         self.filters += filters
 
+    def due(self, now_seconds: float) -> tuple[Message, ...]:
+        return ()
+
     def messages(self, command: Command) -> tuple[Message, ...]:
         self.reports.append(command)
         return (Message(f"home/{command.device}/set", str(command.value).encode()),)
@@ -68,6 +75,10 @@ class Wire:
         if self.away:
             raise BrokerError("not sent, as there is no connection")
         self.sent.append(self.reports[-1])
+
+    def ready(self, timeout_seconds: float) -> bool:
+        self.clock.now += timeout_seconds if self.away else 0.0
+        return not self.away
 
     def receive(self, timeout_seconds: float) -> Message | None:
         heard = [command for command in self.reports if command in self.sent and command.device not in self.deaf]
@@ -90,6 +101,10 @@ class Ear:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.phrases: Phrases | None = None
+
+    def bias(self, phrases: Phrases | None) -> None:
+        self.phrases = phrases
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         yield Transcript(self.text[:4], final=False)

@@ -26,7 +26,7 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 @pytest.fixture
 def client(broker: EmbeddedBroker) -> Iterator[MqttClient]:
-    made = MqttClient(MqttSettings(port=broker.port), inbox=5)
+    made = MqttClient(MqttSettings(port=broker.port, version="3.1.1"), inbox=5)
     made.start(5.0)
     yield made
     made.stop()
@@ -50,7 +50,9 @@ def test_what_is_published_is_received(client: MqttClient) -> None:
 
 
 def test_it_says_online_and_goodbye_and_both_stay(broker: EmbeddedBroker, client: MqttClient) -> None:
-    watcher, late = (MqttClient(MqttSettings(port=broker.port, client_id=name)) for name in ("watcher", "late"))
+    watcher, late = (
+        MqttClient(MqttSettings(port=broker.port, version="3.1.1", client_id=name)) for name in ("watcher", "late")
+    )
     watcher.subscribe(["edgevoice/edgevoice/availability"])
     watcher.start(5.0)
     online = watcher.receive(2.0)
@@ -83,12 +85,12 @@ def test_a_full_inbox_and_a_huge_payload_are_counted(client: MqttClient) -> None
 def test_without_a_broker_nothing_is_sent_and_nothing_is_kept_to_send() -> None:
     with EmbeddedBroker() as gone:
         port = gone.port
-    client = MqttClient(MqttSettings(port=port))
+    client = MqttClient(MqttSettings(port=port, version="3.1.1"))
     with pytest.raises(BrokerError, match=rf"127\.0\.0\.1:{port} cannot be reached"):
         client.start(0.3)
     with pytest.raises(BrokerError, match="not sent"):
         client.publish(Message("lamp/set", b"ON"))
-    witness = MqttClient(MqttSettings(port=port, client_id="witness"))
+    witness = MqttClient(MqttSettings(port=port, version="3.1.1", client_id="witness"))
     witness.subscribe(["#"])
     with EmbeddedBroker(port):
         witness.start(5.0)
@@ -154,7 +156,7 @@ def test_a_taken_port_is_said(broker: EmbeddedBroker) -> None:
 
 def test_the_embedded_broker_is_quiet(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG), EmbeddedBroker() as running:
-        client = MqttClient(MqttSettings(port=running.port))
+        client = MqttClient(MqttSettings(port=running.port, version="3.1.1"))
         client.start(5.0)
         client.stop()
     assert not [record for record in caplog.records if record.name.startswith(("amqtt", "transitions"))]

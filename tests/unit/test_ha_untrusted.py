@@ -10,7 +10,7 @@ from announced import Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgevoice.home import homeassistant
+from edgevoice.home import entities, homeassistant
 from edgevoice.home.ha_templates import Payload, TemplateProblem, value_of
 from edgevoice.messages import Command
 
@@ -30,7 +30,7 @@ def bench() -> Bench:
 )  # fmt: skip
 def test_a_bad_config_is_counted_and_nothing_comes_of_it(bench: Bench, config: bytes) -> None:
     bench.say("homeassistant/light/bad/config", config)
-    assert bench.adapter.problems == 1
+    assert bench.entities.problems == 1
     assert not bench.home.devices
 
 
@@ -39,7 +39,7 @@ def test_a_topic_is_complained_of_once(bench: Bench, caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.WARNING):
         for payload in (b"\xff", b"perhaps", b"maybe"):
             bench.say("s", payload)
-    assert bench.adapter.problems == 3
+    assert bench.entities.problems == 3
     assert [record.getMessage().startswith("ignored on 's'") for record in caplog.records] == [True]
 
 
@@ -57,11 +57,11 @@ def test_a_name_that_reads_like_an_order_is_a_name(bench: Bench) -> None:
 
 
 def test_a_home_has_bounds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(homeassistant, "ENTITIES", 3)
+    monkeypatch.setattr(entities, "ENTITIES", 3)
     for number in range(5):
         bench.say(f"homeassistant/switch/{number}/config", {"name": f"S {number}", "cmd_t": "a"})
     assert len(bench.home.devices) == 3
-    assert bench.adapter.problems == 2
+    assert bench.entities.problems == 2
 
 
 def test_a_state_said_twice_is_one_state(bench: Bench) -> None:

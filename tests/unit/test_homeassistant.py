@@ -127,7 +127,7 @@ def test_an_emptied_config_removes_and_a_new_one_replaces(bench: Bench) -> None:
     bench.say("homeassistant/switch/it/config", b"")
     assert entity not in bench.home.devices
     bench.say("s", "OFF")
-    assert bench.adapter.problems == 0
+    assert bench.entities.problems == 0
 
 
 def test_who_comes_late_to_a_shared_topic_hears_what_was_said_there(bench: Bench) -> None:
@@ -155,7 +155,7 @@ def test_the_owners_file_wins_and_brings_what_is_not_announced(bench: Bench, tmp
         "  - {id: switch.it, name: Pump, area: Cellar, aliases: [water pump]}\n"
         "  - {id: light.old, name: Old Lamp, mqtt: {cmd_t: old/set, stat_t: old, name: X}}\n"
     )
-    bench.adapter.take(inventory.load(path))
+    bench.discovery.take(inventory.load(path))
     entity = bench.announce("switch", cmd_t="a", dev={"sa": "Garden"})
     pump = bench.home.devices[entity]
     assert (pump.name, pump.area, pump.aliases) == ("Pump", "cellar", ("water pump",))
@@ -163,7 +163,7 @@ def test_the_owners_file_wins_and_brings_what_is_not_announced(bench: Bench, tmp
     assert bench.home.devices["light.old"].name == "Old Lamp"
     path.write_text("devices:\n  - {id: light.old, mqtt: {cmd_t: 'a/#'}}\n")
     with pytest.raises(SettingsError, match=r"light\.old: mqtt: command_topic"):
-        bench.adapter.take(inventory.load(path))
+        bench.discovery.take(inventory.load(path))
 
 
 # --- availability -----------------------------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ def test_what_is_reported(
     entity = bench.announce(component, **keys)
     for topic, payload in said:
         bench.say(topic, payload)
-    assert bench.adapter.problems == 0
+    assert bench.entities.problems == 0
     assert bench.home.state(entity).value == state
     assert {key: bench.home.state(entity).attributes.get(key) for key in attributes} == attributes
 
@@ -281,7 +281,7 @@ def test_what_is_sent(
     bench: Bench, component: str, keys: dict[str, Any], capability: str, value: Value, wanted: list[tuple[str, str]]
 ) -> None:
     entity = bench.announce(component, cmd_t="c", **keys)
-    assert bench.adapter.problems == 0
+    assert bench.entities.problems == 0
     assert capability in bench.home.devices[entity].capabilities
     assert bench.sent(entity, capability, value) == wanted
 
@@ -308,9 +308,8 @@ def test_every_appliance_of_the_demo_home_understands_and_confirms(bench: Bench)
         "remove_item": "apples", "press": None, "activate": None, "stop": None}  # fmt: skip
     for device in demo.devices.values():
         simulated = HomeAssistantDevice(device, device.area)
-        announcement = simulated.announcement()
-        bench.say(announcement.topic, announcement.payload)
-        bench.say(simulated.availability, "online")
+        for message in (*simulated.announcement(), simulated.online):
+            bench.say(message.topic, message.payload)
         state = demo.state(device.id)
         assert set(bench.home.devices[device.id].capabilities) == set(device.capabilities)
         for capability in device.capabilities:
@@ -324,4 +323,4 @@ def test_every_appliance_of_the_demo_home_understands_and_confirms(bench: Bench)
                 for report in simulated.reports(state):
                     bench.adapter.handle(report, 1.0)
                 assert confirms(command, bench.home.state(device.id)), command
-    assert bench.adapter.problems == 0
+    assert bench.entities.problems == 0

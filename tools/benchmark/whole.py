@@ -31,8 +31,7 @@ _CHILD = Path(__file__).with_name("start.py")
 def mqtt(bench: Bench) -> Iterator[Figure]:
     """A message at QoS 1 through the embedded broker and back."""
     with EmbeddedBroker() as broker:
-        settings = replace(bench.settings.mqtt, host=broker.host, port=broker.port, username="", password_file=None)
-        ours = MqttClient(settings)
+        ours = MqttClient(broker.reached_by(bench.settings.mqtt))
         ours.start(5.0)
         ours.subscribe(["bench/ours"])
         time.sleep(0.2)  # the broker grants the subscription

@@ -99,8 +99,8 @@ class _LateClock:
 def stages(settings: Settings, options: Options) -> Iterator[Stages]:
     """The stages of a turn, connected to the simulated home: the settings' `home.file`, else the demo's."""
     file = settings.home.file or resources.find("homes/demo.yaml")
-    with EmbeddedBroker() as broker, Simulator(file, broker.host, broker.port):
-        mqtt = replace(settings.mqtt, host=broker.host, port=broker.port, username="", password_file=None)
+    with EmbeddedBroker() as broker, Simulator(file, broker.reached_by(settings.mqtt)):
+        mqtt = broker.reached_by(settings.mqtt)
         there = replace(settings, mqtt=mqtt, home=replace(settings.home, file=file))
         wanted = assembly.Wanted(llm=bool(settings.llm.engine))
         with assembly.stages(there, options.store(), NullSink(), wanted) as made:

@@ -1,0 +1,67 @@
+"""Where devices stand: the area that an announcement names, else one whose name is part of the device's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edgevoice.home.model import Area, Home
+from edgevoice.home.names import slug
+
+
+class Areas:
+    """The areas of one home. Areas that come later place devices that came before them."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._by_name: dict[str, str] = {}  # every name and alias, folded -> the area's id
+        self._known = 0
+        self._placeless: dict[str, str] = {}  # device id -> its name, folded, with a space at both ends
+        self._placed: dict[str, str] = {}  # by name alone
+        self._new: list[str] = []
+
+    def place(self, device_id: str, name: str, suggested: str) -> str | None:
+        """The id of the device's area. An area that is suggested is made where there is none."""
+        self._learn()
+        self.forget(device_id)
+        if suggested:
+            known = self._by_name.get(suggested.casefold()) or self._by_name.get(slug(suggested))
+            if known is None:
+                known = slug(suggested)
+                self._home.put_area(Area(known, suggested))
+                self._learn()
+            return known
+        words = f" {' '.join(name.casefold().split())} "
+        found = max((one for one in self._by_name if f" {one} " in words), key=len, default=None)
+        if found is None:
+            self._placeless[device_id] = words
+            return None
+        self._placed[device_id] = self._by_name[found]
+        return self._placed[device_id]
+
+    def newly_placed(self) -> Iterator[str]:
+        """The devices that found their area only now."""
+        new, self._new = self._new, []
+        yield from new
+
+    def area_of(self, device_id: str) -> str | None:
+        return self._placed.get(device_id)
+
+    def forget(self, device_id: str) -> None:
+        self._placeless.pop(device_id, None)
+        self._placed.pop(device_id, None)
+
+    def _learn(self) -> None:
+        if len(self._home.areas) == self._known:
+            return
+        self._known = len(self._home.areas)
+        for area in self._home.areas.values():
+            for name in (area.name, *area.aliases, area.id.replace("_", " "), area.id):
+                if name.casefold() not in self._by_name:
+                    self._by_name[name.casefold()] = area.id
+                    self._find_devices(name.casefold(), area.id)
+
+    def _find_devices(self, name: str, area_id: str) -> None:
+        for device_id in [one for one, words in self._placeless.items() if f" {name} " in words]:
+            del self._placeless[device_id]
+            self._placed[device_id] = area_id
+            self._new.append(device_id)
