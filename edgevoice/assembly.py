@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 import gc
+import json
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edgevoice import registry, resources
 from edgevoice.assistant import Assistant, LateLlm
 from edgevoice.audio.speaker import Speaker
-from edgevoice.config import Settings
+from edgevoice.config import HomeSettings, Settings
 from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
@@ -28,6 +29,7 @@ from edgevoice.nlu import cascade
 from edgevoice.service.presence import Presence
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
+from edgevoice.skills.memory import Memory, default_path
 from edgevoice.stages import Bus, Embed, Llm, Sink
 from edgevoice.turn import Stages, Voice, prepare
 
@@ -53,6 +55,8 @@ class Wanted:
     llm: bool = True
     wait_for_broker: bool = True
     """Raise BrokerError where the broker is away, and wait for the home to tell its devices; else go on without."""
+    memory: bool = False
+    """Go on with the timers, lists and questions of the last time, and keep them for the next."""
 
 
 def engine(stage: str, settings: Settings, store: Store) -> Any:
@@ -134,7 +138,10 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         made = Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
         prepare(made)
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
-        yield made
+        with ExitStack() as kept:
+            if wanted.memory:
+                made.keep = kept.enter_context(remembered(conversation, settings.home))
+            yield made
     finally:
         wires.stop()
 
@@ -205,6 +212,8 @@ class _Wires:
 def _linked(settings: Settings) -> tuple[Home, _Wires, HomeLink]:
     gc.set_threshold(COLLECT_EVERY)
     known, mqtt = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
+    if settings.home.latitude is not None and settings.home.longitude is not None:
+        known.place = settings.home.latitude, settings.home.longitude
     unit = settings.home.temperature_unit
     adapter: Adapter = dialects.load(Entities(known, f"°{unit}" if unit else ""), settings.home)
     bus: Bus = mqtt
@@ -213,6 +222,26 @@ def _linked(settings: Settings) -> tuple[Home, _Wires, HomeLink]:
         vehicle, bus, databroker = car(known, settings, mqtt)
         adapter = Adapters(adapter, vehicle)
     return known, _Wires(mqtt, databroker), HomeLink(known, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
+
+
+@contextmanager
+def remembered(conversation: Conversation, settings: HomeSettings) -> Iterator[Callable[[], None]]:
+    """Gives the conversation what was kept, and a call that keeps it; it is kept at the end too."""
+    memory = Memory(settings.state_file or default_path())
+
+    def keep() -> None:
+        # At moments that do not move, what is saved only differs where something changed.
+        fingerprint = json.dumps(conversation.save(0.0, 0.0))
+        memory.keep(conversation.save(time.monotonic(), time.time()), fingerprint)
+
+    try:
+        conversation.restore(memory.load(), time.monotonic(), time.time())
+    except ValueError as error:
+        memory.set_aside(error)
+    try:
+        yield keep
+    finally:
+        keep()
 
 
 def settle(link: HomeLink) -> None:

@@ -217,6 +217,7 @@ class Assistant:
                     self._follow_up.set()
         finally:
             self._turn = None
+            self._stages.keep()
 
     def _end_timers(self, numbers: Iterator[int]) -> None:
         for outcome in self._stages.conversation.due(time.monotonic()):

@@ -176,6 +176,12 @@ class HomeSettings:
     temperature_unit: str = _f("", "C or F: what people here say; empty: each device's own")
     area: str = _f("", "the area this microphone stands in")
     confirm_more_than: int = _f(8, "ask before more devices than this are switched at once", min=1, max=10_000)
+    latitude: float | None = _f(None, "where the home stands, for sunset and sunrise", min=-90, max=90)
+    longitude: float | None = _f(None, "degrees east; west is negative", min=-180, max=180)
+    state_file: Path | None = _f(
+        None,
+        "what outlives a restart: timers, lists; empty: $XDG_STATE_HOME/edgevoice/state.json, or systemd's directory",
+    )
     vss: Path | None = _f(
         None, "a car: its VSS tree, as vss-tools exports it to JSON or YAML; spoken to by VISS over MQTT"
     )

@@ -59,6 +59,8 @@ class Stages:
     voice: Voice
     confirm_seconds: float = 2.0
     clock: Callable[[], float] = field(default=time.monotonic)
+    keep: Callable[[], None] = lambda: None
+    """Called after a turn: what it changed outlives a restart."""
 
 
 def run(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent]:

@@ -39,7 +39,10 @@ _TAIL_SECONDS = 2.0  # of silence after a recording: longer than any endpoint wa
 def run(options: argparse.Namespace) -> None:
     settings = opts.settings(options)
     with stages(
-        options, settings, Speaker(settings.audio), Wanted(llm=not options.no_llm, wait_for_broker=False)
+        options,
+        settings,
+        Speaker(settings.audio),
+        Wanted(llm=not options.no_llm, wait_for_broker=False, memory=not options.demo_home),
     ) as made:
         live(settings, made, Printer(options.json))
 

@@ -105,6 +105,17 @@ class Dialogue:
         self._questions.clear()
         self._asked_seconds = None
 
+    def pending(self, now_seconds: float) -> tuple[tuple[Question, ...], float]:
+        """The questions that still wait, and the seconds since the first of them was asked; none where none was."""
+        if self.waiting(now_seconds) is None or self._asked_seconds is None:
+            return (), 0.0
+        return tuple(self._questions), now_seconds - self._asked_seconds
+
+    def resume(self, questions: Iterable[Question], now_seconds: float, age_seconds: float) -> None:
+        """Waits again for the answers to `questions`, the first of which was asked `age_seconds` ago."""
+        self._questions.extend(questions)
+        self._asked_seconds = now_seconds - age_seconds if self._questions else None
+
     def remember(self, intent: Intent, devices: Iterable[str], now_seconds: float) -> None:
         self._last, self._last_about, self._last_seconds = intent, tuple(devices), now_seconds
         self.recent = tuple(dict.fromkeys((*self._last_about, *self.recent)))[:_MOST_RECENT]

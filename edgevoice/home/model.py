@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from edgevoice.home.history import History
 from edgevoice.home.names import fold
 from edgevoice.messages import Risk, Value
 
@@ -133,6 +134,9 @@ class Home:
         self.areas = {area.id: area for area in areas}
         self.devices = {device.id: device for device in devices}
         self.states: dict[str, State] = {}
+        self.history = History()
+        self.place: tuple[float, float] | None = None
+        """Latitude and longitude in degrees, where they are known."""
         self.version = 0
         self._called: dict[str, list[Device]] = {}
         self._called_version = -1
@@ -146,6 +150,7 @@ class Home:
     def remove(self, device_id: str) -> None:
         if self.devices.pop(device_id, None) is not None:
             self.states.pop(device_id, None)
+            self.history.forget(device_id)
             self.version += 1
 
     def put_floor(self, floor: Floor) -> None:
@@ -164,6 +169,7 @@ class Home:
     def update(self, device_id: str, state: State) -> None:
         """Stores what a device reported. A device that is not known is ignored."""
         if device_id in self.devices:
+            self.history.note(device_id, self.state(device_id).value, state.value, state.changed_seconds)
             self.states[device_id] = state
 
     def exposed(self) -> Iterator[Device]:

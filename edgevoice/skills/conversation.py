@@ -7,21 +7,38 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from edgevoice.dialogue import followup, resolve
-from edgevoice.dialogue.state import Dialogue, Option, Question
+from edgevoice.dialogue.journal import Entry, Journal
+from edgevoice.dialogue.state import Dialogue, Question
 from edgevoice.home import targets
-from edgevoice.home.model import Device, Home
-from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
+from edgevoice.home.model import Home
+from edgevoice.messages import Command, Intent, Outcome, Understood
 from edgevoice.nlu.context import Context
 from edgevoice.phrases import Phrases
-from edgevoice.skills import chat, devices, lists, policy, questions, spoken, timers
-from edgevoice.skills.devices import Plan
-from edgevoice.skills.reply import Found, Replies
+from edgevoice.skills import (
+    account,
+    chat,
+    memory,
+    own_lists,
+    policy,
+    questions,
+    routines,
+    spoken,
+    timers,
+)
+from edgevoice.skills.asks import ask
+from edgevoice.skills.asks.wording import Moment
+from edgevoice.skills.deeds import Deeds
+from edgevoice.skills.later import Later, readings
+from edgevoice.skills.reply import Replies
 from edgevoice.stages import Llm
 
+_LONGEST_PLAN = 200
+_MOST_READINGS = 3
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
 _APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
 _STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
@@ -55,10 +72,17 @@ class Conversation:
         self._prepared_for = -1
         self._replies = Replies(home)
         self._dialogue = Dialogue()
-        self.timers = timers.Timers()
+        self._lists = own_lists.OwnLists(home)
+        self._deeds = Deeds(home, self._replies, rules, area, self._dialogue, now)
+        self.timers, self._routines = self._deeds.timers, self._deeds.routines
+        self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines)
+        self._journal = Journal()
+        self._speaks_english = home.language.partition("-")[0] == "en"
 
     def prepare(self) -> None:
         """Gets ready for the home as it is now; for idle moments, and free where nothing came or went."""
+        if self._prepared_for != self._home.version:
+            self._lists.follow()
         if self._prepared_for != self._home.version:
             self._prepared_for = self._home.version
             self._home.called("")
@@ -75,6 +99,30 @@ class Conversation:
 
         `now_seconds` is monotonic; `confidence` is the recogniser's. Raises StageError where the language model fails.
         """
+        told = account.answer(self._journal, self._home, text) if self._speaks_english else None
+        if told is not None:
+            yield Understood((told.intent,), 0.0)
+            yield Outcome(reply=told.reply)
+            return
+        entry = self._journal.begin(text, now_seconds)
+        self._deeds.turns += 1
+        for event in self._turn(text, now_seconds, cancel, confidence):
+            if isinstance(event, Understood):
+                entry.intents = event.intents
+            if isinstance(event, Understood) or cancel.is_set():  # what is cut off is not done
+                yield event
+            else:
+                yield self._noted(entry, event)
+
+    def _noted(self, entry: Entry, outcome: Outcome) -> Outcome:
+        """The outcome, written down, without what is done here."""
+        entry.did(self._home, outcome.commands)
+        entry.said.append(outcome.reply)
+        return replace(outcome, commands=self._lists.obey(outcome.commands)) if outcome.commands else outcome
+
+    def _turn(
+        self, text: str, now_seconds: float, cancel: threading.Event, confidence: float
+    ) -> Iterator[Understood | Outcome]:
         asked = self._dialogue.waiting(now_seconds)
         if asked:
             answer = self._answer(asked, text, now_seconds, confidence)
@@ -88,6 +136,19 @@ class Conversation:
             yield Outcome()
             return
         began = time.perf_counter()
+        known = ask.answer(self._home, text, Moment(now_seconds, self._now()), self._mic_area or None)
+        if known is not None:
+            self._dialogue.drop()
+            yield Understood((known.intent,), (time.perf_counter() - began) * 1e3)
+            yield Outcome(reply=known.reply)
+            return
+        if self._speaks_english and account.is_undo(text):
+            yield Understood((Intent("Undo", source="dialogue", text=text),), 0.0)
+            yield from self._undo(text, now_seconds, cancel, confidence)
+            return
+        if (planned := self._planned(text, now_seconds, cancel, confidence)) is not None:
+            yield from planned
+            return
         leaning = None if asked else followup.meant(self._home, text, *self._dialogue.last(now_seconds))
         intents = (leaning,) if leaning else self._understand(text, cancel)
         yield Understood(intents, (time.perf_counter() - began) * 1e3)
@@ -99,7 +160,7 @@ class Conversation:
         self._dialogue.drop()
         if not intents:
             told = questions.plain(self._home, self._replies, text)
-            yield Outcome(reply=told) if told else self._sorry("no_intent")
+            yield Outcome(reply=told) if told else self._deeds.sorry("no_intent")
         for intent in intents:
             yield from self._do(intent, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
@@ -114,6 +175,7 @@ class Conversation:
 
         `reported` is the state that a device of `failed` told instead, by its id.
         """
+        self._journal.failed(failed)
         if not failed:
             return outcome.reply
         devices = dict.fromkeys(command.device for command in failed)
@@ -130,17 +192,37 @@ class Conversation:
 
     def apology(self, stage: str, code: str) -> str:
         """A short sentence for a stage that failed."""
+        if stage == "mqtt":
+            self._journal.unsent()
         key = _APOLOGIES.get((stage, code)) or _STAGE_APOLOGIES.get(stage) or "handle_error"
         return self._replies.error(key)
 
     def due(self, now_seconds: float) -> Iterator[Outcome]:
         """The timers that have run out since the last call: what to say, and the commands that waited for them."""
         for timer in self.timers.due(now_seconds):
-            if policy.is_denied(self._home, timer.commands, self._rules):
-                yield self._moving()
-                continue
             reply = timer.reply or self._replies.error("timer_done", name=timer.title)
-            yield Outcome(timer.commands, reply)
+            yield self._when_due(timer.title, timer.commands, reply, now_seconds)
+        ready, missed = self._routines.due(self._home, self._now().timestamp())
+        for routine in ready:
+            yield self._when_due(routine.when, routine.commands, routine.reply, now_seconds)
+        if missed:
+            yield Outcome(reply=routines.missed(missed))
+
+    def _when_due(self, title: str, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
+        """What was allowed when it was said; only whether the car moves is looked at again."""
+        if policy.is_denied(self._home, commands, self._rules):
+            return self._deeds.moving()
+        return self._noted(self._journal.begin(title, now_seconds), Outcome(commands, reply))
+
+    # --- over a restart -----------------------------------------------------------------------------------------------
+
+    def save(self, now_seconds: float, wall_seconds: float) -> dict[str, Any]:
+        """What outlives a restart, as JSON values. `wall_seconds` is the time of day."""
+        return memory.save(self._kept, now_seconds, wall_seconds)
+
+    def restore(self, saved: Mapping[str, Any], now_seconds: float, wall_seconds: float) -> None:
+        """Takes up what `save` gave. Raises ValueError."""
+        memory.restore(self._kept, saved, now_seconds, wall_seconds)
 
     # --- a new wish ---------------------------------------------------------------------------------------------------
 
@@ -156,9 +238,10 @@ class Conversation:
             told = questions.plain(self._home, self._replies, text)
             yield Outcome(reply=told) if told else Outcome(sentences=self._talk(self._llm, text, now_seconds, cancel))
         elif intent.slots.get("conversation_command"):
-            yield from self._later(intent, now_seconds, cancel, heard)
+            wishes = self._understand(str(intent.slots["conversation_command"]), cancel)
+            yield from self._deeds.later(intent, wishes, now_seconds, heard)
         elif intent.name in timers.TIMERS:
-            said = self.timers.handle(intent, self._replies, now_seconds, self._area_name())
+            said = self.timers.handle(intent, self._replies, now_seconds, self._deeds.area_name())
             yield Outcome(reply=said or "")
         elif intent.name in questions.QUESTIONS:
             self._dialogue.remember(intent, intent.targets, now_seconds)
@@ -170,10 +253,61 @@ class Conversation:
             )
         elif intent.name in _SPOKEN:
             yield Outcome(reply=self._replies.say(intent))
-        elif (plan := self._plan(intent)) is not None:
-            yield from self._act(intent, plan, now_seconds, heard)
+        elif (plan := self._deeds.plan(intent)) is not None:
+            yield from self._deeds.act(intent, plan, now_seconds, heard)
         else:
-            yield self._sorry("no_skill")
+            yield self._deeds.sorry("no_skill")
+
+    def _planned(
+        self, text: str, now_seconds: float, cancel: threading.Event, heard: float
+    ) -> Iterator[Understood | Outcome] | None:
+        """What follows from a sentence that puts something off, lists or cancels that; None for another one."""
+        if not self._speaks_english or len(text) > _LONGEST_PLAN:
+            return None
+        handled = self._routines.handle(text)
+        if handled is not None:
+            return iter((Understood((handled[0],), 0.0), Outcome(reply=handled[1])))
+        for later in islice(readings(self._home, text, self._now()), _MOST_READINGS):
+            wishes = self._understand(later.command, cancel) if later.command else ()
+            if later.reminder or (wishes and all(self._deeds.plan(wish) is not None for wish in wishes)):
+                return self._put_off(later, wishes, text, now_seconds, cancel, heard)
+        return None
+
+    def _put_off(
+        self,
+        later: Later,
+        wishes: tuple[Intent, ...],
+        text: str,
+        now_seconds: float,
+        cancel: threading.Event,
+        heard: float,
+    ) -> Iterator[Understood | Outcome]:
+        self._dialogue.drop()
+        intent = Intent("Routine", later.slots(), source="routine", text=text)
+        if later.is_if and later.trigger and later.trigger.holds(self._home):
+            intent = replace(intent, slots={"conversation_command": later.command, "when": "now"})
+            yield Understood((intent,), 0.0)
+            for wish in wishes:
+                yield from self._do(wish, now_seconds, cancel, heard)
+        else:
+            yield Understood((intent,), 0.0)
+            if later.problem:
+                yield Outcome(reply=later.problem)
+            elif later.reminder:
+                yield self._deeds.carry_out(intent, (), f"Reminder: {later.reminder}.", now_seconds)
+            else:
+                yield from self._deeds.later(intent, wishes, now_seconds, heard)
+        yield from self._ask(now_seconds, cancel)
+
+    def _undo(self, text: str, now_seconds: float, cancel: threading.Event, heard: float) -> Iterator[Outcome]:
+        """Sends the states before the last deed again; what is risky is asked about, as ever."""
+        self._dialogue.drop()
+        commands, reply = account.undoing(self._journal, self._home, now_seconds)
+        if not commands:
+            yield Outcome(reply=reply)
+            return
+        yield from self._deeds.allow(Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard)
+        yield from self._ask(now_seconds, cancel)
 
     def _talk(self, llm: Llm, text: str, now_seconds: float, cancel: threading.Event) -> Iterator[str]:
         """What the language model says, sentence by sentence."""
@@ -182,78 +316,6 @@ class Conversation:
             said.append(sentence)
             yield sentence
         self._dialogue.talked(text, " ".join(said), now_seconds)
-
-    def _plan(self, intent: Intent) -> Plan | None:
-        return lists.plan(self._home, self._replies, intent) or devices.plan(
-            self._home, self._replies, intent, self._mic_area or None
-        )
-
-    def _act(self, intent: Intent, plan: Plan, now_seconds: float, heard: float) -> Iterator[Outcome]:
-        if plan.problem:
-            yield Outcome(reply=plan.problem)
-        elif plan.choices:
-            self._dialogue.add(self._which(intent, plan.choices))
-        elif not plan.commands:
-            yield self._sorry("already")
-        else:
-            self._dialogue.remember(intent, (device.id for device in plan.devices), now_seconds)
-            reply = " ".join(plan.notes) or self._sentence(self._replies.say(intent, Found(plan.devices)))
-            yield from self._allow(intent, plan.commands, reply, now_seconds, heard)
-
-    def _later(self, intent: Intent, now_seconds: float, cancel: threading.Event, heard: float) -> Iterator[Outcome]:
-        """A command for later: what it means is settled, and asked about, now."""
-        seconds = timers.length(intent)
-        wishes = self._understand(str(intent.slots["conversation_command"]), cancel)
-        plans = [self._plan(wish) for wish in wishes]
-        commands = tuple(command for plan in plans if plan for command in plan.commands)
-        problem = next((plan.problem for plan in plans if plan and plan.problem), "")
-        if problem or not commands or seconds <= 0 or not all(plan and plan.commands for plan in plans):
-            yield Outcome(reply=problem) if problem else self._sorry("no_intent")
-            return
-        replies = (
-            self._sentence(self._replies.say(wish, Found(plan.devices)))
-            for wish, plan in zip(wishes, plans, strict=True)
-            if plan
-        )
-        intent = replace(intent, response="command", confidence=min(wish.confidence for wish in wishes))
-        yield from self._allow(intent, commands, " ".join(replies), now_seconds, heard)
-
-    def _allow(
-        self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float, heard: float
-    ) -> Iterator[Outcome]:
-        """What is free is done; the rest waits for a yes or a PIN, or is refused."""
-        tier = policy.risk(self._home, commands, self._rules, intent.confidence, heard)
-        if tier is Risk.FREE:
-            yield self._carry_out(intent, commands, reply, now_seconds)
-        elif tier is Risk.DENY_WHILE_MOVING:
-            yield self._moving()
-        elif tier is Risk.PIN and not self._rules.pin:
-            yield self._sorry("pin_absent")
-        else:
-            self._hold("pin" if tier is Risk.PIN else "yes_no", intent, commands, reply)
-
-    def _hold(self, kind: str, intent: Intent, commands: tuple[Command, ...], reply: str) -> None:
-        """Asks before `commands` are done. All that one sentence wants done at once is one question."""
-        is_later = "conversation_command" in intent.slots
-        before = None if is_later else self._dialogue.withdraw(kind)
-        if before:
-            intent, commands, reply = before.intent, before.commands + commands, f"{before.reply} {reply}"
-        action = spoken.action(self._home, commands)
-        if is_later:
-            action = f"{action} in {spoken.duration(timers.length(intent))}"
-        text = self._replies.error("pin" if kind == "pin" else "confirm", action=action)
-        again = text if kind == "pin" else self._replies.error("confirm_again", action=action)
-        self._dialogue.add(Question(kind, text, again, intent, commands, reply))
-
-    def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
-        seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
-        if not seconds:
-            # Judged again: between the question and its answer the vehicle may have set off.
-            denied = policy.is_denied(self._home, commands, self._rules)
-            return self._moving() if denied else Outcome(commands, reply)
-        waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self._area_name())
-        self.timers.start(seconds, now_seconds, waiting)
-        return Outcome(reply=self._replies.say(intent))
 
     # --- questions that wait ------------------------------------------------------------------------------------------
 
@@ -270,7 +332,7 @@ class Conversation:
         said = resolve.yes_or_no(text, self._home.language)
         if said is False:
             self._dialogue.drop()
-            return (self._sorry("left"),)
+            return (self._deeds.sorry("left"),)
         if asked.kind == "choice":
             return self._chosen(asked, text, now_seconds)
         if asked.kind == "pin":
@@ -278,7 +340,7 @@ class Conversation:
         if said is None or heard < self._rules.confirm_heard_below:
             return None
         self._dialogue.answered()
-        return (self._carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
+        return (self._deeds.carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
 
     def _chosen(self, asked: Question, text: str, now_seconds: float) -> Iterable[Outcome] | None:
         chosen = resolve.choice(text, [option.names for option in asked.options])
@@ -286,44 +348,25 @@ class Conversation:
             return None
         self._dialogue.answered()
         intent = replace(asked.intent, targets=tuple(asked.options[index].device for index in chosen))
-        plan = self._plan(intent)
-        return tuple(self._act(intent, plan, now_seconds, 1.0)) if plan else (self._sorry("handle_error"),)
+        plan = self._deeds.plan(intent)
+        return tuple(self._deeds.act(intent, plan, now_seconds, 1.0)) if plan else (self._deeds.sorry("handle_error"),)
 
     def _pin(self, asked: Question, digits: str, now_seconds: float) -> Iterable[Outcome] | None:
         if not digits:
             return None
         if self._rules.is_pin(digits):
             self._dialogue.answered()
-            return (self._carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
+            return (self._deeds.carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
         self._dialogue.unclear(now_seconds)
-        return (self._sorry("pin_wrong"),)
+        return (self._deeds.sorry("pin_wrong"),)
 
     def _unclear(self, asked: Question, now_seconds: float) -> Outcome:
         if self._dialogue.unclear(now_seconds):
             return Outcome(reply=asked.again, expects=asked.expects)
         self._dialogue.drop()
-        return self._sorry("left")
-
-    def _which(self, intent: Intent, choices: tuple[Device, ...]) -> Question:
-        labels = [devices.label(self._home, device, choices) for device in choices]
-        options = tuple(
-            Option(device.id, (label, *device.aliases, *self._area_names(device)))
-            for device, label in zip(choices, labels, strict=True)
-        )
-        names = spoken.names(labels, last="or", most=5)
-        which, again = (self._replies.error(key, names=names) for key in ("which", "which_again"))
-        return Question("choice", which, again, intent, options=options)
+        return self._deeds.sorry("left")
 
     # --- words --------------------------------------------------------------------------------------------------------
-
-    def _sorry(self, key: str) -> Outcome:
-        return Outcome(reply=self._replies.error(key))
-
-    def _moving(self) -> Outcome:
-        return self._sorry("moving" if policy.is_speed_known(self._home) else "moving_unknown")
-
-    def _sentence(self, text: str) -> str:
-        return text if not text or text[-1] in ".!?" else f"{text}."
 
     def _name(self, device_id: str) -> str:
         device = self._home.devices.get(device_id)
@@ -332,11 +375,3 @@ class Conversation:
     def _state(self, device_id: str, text: str) -> str:
         device = self._home.devices.get(device_id)
         return spoken.state(device, text, self._home.language) if device else text
-
-    def _area_names(self, device: Device) -> tuple[str, ...]:
-        area = self._home.areas.get(device.area or "")
-        return (area.name, *area.aliases) if area else ()
-
-    def _area_name(self) -> str:
-        area = next(iter(targets.find_areas(self._home, self._mic_area or None)), None)
-        return area.name if area else ""

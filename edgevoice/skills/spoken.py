@@ -156,11 +156,26 @@ def duration(seconds: float) -> str:
 
 def action(home: Home, commands: Sequence[Command]) -> str:
     """What commands would do, as in "Should I ...?": `unlock the Front Door`, `turn off 12 devices`."""
+    return names((phrase.format(_things(named)) for phrase, named in _by_verb(home, commands)), most=3)
+
+
+def past(home: Home, commands: Sequence[Command]) -> str:
+    """What commands did, after "I": `unlocked the Front Door`, `turned off 12 devices`."""
+    return names((_past(verb).format(_things(named)) for verb, named in _by_verb(home, commands)), most=3)
+
+
+def _by_verb(home: Home, commands: Sequence[Command]) -> Iterable[tuple[str, list[str]]]:
+    """Each verb, and the names of the devices that it is for."""
     same: dict[str, list[str]] = {}
     for command in commands:
         device = home.devices.get(command.device)
         same.setdefault(_verb(command), []).append(device.name if device else command.device)
-    return names((phrase.format(_things(named)) for phrase, named in same.items()), most=3)
+    return same.items()
+
+
+def _past(verb: str) -> str:
+    first, _, rest = verb.partition(" ")
+    return f"{_PAST.get(first) or first.removesuffix('e') + 'ed'} {rest}"
 
 
 def _things(named: Sequence[str]) -> str:
@@ -192,6 +207,7 @@ def _plain(value: Value) -> str:
     return slot(value).replace("{", "").replace("}", "")
 
 
+_PAST = {"set": "set", "stop": "stopped", "next": "skipped on", "previous": "went back on"}
 # Capability -> the verb for true, and for false.
 _VERBS: Mapping[str, tuple[str, str]] = {
     "on": ("turn on {}", "turn off {}"),

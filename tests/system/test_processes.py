@@ -29,7 +29,8 @@ def account(tmp_path: Path, model: Callable[[str], Path]) -> dict[str, str]:
         model(name)
     sound = tmp_path / "asound.conf"
     sound.write_text(SILENT_SOUND, "utf-8")
-    return {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "ALSA_CONFIG_PATH": str(sound), "PYTHONUNBUFFERED": "1"}
+    own = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    return {**os.environ, **own, "ALSA_CONFIG_PATH": str(sound), "PYTHONUNBUFFERED": "1"}
 
 
 def edgevoice(account: dict[str, str], *words: str | Path, text: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -88,7 +88,7 @@ def commands(outcomes: list[Outcome]) -> list[Command]:
 
 def test_what_is_free_is_done_at_once() -> None:
     (outcome,) = hear(conversation(), "lamp")
-    assert outcome == Outcome((LAMP,), "Turned on the light.")
+    assert outcome == Outcome((LAMP,), "The Reading Lamp is on.")
 
 
 def test_a_question_never_acts() -> None:
@@ -100,7 +100,7 @@ def test_a_risky_command_waits_for_a_yes() -> None:
     talk = conversation()
     (asked,) = hear(talk, "unlock")
     assert asked == Outcome(reply="Should I unlock the Front Door?", expects=Expects("yes_no"))
-    assert hear(talk, "Yes, please.", 5.0) == [Outcome((UNLOCK,), "Unlocking.")]
+    assert hear(talk, "Yes, please.", 5.0) == [Outcome((UNLOCK,), "The Front Door is unlocked.")]
     assert commands(hear(talk, "yes", 6.0)) == []
 
 
@@ -185,7 +185,9 @@ def test_several_wishes_the_free_ones_first_then_one_question() -> None:
     assert outcomes[-1] == Outcome(
         reply="Should I unlock the Front Door and open the Garage Door?", expects=Expects("yes_no")
     )
-    assert hear(talk, "yes", 1.0) == [Outcome((UNLOCK, OPEN), "Unlocking. Opening.")]
+    assert hear(talk, "yes", 1.0) == [
+        Outcome((UNLOCK, OPEN), "The Front Door is unlocked. The Garage Door is opening.")
+    ]
 
 
 def test_several_questions_come_one_by_one() -> None:
@@ -336,7 +338,7 @@ def test_a_command_for_later_is_done_later() -> None:
     talk = conversation()
     (outcome,) = hear(talk, "lamp later", 0.0)
     assert outcome == Outcome(reply="Command will be executed in 1 minute")
-    assert list(talk.due(60.0)) == [Outcome((LAMP,), "Turned on the light.")]
+    assert list(talk.due(60.0)) == [Outcome((LAMP,), "The Reading Lamp is on.")]
 
 
 def test_a_risky_command_for_later_is_asked_about_now() -> None:

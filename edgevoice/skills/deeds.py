@@ -1,0 +1,123 @@
+"""What intents come to: a plan, the policy's word on it, and then commands now, later, or a question first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from edgevoice.dialogue.state import Dialogue
+from edgevoice.home import targets
+from edgevoice.home.model import Home
+from edgevoice.messages import Command, Intent, Outcome, Risk
+from edgevoice.skills import devices, done, lists, policy, spoken, timers
+from edgevoice.skills.asking import Asking
+from edgevoice.skills.devices import Plan
+from edgevoice.skills.reply import Found, Replies
+from edgevoice.skills.routines import Routines
+
+
+@dataclass(slots=True)
+class Deeds:
+    """Owned by one conversation, whose `dialogue` takes the questions. `mic_area` is an area's id or name."""
+
+    home: Home
+    replies: Replies
+    rules: policy.Rules
+    mic_area: str
+    dialogue: Dialogue
+    now: Callable[[], datetime]
+    timers: timers.Timers = field(default_factory=timers.Timers)
+    routines: Routines = field(default_factory=Routines)
+    turns: int = 0
+    """How many there were: it varies the words."""
+
+    def plan(self, intent: Intent) -> Plan | None:
+        return lists.plan(self.home, self.replies, intent) or devices.plan(
+            self.home, self.replies, intent, self.mic_area or None
+        )
+
+    def act(self, intent: Intent, plan: Plan, now_seconds: float, heard: float) -> Iterator[Outcome]:
+        if plan.problem:
+            yield Outcome(reply=plan.problem)
+        elif plan.choices:
+            self.dialogue.add(Asking(self.home, self.replies).which(intent, plan.choices))
+        elif not plan.commands:
+            yield self.sorry("already")
+        else:
+            self.dialogue.remember(intent, (device.id for device in plan.devices), now_seconds)
+            reply = " ".join(plan.notes) or self._done(intent, plan)
+            yield from self.allow(intent, plan.commands, reply, now_seconds, heard)
+
+    def later(self, intent: Intent, wishes: tuple[Intent, ...], now_seconds: float, heard: float) -> Iterator[Outcome]:
+        """A command for later, that `wishes` are: what it means is settled, and asked about, now."""
+        seconds = timers.length(intent)
+        plans = [self.plan(wish) for wish in wishes]
+        commands = tuple(command for plan in plans if plan for command in plan.commands)
+        problem = next((plan.problem for plan in plans if plan and plan.problem), "")
+        if (
+            problem
+            or not commands
+            or not (seconds > 0 or "when" in intent.slots)
+            or not all(plan and plan.commands for plan in plans)
+        ):
+            yield Outcome(reply=problem) if problem else self.sorry("no_intent")
+            return
+        replies = (self._done(wish, plan) for wish, plan in zip(wishes, plans, strict=True) if plan)
+        intent = replace(intent, response="command", confidence=min(wish.confidence for wish in wishes))
+        yield from self.allow(intent, commands, " ".join(replies), now_seconds, heard)
+
+    def allow(
+        self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float, heard: float
+    ) -> Iterator[Outcome]:
+        """What is free is done; the rest waits for a yes or a PIN, or is refused."""
+        tier = policy.risk(self.home, commands, self.rules, intent.confidence, heard)
+        if tier is Risk.FREE:
+            yield self.carry_out(intent, commands, reply, now_seconds)
+        elif tier is Risk.DENY_WHILE_MOVING:
+            yield self.moving()
+        elif tier is Risk.PIN and not self.rules.pin:
+            yield self.sorry("pin_absent")
+        else:
+            self._hold("pin" if tier is Risk.PIN else "yes_no", intent, commands, reply)
+
+    def _hold(self, kind: str, intent: Intent, commands: tuple[Command, ...], reply: str) -> None:
+        """Asks before `commands` are done. All that one sentence wants done at once is one question."""
+        is_later = "conversation_command" in intent.slots
+        before = None if is_later else self.dialogue.withdraw(kind)
+        if before:
+            intent, commands, reply = before.intent, before.commands + commands, f"{before.reply} {reply}"
+        when = str(intent.slots.get("when") or f"in {spoken.duration(timers.length(intent))}") if is_later else ""
+        self.dialogue.add(Asking(self.home, self.replies).permission(kind, intent, commands, reply, when))
+
+    def carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
+        if intent.name == "Routine":
+            now = self.now().timestamp()
+            return Outcome(reply=self.routines.add(self.home, intent.slots, commands, reply, now))
+        seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
+        if not seconds:
+            # Judged again: between the question and its answer the vehicle may have set off.
+            denied = policy.is_denied(self.home, commands, self.rules)
+            return self.moving() if denied else Outcome(commands, reply)
+        waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self.area_name())
+        self.timers.start(seconds, now_seconds, waiting)
+        return Outcome(reply=self.replies.say(intent))
+
+    def _done(self, intent: Intent, plan: Plan) -> str:
+        """What is said once the commands of a plan are confirmed."""
+        said = done.sentence(self.home, intent, plan, self.turns)
+        return said or _sentence(self.replies.say(intent, Found(plan.devices)))
+
+    def sorry(self, key: str) -> Outcome:
+        return Outcome(reply=self.replies.error(key))
+
+    def moving(self) -> Outcome:
+        return self.sorry("moving" if policy.is_speed_known(self.home) else "moving_unknown")
+
+    def area_name(self) -> str:
+        area = next(iter(targets.find_areas(self.home, self.mic_area or None)), None)
+        return area.name if area else ""
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text[-1] in ".!?" else f"{text}."
