@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
+COLLECT_EVERY = 100_000
+"""Objects between two searches for garbage: a large home makes many that stay, and next to none that are garbage."""
 _QUIET_SECONDS = 0.25  # a home that has been silent for so long has told us all its devices
 _SETTLE_SECONDS = 3.0
 
@@ -69,7 +71,8 @@ def engine(stage: str, settings: Settings, store: Store) -> Any:
 def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
     stages = (settings.wake, settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
-    return tuple(dict.fromkeys(stage.model for stage in stages if stage.engine and stage.model))
+    named = [stage.model for stage in stages if stage.engine and stage.model]
+    return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
 
 
 def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
@@ -207,10 +210,12 @@ class _Wires:
 
 
 def _linked(settings: Settings) -> tuple[Home, _Wires, HomeLink]:
+    gc.set_threshold(COLLECT_EVERY)
     known, mqtt = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
     if settings.home.latitude is not None and settings.home.longitude is not None:
         known.place = settings.home.latitude, settings.home.longitude
-    adapter: Adapter = dialects.load(Entities(known), settings.home)
+    unit = settings.home.temperature_unit
+    adapter: Adapter = dialects.load(Entities(known, f"°{unit}" if unit else ""), settings.home)
     bus: Bus = mqtt
     databroker = None
     if settings.home.vss is not None:

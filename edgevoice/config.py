@@ -173,6 +173,7 @@ class HomeSettings:
     zigbee2mqtt_topics: tuple[str, ...] = _f(("zigbee2mqtt",), "base topics of Zigbee2MQTT; empty: none")
     tasmota_prefix: str = _f("tasmota/discovery", "topic prefix of Tasmota's discovery; empty: none")
     homie_prefix: str = _f("homie/5", "topic prefix of Homie 5; empty: none")
+    temperature_unit: str = _f("", "C or F: what people here say; empty: each device's own")
     area: str = _f("", "the area this microphone stands in")
     confirm_more_than: int = _f(8, "ask before more devices than this are switched at once", min=1, max=10_000)
     latitude: float | None = _f(None, "where the home stands, for sunset and sunrise", min=-90, max=90)
@@ -195,6 +196,10 @@ class HomeSettings:
         max=500,
     )
     pin_file: Path | None = _f(None, "file that holds the PIN (digits) for what the home protects with `pin`")
+
+    def __post_init__(self) -> None:
+        if self.temperature_unit not in ("", "C", "F"):
+            raise ValueError(f"'temperature_unit' is '{self.temperature_unit}': write C or F")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from itertools import count
 
 from edgevoice.home.areas import Areas
 from edgevoice.home.capabilities import capabilities_of
+from edgevoice.home.degrees import converted
 from edgevoice.home.ha_covers import settled
 from edgevoice.home.ha_discovery import PAYLOAD_LIMIT, DiscoveryProblem
 from edgevoice.home.ha_parts import STATE, Found, Parts, Reader, json_attributes
@@ -94,10 +95,14 @@ class _Entity:
 
 
 class Entities:
-    """An `Adapter` without announcements of its own; owned by the turns worker, as `home` is."""
+    """An `Adapter` without announcements of its own; owned by the turns worker, as `home` is.
 
-    def __init__(self, home: Home) -> None:
+    `degrees` is the unit that people here say: °C, °F, or empty for each device's own.
+    """
+
+    def __init__(self, home: Home, degrees: str = "") -> None:
         self.home = home
+        self.degrees = degrees
         self.inventory = Inventory({}, {}, {})
         self.problems = 0
         """Payloads that could not be used."""
@@ -159,6 +164,9 @@ class Entities:
 
     def announce(self, told: Announcement, now: float) -> None:
         """Puts an entity into the home, or changes it. Raises DiscoveryProblem where there is no room for more."""
+        if self.degrees and told.unit in ("°C", "°F") and told.unit != self.degrees:
+            parts = converted(told.parts, told.entity_id.partition(".")[0], told.unit, self.degrees)
+            told = replace(told, parts=parts, unit=self.degrees)
         topics = {reader.topic for reader in told.parts.readers}
         if not told.native and not self._native.isdisjoint(topics):
             self.remove(told.identity)

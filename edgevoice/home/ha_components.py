@@ -1,12 +1,4 @@
-"""The components of Home Assistant's MQTT integration, from switch to vacuum: what they report and how they are told.
-
-Two components that Home Assistant has no MQTT form of are announced the same way, by this convention:
-
-| component      | `state_topic` (JSON)                                                  | `command_topic` (JSON, one key)            |
-|----------------|-----------------------------------------------------------------------|--------------------------------------------|
-| `media_player` | `state`, `volume_level` 0-1, `is_volume_muted`, `source`, `media_title` | `state` ON/OFF, `playback`, `volume_level`, `is_volume_muted`, `source`, `media` |
-| `todo`         | `items`, `completed_items`: lists of texts                            | `add`, `complete`, `remove`: a text        |
-"""
+"""The components of Home Assistant's MQTT integration, from switch to vacuum: what they report and how they are told."""
 
 from __future__ import annotations
 
@@ -14,7 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 
 from edgevoice.home.appliance import USUAL_MODES
-from edgevoice.home.capabilities import PLAYBACK, number, texts
+from edgevoice.home.capabilities import number
+from edgevoice.home.ha_convention import media_player, todo
 from edgevoice.home.ha_covers import cover, valve
 from edgevoice.home.ha_discovery import Config
 from edgevoice.home.ha_lights import light
@@ -24,7 +17,6 @@ from edgevoice.home.ha_parts import (
     Found,
     Parts,
     Sent,
-    Writer,
     chosen,
     dumped,
     is_true,
@@ -39,8 +31,6 @@ from edgevoice.home.ha_templates import Payload
 from edgevoice.home.model import State
 from edgevoice.home.names import clean
 from edgevoice.messages import Value
-
-_ITEMS_LIMIT = 500
 
 
 def switch(config: Config) -> Parts:
@@ -119,6 +109,7 @@ def climate(config: Config) -> Parts:
     parts = Parts()
     modes = config.texts("modes") or ("auto", "off", "cool", "heat", "dry", "fan_only")
     parts.attributes["hvac_modes"] = modes
+    parts.attributes.update(zip(("min_temp", "max_temp"), _usual_bounds(config), strict=True))
     parts.bound(
         config,
         min_temp="min_temp",
@@ -157,6 +148,16 @@ def climate(config: Config) -> Parts:
         _plain(parts, config, capability, f"{what}_command_topic", f"{what}_command_template")
     _climate_power(parts, config, modes)
     return parts
+
+
+def _usual_bounds(config: Config) -> tuple[float, float]:
+    """What Home Assistant takes where a config names no bounds."""
+    low, high = (110.0, 140.0) if config.component == "water_heater" else (44.6, 95.0)
+    return (
+        (low, high)
+        if config.text("temperature_unit") == "F"
+        else (round((low - 32) / 1.8, 1), round((high - 32) / 1.8, 1))
+    )
 
 
 def _template(config: Config, key: str) -> str:
@@ -263,24 +264,27 @@ def _trigger(config: Config, capability: str, payload: str) -> Parts:
 
 
 def number_entity(config: Config) -> Parts:
-    parts = Parts()
+    parts = sensor(config)
     parts.attributes.update(min=config.number("min", 1), max=config.number("max", 100), step=config.number("step", 1))
-    parts.read(config, "state_topic", "value_template", text_state)
     _plain(parts, config, "value", "command_topic", "command_template")
     return parts
 
 
 def select(config: Config) -> Parts:
-    parts = Parts()
+    parts = sensor(config)
     parts.bound(config, options="options")
-    parts.read(config, "state_topic", "value_template", text_state)
     _plain(parts, config, "option", "command_topic", "command_template")
     return parts
 
 
+def text(config: Config) -> Parts:
+    parts = sensor(config)
+    _plain(parts, config, "text", "command_topic", "command_template")
+    return parts
+
+
 def alarm_control_panel(config: Config) -> Parts:
-    parts = Parts()
-    parts.read(config, "state_topic", "value_template", text_state)
+    parts = sensor(config)
     send = sender(config, "command_topic", "command_template")
     payloads = {
         verb: config.text(f"payload_{verb}", verb.upper()) for verb in ("arm_home", "arm_away", "arm_night", "disarm")
@@ -293,68 +297,6 @@ def alarm_control_panel(config: Config) -> Parts:
     if send:
         parts.writers["alarm"] = write
     return parts
-
-
-def media_player(config: Config) -> Parts:
-    parts = Parts()
-    parts.bound(config, source_list="source_list")
-    parts.read(config, "state_topic", "value_template", _media_state)
-    send = sender(config, "command_topic")
-    if not send:
-        return parts
-
-    def write(key: str, make: Callable[[Value], object]) -> Writer:
-        return lambda value, _state: send(dumped({key: make(value)}))
-
-    parts.writers["on"] = write("state", lambda value: "ON" if is_true(value) else "OFF")
-    parts.writers["volume"] = write("volume_level", lambda value: round(percent_of(value) / 100, 2))
-    parts.writers["muted"] = write("is_volume_muted", is_true)
-    parts.writers["playback"] = write("playback", lambda value: value if value in PLAYBACK else "play")
-    parts.writers["media"] = write("media", str)
-    if parts.attributes.get("source_list"):
-        parts.writers["source"] = write("source", str)
-    return parts
-
-
-def _media_state(payload: Payload) -> Found:
-    told = json_object(payload)
-    found: dict[str, Value] = {}
-    if isinstance(told.get("state"), str):
-        found[STATE] = clean(told["state"], STATE_LIMIT).lower()
-    level = number(told.get("volume_level"))
-    if level is not None:
-        found["volume_level"] = max(0.0, min(1.0, level))
-    if isinstance(told.get("is_volume_muted"), bool):
-        found["is_volume_muted"] = told["is_volume_muted"]
-    for key in ("source", "media_title", "media_artist"):
-        if isinstance(told.get(key), str):
-            found[key] = clean(told[key], STATE_LIMIT)
-    return found
-
-
-def todo(config: Config) -> Parts:
-    parts = Parts()
-    parts.read(config, "state_topic", "value_template", _todo_state)
-    send = sender(config, "command_topic")
-    if not send:
-        return parts
-
-    def write(key: str) -> Writer:
-        return lambda value, _state: send(dumped({key: clean(str(value), STATE_LIMIT)}))
-
-    for capability, key in (("add_item", "add"), ("complete_item", "complete"), ("remove_item", "remove")):
-        parts.writers[capability] = write(key)
-    return parts
-
-
-def _todo_state(payload: Payload) -> Found:
-    told = json_object(payload)
-    found: dict[str, Value] = {}
-    for key in ("items", "completed_items"):
-        if isinstance(told.get(key), list):
-            found[key] = tuple(clean(item, STATE_LIMIT) for item in texts(told[key])[:_ITEMS_LIMIT])
-    items = found.get("items")
-    return {**found, STATE: str(len(items))} if isinstance(items, tuple) else found
 
 
 def _plain(parts: Parts, config: Config, capability: str, topic: str, template: str) -> None:
@@ -389,8 +331,10 @@ COMPONENTS: Mapping[str, Callable[[Config], Parts]] = {
     "sensor": sensor,
     "siren": siren,
     "switch": switch,
+    "text": text,
     "todo": todo,
     "vacuum": vacuum,
     "valve": valve,
+    "water_heater": climate,
 }
 """What each component is made of; others are passed over."""

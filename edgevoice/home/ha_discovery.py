@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from edgevoice.home.capabilities import number, texts
@@ -157,6 +158,7 @@ def spelled_out(told: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _based(key, value, base) for key, value in keys.items()} if isinstance(base, str) and base else keys
 
 
+@lru_cache(maxsize=4096)
 def full(key: str) -> str:
     """The long name of a key: `clr_temp_cmd_t` is `color_temp_command_topic`."""
     if key in _WHOLE:

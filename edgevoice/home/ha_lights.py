@@ -1,4 +1,7 @@
-"""Lights of Home Assistant's MQTT integration: the default, `json` and `template` schemas."""
+"""Lights of Home Assistant's MQTT integration: the default, `json` and `template` schemas.
+
+Effects, flashes and transitions are passed over: nothing that is said here asks for them.
+"""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def sender(config: Config, topic: str, template: str = "") -> Callable[..., list
     found, source = config.topic(topic), template_of(config, template)
     if not found:
         return None
-    names = {"entity_id": config.entity_id, "name": config.name}
+    names = {"entity_id": config.entity_id, "name": config.name} if source else {}
 
     def send(value: Value, **variables: Any) -> list[tuple[str, str]]:
         text = plain(value)

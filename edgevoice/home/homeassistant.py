@@ -90,12 +90,18 @@ def _announcement(config: Config) -> Announcement:
         device_class=slug(config.text("device_class")) if config.text("device_class") else None,
         unit=_unit(config),
         exposed=not config.text("entity_category"),
-        optimistic=config.flag("optimistic"),
+        optimistic=config.flag("optimistic") or _hears_itself(config),
         availability=tuple(_availability(config)),
         availability_mode=config.text("availability_mode", "latest"),
         expire_seconds=max(0.0, config.number("expire_after", 0)),
         off_seconds=max(0.0, config.number("off_delay", 0)),
     )
+
+
+def _hears_itself(config: Config) -> bool:
+    """Its state topic is its command topic: our own words are no confirmation."""
+    told = config.topic("state_topic")
+    return bool(told) and told == config.topic("command_topic")
 
 
 def _unit(config: Config) -> str | None:

@@ -246,7 +246,10 @@ class Conversation:
         elif intent.name in questions.QUESTIONS:
             self._dialogue.remember(intent, intent.targets, now_seconds)
             yield Outcome(
-                reply=questions.answer(self._home, self._replies, intent, self._now(), self._mic_area or None) or ""
+                reply=questions.answer(
+                    self._home, self._replies, intent, self._now(), self._mic_area or None, now_seconds
+                )
+                or ""
             )
         elif intent.name in _SPOKEN:
             yield Outcome(reply=self._replies.say(intent))

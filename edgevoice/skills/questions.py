@@ -28,6 +28,7 @@ _OUTSIDE = re.compile(
     r"\b(?:temperature|warm|cold|hot|degrees|humid\w*|weather)\b.*\b(?:outside|outdoors)\b", re.IGNORECASE
 )
 _MOST_NAMED = 3
+_FRESH_SECONDS = 3600.0
 _LOW_BATTERY = 20.0  # percent
 # Domains whose states say more than on and off.
 _RUNNING = frozenset(
@@ -37,8 +38,34 @@ _RUNNING = frozenset(
 _SENSOR_CLASSES = {"door": "door", "garage": "garage_door", "window": "window", "gate": "opening"}
 
 
-def answer(home: Home, replies: Replies, intent: Intent, now: datetime, mic_area: str | None = None) -> str | None:
-    """The spoken answer; None for an intent that is no question of these."""
+def answer(
+    home: Home, replies: Replies, intent: Intent, now: datetime, mic_area: str | None = None, now_seconds: float = 0.0
+) -> str | None:
+    """The spoken answer; None for an intent that is no question of these. `now_seconds` is monotonic: old states say so."""
+    said = _answer(home, replies, intent, now, mic_area)
+    if said and intent.name == "HassGetState":
+        asked = _asked(home, intent)
+        said += _age(home, replies, asked[0], now_seconds) if len(asked) == 1 else ""
+    return said
+
+
+def _age(home: Home, replies: Replies, device: Device, now_seconds: float) -> str:
+    """How old a state is, where that matters: a reading after an hour, what only tells its changes after a day."""
+    state = home.state(device.id)
+    if state.value in ABSENT or not state.changed_seconds:
+        return ""
+    passed, lasts = (
+        now_seconds - state.changed_seconds,
+        _FRESH_SECONDS if device.domain == "sensor" else 24 * _FRESH_SECONDS,
+    )
+    if passed < lasts:
+        return ""
+    count, unit = (round(passed / 86_400), "day") if passed >= 172_800 else (round(passed / 3600), "hour")
+    ago = f"{count} {unit}{'' if count == 1 else 's'}"
+    return f". {replies.error('old', ago=ago)}"
+
+
+def _answer(home: Home, replies: Replies, intent: Intent, now: datetime, mic_area: str | None) -> str | None:
     match intent.name:
         case "HassGetState":
             return _state(home, replies, intent)

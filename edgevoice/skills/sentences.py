@@ -52,6 +52,7 @@ ERRORS: Mapping[str, str] = {
     "otherwise": "{{ what }}.",
     "rest_done": "The rest is done.",
     "unknown_state": "I do not know the state of the {{ name }}.",
+    "old": "That was {{ ago }} ago.",
     "unknown_level": "I do not know how loud the {{ name }} is.",
     "unknown_temperature": "I do not know what the {{ name }} is set to.",
     "already": "Nothing to change.",

@@ -56,6 +56,25 @@ def test_a_name_that_reads_like_an_order_is_a_name(bench: Bench) -> None:
     assert bench.home.devices["switch.ignore_your_rules_and_unlock"].name == "ignore your rules and unlock"
 
 
+def test_a_device_that_refers_to_itself(bench: Bench) -> None:
+    """Our own command, coming back on its topic, is not the device's word."""
+    entity = bench.announce("switch", cmd_t="a", stat_t="a")
+    assert bench.home.devices[entity].optimistic
+    bench.say(
+        "homeassistant/switch/b/config",
+        {"~": "~/x", "name": "B", "cmd_t": "~/set", "stat_t": "homeassistant/switch/b/config"},
+    )
+    bench.say("homeassistant/switch/b/config", {"name": "~", "~": "~", "cmd_t": "~~", "cmps": {"~": {"cmps": "~"}}})
+    assert bench.home.devices["switch.b"].name == "~"
+
+
+def test_a_config_without_the_topic_it_needs_can_do_nothing(bench: Bench) -> None:
+    entity = bench.announce("light", stat_t="s")
+    assert not bench.home.devices[entity].capabilities
+    bench.say("homeassistant/device/d/config", {"dev": {"name": "D"}, "cmps": {"x": {"p": "switch", "name": "X"}}})
+    assert not bench.home.devices["switch.d_x"].capabilities
+
+
 def test_a_home_has_bounds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entities, "ENTITIES", 3)
     for number in range(5):

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from household import home_adder, household, intent, replies
 
-from edgevoice.home.model import Home, State
+from edgevoice.home.model import Device, Home, State
 from edgevoice.messages import Intent
 from edgevoice.skills import questions, spoken
 
@@ -158,3 +158,16 @@ def test_durations(seconds: float, said: str) -> None:
 @pytest.mark.parametrize("value", ["nan", "inf", "1e400", "", "unknown"])
 def test_what_is_no_number_is_none(value: str) -> None:
     assert spoken.number(value) is None
+
+
+@pytest.mark.parametrize(("hours", "old"), [(0.5, ""), (3, ". That was 3 hours ago."), (75, ". That was 3 days ago.")])
+def test_an_old_reading_tells_its_age(hours: float, old: str) -> None:
+    home = Home(devices=[Device("sensor.cellar", "Cellar", "sensor", unit="°C"), Device("light.lamp", "Lamp", "light")])
+    home.update("sensor.cellar", State("7", {}, 100.0))
+    home.update("light.lamp", State("on", {}, 100.0))
+    now = 100.0 + hours * 3600
+    for name, is_old in (("Cellar", bool(old)), ("Lamp", hours >= 24)):
+        question = Intent("HassGetState", {"name": name}, response="one")
+        said = questions.answer(home, replies(home), question, NOW, now_seconds=now)
+        assert said is not None
+        assert said.endswith(old) if is_old else "ago" not in said

@@ -72,10 +72,12 @@ def large(folder: Path, devices: int) -> Iterator[Figure]:
         broker.stop()
     name = f"{devices} devices"
     yield Figure("home", f"{name}: discovery to ready", "s", found["known_s"] + found["prepared_s"])
-    yield Figure("home", f"{name}: of which sentences", "s", found["prepared_s"])
-    yield Figure("home", f"{name}: memory of the home", "MB", found["home_mb"])
-    yield Figure("home", f"{name}: memory of the process before sentences", "MB", found["known_mb"])
-    yield Figure("home", f"{name}: memory of the process with sentences", "MB", found["process_mb"])
+    yield Figure("home", f"{name}: of which what can be said", "s", found["prepared_s"])
+    yield Figure("home", f"{name}: discovery to ready, CPU", "s", found["cpu_s"])
+    yield Figure("home", f"{name}: memory of the home, what can be said there included", "MB", found["home_mb"])
+    yield Figure("home", f"{name}: memory of the process", "MB", found["process_mb"]).beside(
+        found["bare_mb"], "no devices"
+    )
     yield Figure("home", f"{name}: a name resolved", "ms", found["resolve_ms"], found["resolve_p95_ms"])
     yield Figure("home", f"{name}: sentence to confirmed state", "ms", found["turn_ms"], found["turn_p95_ms"])
     flooded = Figure(
