@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import time
@@ -27,8 +28,8 @@ from edgevoice.nlu import cascade
 from edgevoice.service.presence import Presence
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
-from edgevoice.stages import Bus, Llm, Sink
-from edgevoice.turn import Stages, Voice
+from edgevoice.stages import Bus, Embed, Llm, Sink
+from edgevoice.turn import Stages, Voice, prepare
 
 if TYPE_CHECKING:
     from edgevoice.kuksa.databroker import Databroker
@@ -65,7 +66,7 @@ def engine(stage: str, settings: Settings, store: Store) -> Any:
 
 def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
-    stages = (settings.wake, settings.vad, settings.asr, settings.llm, settings.tts)
+    stages = (settings.wake, settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
     return tuple(dict.fromkeys(stage.model for stage in stages if stage.engine and stage.model))
 
 
@@ -73,6 +74,19 @@ def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
     """The ear. Without `wake` it hears only when told to."""
     detector = engine("wake", settings, store) if wake else None
     return Listener(detector, engine("vad", settings, store), settings.listen, settings.vad.threshold)
+
+
+def late_embedding(settings: Settings, store: Store) -> Embed | None:
+    """The sentence embedding, loaded with the first sentence that needs it; None where there is none: that is logged."""
+    if not settings.embedding.engine:
+        return None
+    try:
+        store.folder(settings.embedding.model)
+    except ModelError as error:
+        _log.warning("Goes without sentence embeddings: %s", error)
+        return None
+    load = functools.cache(lambda: engine("embedding", settings, store))
+    return lambda text: load().embed(text)
 
 
 def late_llm(settings: Settings, store: Store) -> LateLlm | None:
@@ -104,7 +118,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         area = area or "driver"
         nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
     rules = policy.rules(settings.home, settings.nlu)
-    understanding = cascade.load(home, nlu, llm, settings.wake.words)
+    understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store))
     conversation = Conversation(home, understanding, llm, rules, area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
@@ -116,9 +130,10 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     try:
         if wanted.wait_for_broker:
             settle(link)
-        conversation.prepare()
+        made = Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
+        prepare(made)
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
-        yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
+        yield made
     finally:
         wires.stop()
 

@@ -111,7 +111,7 @@ class Assistant:
                 self._beat()
                 self._take_turn(numbers)
                 if not self._stages.link.pump():
-                    self._stages.conversation.prepare()
+                    turns.prepare(self._stages)
                 self._end_timers(numbers)
         finally:
             self.stop()

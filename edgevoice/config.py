@@ -77,6 +77,7 @@ class AsrSettings:
 
     engine: str = _f("moonshine", "moonshine or vosk")
     model: str = _f("moonshine-tiny-en", "model in the manifest")
+    second: str = _f("", "moonshine: another model of the same vocabulary, asked too where the first is not sure")
     threads: int = _f(1, "CPU threads", min=1, max=64)
     providers: tuple[str, ...] = _f(("CPUExecutionProvider",), "onnxruntime providers, the first one available is used")
 
@@ -103,6 +104,15 @@ class LlmSettings:
     deadline_seconds: float = _f(12.0, "an answer is cut off after this", min=0.5, max=600)
     url: str = _f("", "server: base URL, such as http://127.0.0.1:8080/v1")
     key_file: Path | None = _f(None, "server: file that holds the API key")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSettings:
+    """What sentences mean that no rule knows: asked about, never done at once."""
+
+    engine: str = _f("", "minilm; empty: none")
+    model: str = _f("minilm-l6-v2", "model in the manifest")
+    threads: int = _f(1, "CPU threads", min=1, max=64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +203,7 @@ class Settings:
     asr: AsrSettings = field(default_factory=AsrSettings)
     nlu: NluSettings = field(default_factory=NluSettings)
     llm: LlmSettings = field(default_factory=LlmSettings)
+    embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     home: HomeSettings = field(default_factory=HomeSettings)

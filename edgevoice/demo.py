@@ -60,7 +60,7 @@ SCENES = (
     ),
     _scene("A lock asks first", "alexa", "lock_the_front_door", "yes", acts_on=("lock.front_door",)),
     _scene(
-        "What no sentence covers: the language model proposes, and no means no",
+        "No means no",
         "alexa",
         "open_all_of_the_windows",
         "no",

@@ -130,3 +130,30 @@ def _extend(found: dict[str, Any], own: dict[str, Any]) -> None:
     found["skip_words"] = [*found.get("skip_words", ()), *own.get("skip_words", ())]
     for name, intent in own["intents"].items():
         found["intents"].setdefault(name, {"data": []})["data"].extend(intent["data"])
+    for device_class, said in own.get("binary_sensors", {}).items():
+        found["intents"]["HassGetState"]["data"].extend(_sensor_questions(device_class, said))
+
+
+def _sensor_questions(device_class: str, said: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    """What may be asked about the binary sensors of one class: `things` they are called, what is said of an `on` and of
+    an `off` one, and, where there is one, what `there` is while it is on.
+    """
+    things, place = f"({said['things']})", "[<in> [<the>] {area}]"
+    for state in ("on", "off"):
+        told = f"({said['if_' + state]})"
+        forms = {
+            "one_yesno": [f"(is|are) [<the>] {{name}} [{said.get('noun', things)}] {told}"],
+            "any": [f"(is|are) [there] (any|some) {things} {told} {place}"],
+            "all": [f"are <all> [<the>] {things} {told} {place}"],
+            "which": [f"(which|what) {things} (is|are) {told} {place}"],
+            "how_many": [f"how many {things} (is|are) {told} {place}"],
+        }
+        if state == "on" and "there" in said:
+            forms["any"] += [
+                f"is there [any] ({said['there']}) {place}",
+                f"is [any] ({said['there']}) detected {place}",
+            ]
+        for response, sentences_of in forms.items():
+            slots = {"domain": "binary_sensor", "device_class": device_class, "state": state}
+            context = {"domain": "binary_sensor", "device_class": device_class} if response == "one_yesno" else {}
+            yield {"sentences": sentences_of, "slots": slots, "requires_context": context, "response": response}

@@ -86,6 +86,11 @@ class Pack:
     def __init__(self, name: str, spec: PackSpec, sentences: Intents, finders: Mapping[str, Finder]) -> None:
         self.name, self._spec, self._sentences, self._finders = name, spec, sentences, finders
 
+    @property
+    def sentences(self) -> Intents:
+        """Its sentences as hassil matches them."""
+        return self._sentences
+
     def match(self, text: str, closed: bool = False) -> Intent | None:
         """What was asked for; None where too little of the sentence is explained.
 

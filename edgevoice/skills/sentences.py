@@ -73,4 +73,5 @@ ERRORS: Mapping[str, str] = {
     "away": "I cannot reach the home.",
     "no_speech": "Sorry, I cannot listen right now.",
     "slow": "Sorry, that took too long.",
+    "loading": "I am still starting. Please ask again in a moment.",
 }
