@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgevoice import registry, resources
-from edgevoice.assistant import LateLlm
+from edgevoice.assistant import Assistant, LateLlm
+from edgevoice.audio.speaker import Speaker
 from edgevoice.config import Settings
 from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import dialects
+from edgevoice.home.adapters import Adapter, Adapters
 from edgevoice.home.entities import Entities
 from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
@@ -22,10 +25,15 @@ from edgevoice.listen import Listener
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
+from edgevoice.service.presence import Presence
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
-from edgevoice.stages import Llm, Sink
-from edgevoice.turn import Stages, Voice
+from edgevoice.stages import Bus, Embed, Llm, Sink
+from edgevoice.turn import Stages, Voice, prepare
+
+if TYPE_CHECKING:
+    from edgevoice.kuksa.databroker import Databroker
+    from edgevoice.vehicle import SimulatedVehicle
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +66,7 @@ def engine(stage: str, settings: Settings, store: Store) -> Any:
 
 def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
-    stages = (settings.wake, settings.vad, settings.asr, settings.llm, settings.tts)
+    stages = (settings.wake, settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
     return tuple(dict.fromkeys(stage.model for stage in stages if stage.engine and stage.model))
 
 
@@ -66,6 +74,19 @@ def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
     """The ear. Without `wake` it hears only when told to."""
     detector = engine("wake", settings, store) if wake else None
     return Listener(detector, engine("vad", settings, store), settings.listen, settings.vad.threshold)
+
+
+def late_embedding(settings: Settings, store: Store) -> Embed | None:
+    """The sentence embedding, loaded with the first sentence that needs it; None where there is none: that is logged."""
+    if not settings.embedding.engine:
+        return None
+    try:
+        store.folder(settings.embedding.model)
+    except ModelError as error:
+        _log.warning("Goes without sentence embeddings: %s", error)
+        return None
+    load = functools.cache(lambda: engine("embedding", settings, store))
+    return lambda text: load().embed(text)
 
 
 def late_llm(settings: Settings, store: Store) -> LateLlm | None:
@@ -91,45 +112,106 @@ def late_llm(settings: Settings, store: Store) -> LateLlm | None:
 def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iterator[Stages]:
     """Everything a turn needs, connected to the broker of the settings."""
     llm = late_llm(settings, store) if wanted.llm else None
-    home, bus, link = _linked(settings)
+    home, wires, link = _linked(settings)
+    nlu, area = settings.nlu, settings.home.area
+    if settings.home.vss is not None:
+        area = area or "driver"
+        nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
     rules = policy.rules(settings.home, settings.nlu)
-    understanding = cascade.load(home, settings.nlu, llm, settings.wake.words)
-    conversation = Conversation(home, understanding, llm, rules, settings.home.area)
+    understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store))
+    conversation = Conversation(home, understanding, llm, rules, area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
 
         llm.start((chat.prefix(), proposal.prefix()))
-    bus.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
+    wires.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
     try:
         if wanted.wait_for_broker:
             settle(link)
-        conversation.prepare()
+        made = Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
+        prepare(made)
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
-        yield Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
+        yield made
     finally:
-        bus.stop()
+        wires.stop()
+
+
+def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presence | None:
+    """The assistant as a device on its broker, from now on; None where the settings do not want it."""
+    if not settings.mqtt.announce:
+        return None
+    sink, link = stages.voice.sink, stages.link
+    loud = sink if isinstance(sink, Speaker) else None
+    made = Presence(settings.mqtt, settings.home.discovery_prefix, link.bus, assistant, loud)
+    stages.voice.sink = made.watched(sink)
+    link.join(made)
+    return made
+
+
+def car(home: Home, settings: Settings, bus: Bus) -> tuple[Adapter, Bus, Databroker | None]:
+    """The vehicle of the settings, from its tree of signals, and the bus that it is reached by.
+
+    Raises SettingsError, and MissingExtra where a databroker is wanted and its client is not installed.
+    """
+    from edgevoice.home import inventory, kuksa, viss, vss, vss_tree  # what no home needs
+
+    wanted = settings.home
+    assert wanted.vss is not None
+    owners = inventory.load(wanted.file) if wanted.file is not None else None
+    vehicle = vss.Vehicle(home, vss_tree.load(wanted.vss), str(wanted.vss), owners)
+    if not wanted.kuksa:
+        return viss.VissAdapter(vehicle, wanted.vehicle_id, settings.mqtt.client_id), bus, None
+    try:
+        from edgevoice.kuksa.databroker import Databroker
+    except ImportError as error:
+        raise MissingExtra("kuksa-client", "kuksa") from error
+    databroker = Databroker(wanted.kuksa, vehicle.paths, wanted.kuksa_token_file, wanted.kuksa_ca_file)
+    return kuksa.KuksaAdapter(vehicle), kuksa.Buses(bus, databroker), databroker
 
 
 @contextmanager
 def home(settings: Settings) -> Iterator[HomeLink]:
     """The home alone, once it has told its devices. Raises BrokerError where the broker is away."""
-    _, bus, link = _linked(settings)
-    bus.start(_CONNECT_SECONDS)
+    _, wires, link = _linked(settings)
+    wires.start(_CONNECT_SECONDS)
     try:
         settle(link)
         yield link
     finally:
-        bus.stop()
+        wires.stop()
 
 
-def _linked(settings: Settings) -> tuple[Home, MqttClient, HomeLink]:
+@dataclass(frozen=True, slots=True)
+class _Wires:
+    """What connects to the home and, for some cars, to their databroker."""
+
+    mqtt: MqttClient
+    databroker: Databroker | None = None
+
+    def start(self, wait_seconds: float) -> None:
+        self.mqtt.start(wait_seconds)
+        if self.databroker is not None:
+            self.databroker.start()
+
+    def stop(self) -> None:
+        if self.databroker is not None:
+            self.databroker.stop()
+        self.mqtt.stop()
+
+
+def _linked(settings: Settings) -> tuple[Home, _Wires, HomeLink]:
     gc.set_threshold(COLLECT_EVERY)
-    known, bus = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
+    known, mqtt = Home(language=settings.nlu.language), MqttClient(settings.mqtt)
     unit = settings.home.temperature_unit
-    adapter = dialects.load(Entities(known, f"°{unit}" if unit else ""), settings.home)
-    return known, bus, HomeLink(known, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
+    adapter: Adapter = dialects.load(Entities(known, f"°{unit}" if unit else ""), settings.home)
+    bus: Bus = mqtt
+    databroker = None
+    if settings.home.vss is not None:
+        vehicle, bus, databroker = car(known, settings, mqtt)
+        adapter = Adapters(adapter, vehicle)
+    return known, _Wires(mqtt, databroker), HomeLink(known, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
 
 
 def settle(link: HomeLink) -> None:
@@ -137,6 +219,20 @@ def settle(link: HomeLink) -> None:
     until = time.monotonic() + _SETTLE_SECONDS
     while link.pump(_QUIET_SECONDS) and time.monotonic() < until:
         pass
+
+
+@contextmanager
+def demo_car(settings: Settings) -> Iterator[tuple[Settings, SimulatedVehicle]]:
+    """A simulated vehicle on an embedded broker, and the settings that lead there, for whoever drives it."""
+    from edgevoice.mqtt.broker import EmbeddedBroker
+    from edgevoice.vehicle import SimulatedVehicle
+
+    tree = settings.home.vss or resources.find("homes/car.json")
+    with EmbeddedBroker() as broker:
+        mqtt = broker.reached_by(settings.mqtt)
+        home = replace(settings.home, vss=tree, vehicle_id="car", kuksa="")
+        with SimulatedVehicle(tree, mqtt) as vehicle:
+            yield replace(settings, mqtt=mqtt, home=home), vehicle
 
 
 @contextmanager

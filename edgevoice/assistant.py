@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Protocol
@@ -30,6 +31,7 @@ from edgevoice.messages import (
     ListenEvent,
     Listening,
     NoSpeech,
+    Outcome,
     SpeechEnded,
     Turn,
     TurnEnded,
@@ -48,6 +50,23 @@ class Microphone(AbstractContextManager[Iterable[AudioChunk]], Protocol):
     """Entering opens it; `close`, from any thread, ends its chunks."""
 
     def close(self) -> None: ...
+
+
+def _nobody(event: Event) -> None:
+    """For wishes whose events nobody waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for by text, not by ear. Its events go to `observe` first, and then to the assistant's own observer.
+
+    `is_speech`: the text itself is to be said; else it is answered, by voice where `is_aloud`.
+    """
+
+    text: str
+    is_speech: bool = False
+    is_aloud: bool = True
+    observe: Callable[[Event], None] = _nobody
 
 
 class Assistant:
@@ -71,12 +90,14 @@ class Assistant:
         self._observe = observe
         self._cue = cue
         self._beat = beat
-        self._heard: queue.Queue[ListenEvent] = queue.Queue(_QUEUE)
+        self._heard: queue.Queue[ListenEvent | Wish] = queue.Queue(_QUEUE)
         self._stop = threading.Event()
         self._follow_up = threading.Event()
         self._turn: Turn | None = None
         self._ears_error: BaseException | None = None
         self.lost = 0
+        self.muted = False
+        """While true nothing is heard, no wake word either. May be set by any thread."""
 
     def run(self) -> None:
         """Listens and answers until `stop`. Raises what ended the ears: AudioError where there is no microphone."""
@@ -90,7 +111,7 @@ class Assistant:
                 self._beat()
                 self._take_turn(numbers)
                 if not self._stages.link.pump():
-                    self._stages.conversation.prepare()
+                    turns.prepare(self._stages)
                 self._end_timers(numbers)
         finally:
             self.stop()
@@ -104,6 +125,14 @@ class Assistant:
         if turn is not None:
             turn.cancel.set()
 
+    def wish(self, wish: Wish) -> bool:
+        """Hands a wish to the turns, from any thread. False where too many wait: it is dropped, and counted as lost."""
+        return self._put(wish)
+
+    def listen(self) -> None:
+        """Opens the ear without a wake word, from any thread."""
+        self._follow_up.set()
+
     # --- ears ---------------------------------------------------------------------------------------------------------
 
     def _listen(self) -> None:
@@ -113,6 +142,9 @@ class Assistant:
                 for chunk in chunks:
                     if self._stop.is_set():
                         return
+                    if self.muted:  # the gap in the stream makes the listener forget what it heard before
+                        self._follow_up.clear()
+                        continue
                     if self._follow_up.is_set():
                         self._follow_up.clear()
                         self._listener.listen_now(chunk.start)
@@ -128,11 +160,16 @@ class Assistant:
         turn = self._turn
         if isinstance(event, WakeHeard) and turn is not None:
             turn.cancel.set()
+        self._put(event)
+
+    def _put(self, item: ListenEvent | Wish) -> bool:
         try:
-            self._heard.put_nowait(event)
+            self._heard.put_nowait(item)
         except queue.Full:
             self.lost += 1
-            _log.warning("the turns are busy: lost %s (%d so far)", type(event).__name__, self.lost)
+            _log.warning("the turns are busy: lost %s (%d so far)", type(item).__name__, self.lost)
+            return False
+        return True
 
     # --- turns --------------------------------------------------------------------------------------------------------
 
@@ -148,16 +185,35 @@ class Assistant:
                 self._answer(next(numbers), partial(turns.run, self._stages, said=utterance))
             case NoSpeech():
                 self._cue("failed")
+            case Wish():
+                self._grant(next(numbers), event)
 
-    def _answer(self, number: int, events: Callable[[Turn], Iterator[Event]]) -> None:
+    def _grant(self, number: int, wish: Wish) -> None:
+        if wish.is_speech:
+            said = partial(turns.carry_out, self._stages, outcome=Outcome(reply=wish.text))
+            self._answer(number, said, wish.observe)
+            return
+        stages = self._stages
+        if not wish.is_aloud:
+            stages = replace(stages, voice=turns.Voice(None, stages.voice.sink))
+        self._answer(number, partial(turns.run, stages, said=wish.text), wish.observe, wish.is_aloud)
+
+    def _answer(
+        self,
+        number: int,
+        events: Callable[[Turn], Iterator[Event]],
+        observe: Callable[[Event], None] = _nobody,
+        is_aloud: bool = True,
+    ) -> None:
         turn = Turn(f"{number:04d}", threading.Event())
         self._turn = turn
         try:
             for event in events(turn):
+                observe(event)
                 self._observe(event)
-                if isinstance(event, TurnFailed):
+                if isinstance(event, TurnFailed) and is_aloud:
                     self._cue("failed")
-                if isinstance(event, TurnEnded) and event.expects:
+                if isinstance(event, TurnEnded) and event.expects and is_aloud:
                     self._follow_up.set()
         finally:
             self._turn = None

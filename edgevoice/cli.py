@@ -19,7 +19,7 @@ Then `edgevoice check` says whether this machine can run the assistant, and `edg
 Settings are read from --config, else ~/.config/edgevoice/settings.yaml, else /etc/edgevoice/settings.yaml.
 """
 
-_DIALECTS = ("homeassistant", "zigbee2mqtt", "tasmota", "homie")
+_DIALECTS = ("homeassistant", "zigbee2mqtt", "tasmota", "homie", "viss")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -133,6 +133,9 @@ def _talking(commands: Commands) -> None:  # type: ignore[valid-type]
     _with_settings(demo)
     demo.add_argument("--mic", action="store_true", help="speak into this machine's microphone instead")
     demo.add_argument("--text", action="store_true", help="type sentences instead")
+    demo.add_argument(
+        "--car", action="store_true", help="a simulated car instead of the home; its scenes are typed, not recorded"
+    )
     demo.add_argument("--no-llm", action="store_true", help="leave the language model out (saves its download)")
     demo.add_argument(
         "--out",
@@ -193,8 +196,10 @@ def _machine(commands: Commands) -> None:  # type: ignore[valid-type]
         "edgevoice simulate --dialect zigbee2mqtt --loss 0.1 --delay 200",
     )  # fmt: skip
     _with_settings(simulate)
-    simulate.add_argument("--home", type=Path, metavar="FILE", help="YAML of the home (default: the demo's)")
-    simulate.add_argument("--dialect", default="homeassistant", choices=_DIALECTS, help="homeassistant")
+    simulate.add_argument(
+        "--home", type=Path, metavar="FILE", help="YAML of the home, or a car's VSS tree (default: the demo's)"
+    )
+    simulate.add_argument("--dialect", default="homeassistant", choices=_DIALECTS, help="homeassistant; viss is a car")
     simulate.add_argument(
         "--loss", type=_share, default=0.0, metavar="P", help="share of commands not heard, 0 to 1 (0)"
     )

@@ -77,6 +77,7 @@ class AsrSettings:
 
     engine: str = _f("moonshine", "moonshine or vosk")
     model: str = _f("moonshine-tiny-en", "model in the manifest")
+    second: str = _f("", "moonshine: another model of the same vocabulary, asked too where the first is not sure")
     threads: int = _f(1, "CPU threads", min=1, max=64)
     providers: tuple[str, ...] = _f(("CPUExecutionProvider",), "onnxruntime providers, the first one available is used")
 
@@ -103,6 +104,15 @@ class LlmSettings:
     deadline_seconds: float = _f(12.0, "an answer is cut off after this", min=0.5, max=600)
     url: str = _f("", "server: base URL, such as http://127.0.0.1:8080/v1")
     key_file: Path | None = _f(None, "server: file that holds the API key")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSettings:
+    """What sentences mean that no rule knows: asked about, never done at once."""
+
+    engine: str = _f("", "minilm; empty: none")
+    model: str = _f("minilm-l6-v2", "model in the manifest")
+    threads: int = _f(1, "CPU threads", min=1, max=64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +154,9 @@ class MqttSettings:
     expiry_seconds: float = _f(
         5.0, "a command that the broker does not get within this time is dropped, and that is said", min=1, max=60
     )
+    announce: bool = _f(True, "`run` announces the assistant itself as a device, by Home Assistant discovery")
+    announce_words: bool = _f(False, "tell the broker what was heard and answered, too")
+    hermes: bool = _f(False, "also publish hermes/… as Rhasspy does; its events hold what was heard")
 
     def __post_init__(self) -> None:
         if self.version not in ("auto", "5", "3.1.1"):
@@ -163,6 +176,19 @@ class HomeSettings:
     temperature_unit: str = _f("", "C or F: what people here say; empty: each device's own")
     area: str = _f("", "the area this microphone stands in")
     confirm_more_than: int = _f(8, "ask before more devices than this are switched at once", min=1, max=10_000)
+    vss: Path | None = _f(
+        None, "a car: its VSS tree, as vss-tools exports it to JSON or YAML; spoken to by VISS over MQTT"
+    )
+    vehicle_id: str = _f("car", "the car's VID: VISS requests go to <vehicle_id>/Vehicle")
+    kuksa: str = _f("", "host:port of a KUKSA databroker, which then serves the car instead of VISS")
+    kuksa_token_file: Path | None = _f(None, "file that holds its JWT; empty: none")
+    kuksa_ca_file: Path | None = _f(None, "certificate authority of its TLS; empty: no TLS")
+    moving_above: float = _f(
+        0.5,
+        "speed, in the sensor's unit, above which what the home guards by `deny_while_moving` is refused",
+        min=0,
+        max=500,
+    )
     pin_file: Path | None = _f(None, "file that holds the PIN (digits) for what the home protects with `pin`")
 
     def __post_init__(self) -> None:
@@ -181,6 +207,7 @@ class Settings:
     asr: AsrSettings = field(default_factory=AsrSettings)
     nlu: NluSettings = field(default_factory=NluSettings)
     llm: LlmSettings = field(default_factory=LlmSettings)
+    embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     home: HomeSettings = field(default_factory=HomeSettings)

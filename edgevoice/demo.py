@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +17,12 @@ from edgevoice.assembly import Wanted
 from edgevoice.audio import wav
 from edgevoice.audio.speaker import NullSink, Speaker, WavSink
 from edgevoice.commands import options as opts
+from edgevoice.commands.car import car
 from edgevoice.commands.show import Printer
-from edgevoice.commands.talk import live, show
+from edgevoice.commands.talk import live, typed
 from edgevoice.config import Settings
 from edgevoice.listen import Listener
-from edgevoice.messages import RATE, AudioChunk, CommandSent, Samples, StateConfirmed, Turn, TurnFailed
+from edgevoice.messages import RATE, AudioChunk, CommandSent, Samples, StateConfirmed, TurnFailed
 from edgevoice.model_store import Store
 from edgevoice.replay import replay
 
@@ -61,7 +60,7 @@ SCENES = (
     ),
     _scene("A lock asks first", "alexa", "lock_the_front_door", "yes", acts_on=("lock.front_door",)),
     _scene(
-        "What no sentence covers: the language model proposes, and no means no",
+        "No means no",
         "alexa",
         "open_all_of_the_windows",
         "no",
@@ -75,6 +74,8 @@ SCENES = (
 
 def demo(options: argparse.Namespace) -> int:
     settings = opts.settings(options, {"wake": {"words": [_WAKE_WORD]}})
+    if options.car:
+        return car(settings, options)
     printer, out = Printer(options.json), sys.stderr if options.json else sys.stdout
     store = Store()
     _fetch(settings, store, options)
@@ -94,7 +95,7 @@ def demo(options: argparse.Namespace) -> int:
                 live(settings, stages, printer)
                 return 0
             if options.text:
-                _typed(stages, printer)
+                typed(stages, printer)
                 return 0
             scenes = [scene for scene in SCENES if wanted.llm or not scene.needs_llm]
             went_well = _play(scenes, assembly.listener(settings, store), stages, printer)
@@ -168,17 +169,3 @@ def _quiet(seconds: float) -> Samples:
     noise = np.random.default_rng(1).normal(0, 3, round(seconds * RATE))
     samples: Samples = noise.astype(np.int16)
     return samples
-
-
-def _typed(stages: turns.Stages, printer: Printer) -> None:
-    """Sentences from standard input, one a line, until its end."""
-    if sys.stdin.isatty():
-        printer.line("Type what you would say, such as: turn on the office lights. An empty line or Ctrl-D ends.")
-    for number in count(1):
-        try:
-            text = input("> " if sys.stdin.isatty() else "")
-        except EOFError:
-            return
-        if not text.strip():
-            return
-        show(turns.run(stages, Turn(f"text-{number}", threading.Event()), text), printer)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from edgevoice.errors import BrokerError
-from edgevoice.home.adapters import Adapter
+from edgevoice.home.adapters import Adapter, Adapters
 from edgevoice.home.appliance import confirms, obey, patience
 from edgevoice.home.model import CAPABILITIES, Home
 from edgevoice.messages import Command, CommandSent, Message, StateConfirmed
@@ -29,21 +29,25 @@ class HomeLink:
     ) -> None:
         self.home = home
         self._adapter = adapter
-        self._bus = bus
+        self.bus = bus
         self._clock = clock
         self._expiry_seconds = expiry_seconds
         self._subscribed: tuple[str, ...] = ()
 
+    def join(self, adapter: Adapter) -> None:
+        """Hears and asks for another adapter beside the one it has."""
+        self._adapter = Adapters(self._adapter, adapter)
+
     def pump(self, timeout_seconds: float = 0.0) -> bool:
         """Takes in what has come, waiting at most `timeout_seconds` for the first message. True if there was any."""
         self._subscribe()
-        message = self._bus.receive(timeout_seconds)
+        message = self.bus.receive(timeout_seconds)
         there_was_any = message is not None
         for left in range(_AT_ONCE, 0, -1):
             if message is None:
                 break
             self._adapter.handle(message, self._clock())
-            message = self._bus.receive(0.0) if left > 1 else None
+            message = self.bus.receive(0.0) if left > 1 else None
         self._subscribe()
         return self._ask() or there_was_any
 
@@ -84,11 +88,11 @@ class HomeLink:
                 self.pump(max(0.0, min(until[command] for command in waiting) - spent))
 
     def _publish(self, message: Message, until: float) -> None:
-        while not self._bus.ready(max(0.0, until - self._clock())):
+        while not self.bus.ready(max(0.0, until - self._clock())):
             if self._clock() >= until:
                 waited = f"the broker was away for {self._expiry_seconds:g} s"
                 raise BrokerError(f"not sent to '{message.topic}', as {waited}; it is dropped")
-        self._bus.publish(message)
+        self.bus.publish(message)
 
     def _outcome(self, command: Command, since: float, is_late: bool) -> StateConfirmed | None:
         """What has become of a command; None while that is open."""
@@ -109,11 +113,11 @@ class HomeLink:
         asked = self._adapter.due(self._clock())
         for question in asked:
             with contextlib.suppress(BrokerError):  # who is not reached now tells its state when it comes back
-                self._bus.publish(question)
+                self.bus.publish(question)
         return bool(asked)
 
     def _subscribe(self) -> None:
         wanted = self._adapter.subscriptions()
         if wanted != self._subscribed:
-            self._bus.subscribe(wanted)
+            self.bus.subscribe(wanted)
             self._subscribed = wanted

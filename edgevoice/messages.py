@@ -53,7 +53,7 @@ class Utterance:
 class Hypothesis:
     text: str
     score: float
-    """Log-probability a token, natural logarithm; comparable within one transcript only."""
+    """Log-probability of the whole text, natural logarithm; comparable within one transcript only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ ENGINES: Mapping[str, Mapping[str, str]] = {
     "vad": {"silero": "edgevoice.vad.silero:load"},
     "asr": {"moonshine": "edgevoice.asr.moonshine:load", "vosk": "edgevoice.asr.vosk:load"},
     "llm": {"gguf": "edgevoice.llm.gguf:load", "server": "edgevoice.llm.server:load"},
+    "embedding": {"minilm": "edgevoice.embedding.minilm:load"},
     "tts": {
         "hibari": "edgevoice.tts.hibari:load",
         "piper": "edgevoice.tts.piper:load",

@@ -13,11 +13,15 @@ All audio is int16 mono at `messages.RATE`, except what a Tts yields, which is a
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgevoice.messages import AudioChunk, Message, Samples, Transcript, WakeHeard
+from edgevoice.phrases import Phrases
 
 
 class WakeDetector(Protocol):
@@ -48,6 +52,11 @@ class Vad(Protocol):
 
 class Asr(Protocol):
     """Speech to text."""
+
+    def bias(self, phrases: Phrases | None) -> None:
+        """What can be said from now on; the same object again costs nothing. Where it is not `closed`, what is said
+        beside it is still heard. None: anything alike."""
+        ...
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         """Partial transcripts where the engine has them, then the final one, always. Raises StageError."""
@@ -115,3 +124,15 @@ class Bus(Protocol):
     def receive(self, timeout_seconds: float) -> Message | None:
         """The oldest message not yet taken; None after the timeout."""
         ...
+
+
+class Embedding(Protocol):
+    """What sentences mean, as directions: those of nearly the same meaning lie near each other."""
+
+    def embed(self, text: str) -> NDArray[np.float32]:
+        """float32 [n] of length 1."""
+        ...
+
+
+Embed: TypeAlias = Callable[[str], NDArray[np.float32]]
+"""`Embedding.embed`, of an engine that may only be loaded when it is first called."""

@@ -82,6 +82,13 @@ def run(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent
     yield TurnEnded(turn.id, tuple(timings), None if turn.cancel.is_set() else expects)
 
 
+def prepare(stages: Stages) -> None:
+    """Gets ready for the home as it is now; for idle moments, and free where nothing changed."""
+    stages.conversation.prepare()
+    if stages.asr is not None:
+        stages.asr.bias(stages.conversation.sayable())
+
+
 def carry_out(stages: Stages, turn: Turn, outcome: Outcome) -> Iterator[TurnEvent]:
     """What nobody asked for just now, such as what a timer waited for: acts and speaks as a turn does."""
     began = stages.clock()
@@ -115,6 +122,7 @@ def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnE
 def _transcribe(stages: Stages, utterance: Utterance) -> Transcript:
     if stages.asr is None:
         raise StageError("asr", "absent", "no speech recogniser is configured")
+    stages.asr.bias(stages.conversation.sayable())
     heard = deque(stages.asr.transcribe([AudioChunk(utterance.samples, utterance.rate, utterance.start)]), maxlen=1)
     return heard[0] if heard else Transcript("")
 

@@ -24,7 +24,10 @@ SUITES = {
   rows         {id, audio, text, lang?}
   predictions  {id, text}
   score        1 - wer. wer: word error rate over all words after lower-casing, punctuation out, numbers as words.
-  figures      wer, cpu_per_second (CPU seconds a second of audio), rtf, p50_ms, p95_ms""",
+               The recogniser knows what can be said in a home: the settings' home.file, else the demo's, and beside it
+               the homes of --home FILE; --no-grammar: it knows nothing
+  figures      wer, exact_rate (rows without an error), cpu_per_second (CPU seconds a second of audio), rtf, p50_ms,
+               p95_ms""",
     "wake": """
   rows         {id, audio, kind: keyword | other_phrase | negative_speech, keyword?}
   predictions  {id, fired_at: [seconds]}; a keyword's clip is given 1.5 s of quiet before it and 1 s after it, and
@@ -97,6 +100,7 @@ def arguments() -> argparse.ArgumentParser:
     add("--snr", type=float, metavar="DB", help="mix noise in at this signal-to-noise ratio")
     add("--noise", type=Path, metavar="MANIFEST", help="JSON-lines file of noise recordings")
     add("--seed", type=int, default=0, metavar="N", help="of the noise's choice and offset (default: 0)")
+    add("--perturb", type=int, metavar="SEED", help="nlu: make one slip in each sentence that has a home's label")
     add("--no-llm", action="store_true", help="without the language model")
     add("--keyword", metavar="WORD", help="wake: the word to listen for")
     add(
@@ -111,6 +115,15 @@ def arguments() -> argparse.ArgumentParser:
         metavar="DIR",
         help="nlu, reject, actions: JSON homes (default: DIR/../homes beside a file)",
     )
+    add(
+        "--home",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="asr: a home, JSON or YAML, whose names can be said too; may be given again",
+    )
+    add("--no-grammar", action="store_true", help="asr: recognise without knowing what can be said")
     add("--predictions", type=Path, metavar="OUT.jsonl", help="write a prediction a row")
     add("--models", type=Path, metavar="DIR", help="the model store (default: the user's)")
     return parser
@@ -130,7 +143,8 @@ def options(args: argparse.Namespace) -> Options:
         if not rows:
             raise InputError(f"{args.noise}: no rows")
         noise = Noise(tuple(rows), args.snr, args.seed)
-    return Options(settings, noise, args.keyword, args.pack, args.homes, args.models)
+    home = None if args.no_grammar else tuple(args.home)
+    return Options(settings, noise, args.keyword, args.pack, args.homes, home, args.models, args.perturb)
 
 
 def summary(suite: str, rows: int, report: Report) -> str:

@@ -19,19 +19,31 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from edgevoice.asr import levels, tokens
+from edgevoice.asr import beam, levels, tokens
+from edgevoice.asr.automaton import Automaton
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, StageError
 from edgevoice.messages import RATE, AudioChunk, Hypothesis, Samples, Transcript
+from edgevoice.phrases import Phrases
 
 Floats = NDArray[np.float32]
 
 TOKENS_PER_SECOND = 6.5
 # Mean log-probability of a token at which about all words are right, and at which about none is.
 _SURE, _LOST = -0.05, -0.8
+_MARGIN, _MARGIN_A_WORD = 8.0, 3.5
+"""What can be said here may be less likely than the free sentence by this, natural logarithm, and still be meant."""
 
 # On sounds that are not speech it writes what subtitles have there: credits, notes, and a lone "you".
 _INVENTED = re.compile(r"\W*(?:you)?\W*|©.*", re.IGNORECASE)
+
+_REWARD_CLOSED = 1.5
+"""What each word adds in a closed domain: in noise the model likes to end early."""
+
+_UNSURE = -0.3
+"""Mean log-probability of a token below which a second model is asked."""
+_ALTERNATIVES = 5
+_NOTHING = Phrases((), frozenset())
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +63,11 @@ class Cache:
     length: int
     decoder: Mapping[str, ort.OrtValue]
     encoder: Mapping[str, ort.OrtValue]
+
+    def select(self, rows: Sequence[int]) -> Cache:
+        """The cache whose row i is row `rows[i]` of this one; the audio's has one row for all."""
+        decoder = {name: _value(value.numpy()[rows]) for name, value in self.decoder.items()}
+        return Cache(self.length, decoder, self.encoder)
 
 
 class Moonshine:
@@ -105,57 +122,108 @@ class Moonshine:
         return _log_softmax(logits.numpy()[:, -1]), Cache(cache.length + ids.shape[1], decoder, encoder)
 
 
-class MoonshineAsr:
-    """`stages.Asr`. Greedy; partial transcripts come after each segment of audio that is longer than one."""
+class _Rows:
+    """`beam.Decoder` of one piece of audio; several models of one vocabulary are heard as one, by their mean."""
 
-    def __init__(self, model: Moonshine, vocabulary: tokens.Tokens) -> None:
-        self.model, self._vocabulary = model, vocabulary
+    def __init__(self, models: Sequence[Moonshine], samples: Floats) -> None:
+        self._models = models
+        self._encoded = [model.encode(samples) for model in models]
+        self._caches = [model.start() for model in models]
+
+    def step(self, ids: NDArray[np.int64]) -> Floats:
+        scored: list[Floats] = []
+        for i, (model, encoded, cache) in enumerate(zip(self._models, self._encoded, self._caches, strict=True)):
+            one, self._caches[i] = model.step(ids, encoded, cache)
+            scored.append(one)
+        return scored[0] if len(scored) == 1 else np.mean(scored, axis=0)
+
+    def select(self, rows: Sequence[int]) -> None:
+        self._caches = [cache.select(rows) for cache in self._caches]
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """One segment: the log-probabilities of its tokens, and what else it may be, best first, its own text too."""
+
+    text: str = ""
+    scores: Sequence[float] = ()
+    alternatives: tuple[Hypothesis, ...] = ()
+    confidence: float = 0.0
+
+
+class MoonshineAsr:
+    """`stages.Asr`. Partial transcripts come after each segment of audio that is longer than one."""
+
+    def __init__(self, model: Moonshine, vocabulary: tokens.Tokens, second: Moonshine | None = None) -> None:
+        """`second`, of the same vocabulary, is asked too where `model` alone is not sure."""
+        self.model, self._vocabulary, self._second = model, vocabulary, second
+        self._automaton = Automaton(_NOTHING, vocabulary)
+
+    def bias(self, phrases: Phrases | None) -> None:
+        """From now on, what can be said here is heard rather than what sounds much the same."""
+        phrases = phrases or _NOTHING
+        if self._automaton.phrases is not phrases:
+            self._automaton = Automaton(phrases, self._vocabulary, self._automaton)
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         """Raises StageError `inference` where onnxruntime fails, `rate` for audio that is not at 16 kHz."""
-        heard: list[tuple[str, list[float]]] = []
+        heard: list[_Heard] = []
         previous: Transcript | None = None
         for samples in levels.segments(_samples(chunks)):
             if previous is not None and previous.text:
                 yield previous
-            text, scores = self._hear(samples)
-            if text:
-                heard.append((text, scores))
+            part = self._hear(samples)
+            if part.text:
+                heard.append(part)
             previous = _transcript(heard, final=False)
         yield _transcript(heard, final=True)
 
-    def _hear(self, samples: Samples) -> tuple[str, list[float]]:
-        """The text of one segment and the log-probability of each token in it."""
+    def _hear(self, samples: Samples) -> _Heard:
         speech = levels.speech(samples)
         if speech is None:
-            return "", []
+            return _Heard()
         try:
-            ids, scores = self._greedy(speech)
+            found = self._search([self.model], speech)
+            if self._second is not None and not self._is_sure(found):
+                found = self._search([self.model, self._second], speech)
         except Exception as error:  # onnxruntime raises classes of its own with no public base
             raise StageError("asr", "inference", f"Moonshine failed on {len(speech)} samples: {error}") from error
-        text = self._vocabulary.text(ids).removeprefix("- ")  # a subtitle's mark of a new speaker
-        return ("", []) if _INVENTED.fullmatch(text) else (text, scores)
+        heard = self._chosen(found)
+        return _Heard() if _INVENTED.fullmatch(heard.text) else heard
 
-    def _greedy(self, samples: Floats) -> tuple[list[int], list[float]]:
+    def _search(self, models: Sequence[Moonshine], samples: Floats) -> beam.Found:
         limit = math.ceil(len(samples) / RATE * TOKENS_PER_SECOND)
-        encoded = self.model.encode(samples)
-        ids: list[int] = []
-        scores: list[float] = []
-        token, cache = tokens.START, self.model.start()
-        while len(ids) < limit:
-            scored, cache = self.model.step(np.array([[token]]), encoded, cache)
-            if not ids:
-                scored[0, tokens.END] = -np.inf  # where there is sound, the base model often ends before its first word
-            token = int(scored[0].argmax())
-            scores.append(float(scored[0, token]))
-            if token == tokens.END:
-                break
-            ids.append(token)
-            if loop := repeated(ids):
-                log.debug("dropped %d tokens of a loop", loop)
-                del ids[-loop:], scores[-loop:]
-                break
-        return ids, scores
+        closed = self._automaton.phrases.closed
+        search = beam.Search(_Rows(models, samples), self._automaton, limit, _REWARD_CLOSED if closed else 0.0)
+        return search.run(repeated, free=not closed)
+
+    def _is_sure(self, found: beam.Found) -> bool:
+        best = found.said[0] if found.free is None else found.free
+        return bool(found.said) and best.ids == found.said[0].ids and best.total >= _UNSURE * len(best.scores)
+
+    def _chosen(self, found: beam.Found) -> _Heard:
+        """What can be said here, unless what the model hears without knowing that is much likelier."""
+        free = found.free
+        meant = [one for one in found.said if free is None or free.rank - one.rank <= self._margin(one, free)]
+        best = meant[0] if meant else free
+        if best is None:
+            return _Heard()
+        texts: dict[str, float] = {}
+        for one in meant or [best]:
+            texts.setdefault(self._text(one), one.rank)
+        confidence = _confidence(best.scores)
+        if meant and free is not None:
+            confidence = max(confidence, 1 - (free.rank - best.rank) / (2 * _MARGIN))
+        alternatives = tuple(Hypothesis(text, rank) for text, rank in list(texts.items())[:_ALTERNATIVES])
+        return _Heard(self._text(best), best.scores, alternatives, min(1.0, confidence))
+
+    def _text(self, one: beam.Candidate) -> str:
+        return self._vocabulary.text(one.ids).removeprefix("- ")  # a subtitle's mark of a new speaker
+
+    def _margin(self, said: beam.Candidate, free: beam.Candidate) -> float:
+        """How much less likely than the free sentence what can be said here may be: a lone word hardly."""
+        words, others = (sum(map(self._vocabulary.begins, one.ids)) for one in (said, free))
+        return min(_MARGIN, _MARGIN_A_WORD * words) - max(0, others - words - 1)
 
 
 def repeated(ids: Sequence[int], minimum: int = 9) -> int:
@@ -173,14 +241,19 @@ def repeated(ids: Sequence[int], minimum: int = 9) -> int:
     return 0
 
 
-def _transcript(heard: Sequence[tuple[str, Sequence[float]]], final: bool) -> Transcript:
-    text = " ".join(part for part, _ in heard)
-    scores = [score for _, part in heard for score in part]
-    if not text:
+def _transcript(heard: Sequence[_Heard], final: bool) -> Transcript:
+    if not heard:
         return Transcript("", (), 0.0, final)
-    score = sum(scores) / len(scores)
-    confidence = min(1.0, max(0.0, (score - _LOST) / (_SURE - _LOST)))
-    return Transcript(text, (Hypothesis(text, score),), confidence, final)
+    text = " ".join(part.text for part in heard)
+    if len(heard) == 1:
+        return Transcript(text, heard[0].alternatives, heard[0].confidence, final)
+    scores = [score for part in heard for score in part.scores]
+    return Transcript(text, (Hypothesis(text, sum(scores)),), _confidence(scores), final)
+
+
+def _confidence(scores: Sequence[float]) -> float:
+    """By the mean log-probability of a token."""
+    return min(1.0, max(0.0, (sum(scores) / len(scores) - _LOST) / (_SURE - _LOST)))
 
 
 def _samples(chunks: Iterable[AudioChunk]) -> Iterator[Samples]:
@@ -207,17 +280,24 @@ def load(settings: AsrSettings, folder: Path | None) -> MoonshineAsr:
     """
     if folder is None:
         raise ModelMissing("moonshine needs a model: set asr.model, for example moonshine-tiny-en")
-    providers = _providers(settings.providers)
-    encoder, decoder = (
-        _session(folder, stem, settings, providers) for stem in ("encoder_model", "decoder_model_merged")
-    )
-    model, vocabulary = Moonshine(encoder, decoder), tokens.load(folder / "tokenizer.bin")
+    model, vocabulary = _model(folder, settings), tokens.load(folder / "tokenizer.bin")
     if len(vocabulary) != model.vocabulary:
         raise ModelCorrupt(
             f"{folder}: tokenizer.bin holds {len(vocabulary)} tokens, and the decoder writes {model.vocabulary}. "
             f"Check it: edgevoice models verify {folder.name}"
         )
-    return MoonshineAsr(model, vocabulary)
+    second = _model(folder.parent / settings.second, settings) if settings.second else None
+    if second is not None and second.vocabulary != model.vocabulary:
+        raise ModelCorrupt(f"asr.second: {settings.second} has another vocabulary than {folder.name}")
+    return MoonshineAsr(model, vocabulary, second)
+
+
+def _model(folder: Path, settings: AsrSettings) -> Moonshine:
+    providers = _providers(settings.providers)
+    encoder, decoder = (
+        _session(folder, stem, settings, providers) for stem in ("encoder_model", "decoder_model_merged")
+    )
+    return Moonshine(encoder, decoder)
 
 
 def _providers(wanted: Sequence[str]) -> list[str]:

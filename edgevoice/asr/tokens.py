@@ -21,6 +21,7 @@ class Tokens:
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._pieces = tuple(_written(piece) for piece in pieces)
+        self._ids = {piece: i for i, piece in enumerate(self._pieces) if piece}  # of two alike, the last is no raw byte
 
     def __len__(self) -> int:
         return len(self._pieces)
@@ -29,6 +30,31 @@ class Tokens:
         """What the ids say, without spaces at either end. An id outside the vocabulary says nothing."""
         pieces = (self._pieces[i] for i in ids if 0 <= i < len(self._pieces))
         return b"".join(pieces).decode("utf-8", "replace").strip()
+
+    def begins(self, token: int) -> bool:
+        """Whether the token begins a word."""
+        return self._pieces[token][:1] == b" "
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """The ids that the model writes `text` with; a space in it belongs to the word after it. Empty: it has none.
+
+        Byte-pair merging without the list of merges: their order is that of the ids of what they make.
+        """
+        parts = [letter.encode() for letter in text]
+        while True:
+            pairs = (
+                (self._ids[pair], k) for k in range(len(parts) - 1) if (pair := parts[k] + parts[k + 1]) in self._ids
+            )
+            best = min(pairs, default=None)
+            if best is None:
+                break
+            parts[best[1] : best[1] + 2] = [parts[best[1]] + parts[best[1] + 1]]
+        ids = [self._ids.get(unit) for part in parts for unit in ([part] if part in self._ids else map(_byte, part))]
+        return () if None in ids else tuple(i for i in ids if i is not None)
+
+
+def _byte(value: int) -> bytes:
+    return bytes([value])
 
 
 def _written(piece: bytes) -> bytes:

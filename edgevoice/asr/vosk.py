@@ -13,6 +13,7 @@ import vosk
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, StageError
 from edgevoice.messages import RATE, AudioChunk, Hypothesis, Transcript
+from edgevoice.phrases import Phrases
 
 _SILENT = -1  # Kaldi's log level below errors
 
@@ -28,10 +29,16 @@ class VoskAsr:
 
     def __init__(self, model: vosk.Model) -> None:
         self._model = model
+        self._words: str | None = None
+
+    def bias(self, phrases: Phrases | None) -> None:
+        """Limits a closed domain to its words; Vosk takes words and not sentences, so a home is heard freely."""
+        self._words = json.dumps(sorted(_vocabulary(phrases))) if phrases is not None and phrases.closed else None
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         """Raises StageError `rate` for audio that is not at 16 kHz."""
-        recognizer = vosk.KaldiRecognizer(self._model, RATE)
+        limits = () if self._words is None else (self._words,)
+        recognizer = vosk.KaldiRecognizer(self._model, RATE, *limits)
         recognizer.SetWords(True)
         said: list[Word] = []
         shown = ""
@@ -52,6 +59,12 @@ class VoskAsr:
         yield _transcript(said + _words(recognizer.FinalResult()))
 
 
+def _vocabulary(phrases: Phrases) -> set[str]:
+    said = [arc.label for arc in phrases.arcs if isinstance(arc.label, str)]
+    said += [phrase for listed in phrases.lists.values() for phrase in listed]
+    return {word.lower() for phrase in said for word in phrase.split() if not word.isdigit()}
+
+
 def _words(result: str) -> list[Word]:
     return [Word(word["word"], word["conf"]) for word in json.loads(result).get("result", [])]
 
@@ -61,7 +74,7 @@ def _transcript(said: list[Word]) -> Transcript:
     if not said:
         return Transcript("", confidence=0.0)
     text = " ".join(word.text for word in said)
-    score = sum(math.log(max(word.confidence, 1e-6)) for word in said) / len(said)
+    score = sum(math.log(max(word.confidence, 1e-6)) for word in said)
     confidence = sum(word.confidence for word in said) / len(said)
     return Transcript(text, (Hypothesis(text, score),), min(1.0, confidence))
 

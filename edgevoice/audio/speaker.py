@@ -36,6 +36,8 @@ class Speaker:
         self, settings: AudioSettings, opener: Callable[[AudioSettings, int], OutputStream] | None = None
     ) -> None:
         self._settings = settings
+        self.volume = settings.volume
+        """Loudness, 0 to 1. May be set by any thread, in the middle of a reply too."""
         self._open = opener or open_device
 
     def play(self, pieces: Iterable[Samples], rate: int, cancel: threading.Event) -> None:
@@ -69,7 +71,8 @@ class Speaker:
                 stream.abort()
                 return False
             piece = samples[i : i + size]
-            stream.write(piece if self._settings.volume == 1 else (piece * self._settings.volume).astype(np.int16))
+            volume = self.volume
+            stream.write(piece if volume == 1 else (piece * volume).astype(np.int16))
         return True
 
 

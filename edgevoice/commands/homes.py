@@ -8,8 +8,10 @@ import threading
 
 from edgevoice import assembly, resources
 from edgevoice.commands import options as opts
+from edgevoice.config import Settings
 from edgevoice.home.model import Device, Home
 from edgevoice.simulator import Manner, Simulator
+from edgevoice.vehicle import SimulatedVehicle
 
 
 def show(options: argparse.Namespace) -> None:
@@ -54,8 +56,11 @@ def _row(home: Home, device: Device) -> dict[str, object]:
 def simulate(options: argparse.Namespace) -> None:
     """Runs until it is interrupted."""
     settings = opts.settings(options)
-    file = options.home or settings.home.file or resources.find("homes/demo.yaml")
     manner = Manner(options.delay / 1e3, options.loss)
+    if options.dialect == "viss":
+        _drive(options, settings, manner)
+        return
+    file = options.home or settings.home.file or resources.find("homes/demo.yaml")
     with Simulator(file, settings.mqtt, options.dialect, manner) as home:
         where = f"{settings.mqtt.host}:{settings.mqtt.port}"
         if options.json:
@@ -64,4 +69,15 @@ def simulate(options: argparse.Namespace) -> None:
             print(f"{len(home.devices)} appliances speak {options.dialect} at {where}; Ctrl-C ends them", flush=True)
             if home.left_out:
                 print(f"{options.dialect} has no form of {', '.join(home.left_out)}", flush=True)
+        threading.Event().wait()
+
+
+def _drive(options: argparse.Namespace, settings: Settings, manner: Manner) -> None:
+    tree = options.home or settings.home.vss or resources.find("homes/car.json")
+    with SimulatedVehicle(tree, settings.mqtt, settings.home.vehicle_id, manner):
+        where = f"{settings.home.vehicle_id}/Vehicle at {settings.mqtt.host}:{settings.mqtt.port}"
+        print(
+            json.dumps({"vehicle": where}) if options.json else f"A car answers VISS on {where}; Ctrl-C ends it",
+            flush=True,
+        )
         threading.Event().wait()

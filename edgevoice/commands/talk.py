@@ -6,9 +6,11 @@ import argparse
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 import numpy as np
 
@@ -62,8 +64,11 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
         if isinstance(event, Listening):
             notifier.ready()
         show_event(event)
+        if presence is not None:
+            presence.observe(event)
 
     assistant = Assistant(Mic(settings.audio), ear, stages, observe, play_cue, notifier.beat)
+    presence = assembly.presence(settings, stages, assistant)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: assistant.stop())
     try:
@@ -140,3 +145,17 @@ def with_silence(chunks: Iterable[AudioChunk]) -> Iterator[AudioChunk]:
     step = 1280
     for start in range(end, end + round(_TAIL_SECONDS * RATE), step):
         yield AudioChunk(np.zeros(step, np.int16), RATE, start)
+
+
+def typed(stages: turns.Stages, printer: Printer) -> None:
+    """Sentences from standard input, one a line, until its end."""
+    if sys.stdin.isatty():
+        printer.line("Type what you would say, such as: turn on the office lights. An empty line or Ctrl-D ends.")
+    for number in count(1):
+        try:
+            text = input("> " if sys.stdin.isatty() else "")
+        except EOFError:
+            return
+        if not text.strip():
+            return
+        show(turns.run(stages, Turn(f"text-{number}", threading.Event()), text), printer)

@@ -55,7 +55,9 @@ class Dialogue:
         self._asked_seconds: float | None = None  # when the first of them was asked
         self.recent: tuple[str, ...] = ()
         """Ids of the devices spoken of last, newest first."""
-        self.last: Intent | None = None
+        self._last: Intent | None = None
+        self._last_about: tuple[str, ...] = ()
+        self._last_seconds = 0.0
         self._talk: deque[ChatMessage] = deque(maxlen=_MOST_TALK)
         self._talked_seconds = 0.0
 
@@ -103,9 +105,15 @@ class Dialogue:
         self._questions.clear()
         self._asked_seconds = None
 
-    def remember(self, intent: Intent, devices: Iterable[str]) -> None:
-        self.last = intent
-        self.recent = tuple(dict.fromkeys((*devices, *self.recent)))[:_MOST_RECENT]
+    def remember(self, intent: Intent, devices: Iterable[str], now_seconds: float) -> None:
+        self._last, self._last_about, self._last_seconds = intent, tuple(devices), now_seconds
+        self.recent = tuple(dict.fromkeys((*self._last_about, *self.recent)))[:_MOST_RECENT]
+
+    def last(self, now_seconds: float) -> tuple[Intent | None, tuple[str, ...]]:
+        """The intent of the last minutes that a sentence may lean on, and the ids of the devices that it was about."""
+        if now_seconds - self._last_seconds > TALK_SECONDS:
+            self._last = None
+        return self._last, self._last_about
 
     def talk(self, now_seconds: float) -> tuple[ChatMessage, ...]:
         """The free talk of the last minutes, oldest first."""

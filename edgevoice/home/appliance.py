@@ -212,7 +212,7 @@ def confirms(command: Command, state: State) -> bool:
             return _same(held.get(command.capability), value)
         case "value":
             wanted = number(value) or 0
-            return _near(state.value, wanted, 0.01 + 0.005 * abs(wanted))
+            return _near(held.get("value", state.value), wanted, 0.01 + 0.005 * abs(wanted))
         case "option" | "text":
             return _same(state.value, value)
         case "add_item" | "complete_item" | "remove_item":

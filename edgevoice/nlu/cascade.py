@@ -5,19 +5,35 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from edgevoice.config import NluSettings
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent
-from edgevoice.nlu import normalize, packs, templates
+from edgevoice.nlu import normalize, packs, repair, sayable, semantic, templates
 from edgevoice.nlu.context import NOWHERE, Context
-from edgevoice.stages import Llm
+from edgevoice.nlu.free import Free
+from edgevoice.phrases import Phrases
+from edgevoice.stages import Embed, Llm
 
 Proposer = Callable[[str, Context, threading.Event], tuple[Intent, ...]]
+Match = Callable[[str, Context], Intent | None]
 _JOINTS = re.compile(r"[,;.]?\s+(?:and then|and also|and|then)\s+|[,;.]\s+", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\s+(?:of\s+)?", re.IGNORECASE)
 _CLAUSES = 6
+_SURE = 0.6
+"""Confidence from which nobody else is asked what was meant."""
+_PLAIN = 0.8
+"""Confidence that each clause of a compound needs where it is in nobody's words but the speaker's."""
+_BARE = frozenset({"HassMediaPause", "HassMediaUnpause", "HassMediaPrevious", "HassMediaNext"})
+_HARDLY = 0.5
+"""What is left of the confidence where "would you just stop" may be about the player, or about us."""
+_IT = re.compile(r"(?<!is )\b(?:it|that one|this one)\b(?! is|'s)", re.IGNORECASE)
+_NAMELESS = re.compile(r"an?\b", re.IGNORECASE)
+"""No name begins so: "a 5 minute timer" is not called "a 5 minute"."""
+_VERBATIM = frozenset({"HassBroadcast", "HassShoppingListAddItem", "HassListAddItem"})
+"""What is passed on as it was said."""
 _BORROWED = 3
 """Words that clauses may share."""
 
@@ -31,12 +47,28 @@ class Cascade:
         domains: tuple[packs.Pack, ...] = (),
         propose: Proposer | None = None,
         wake_words: tuple[str, ...] = (),
+        free: Free | None = None,
     ) -> None:
         self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
+        self._free, self._home = free, sentences.home
+        self._phrases: sayable.HomePhrases | None = None
+        self._sayable: tuple[int, Phrases] | None = None
 
     def prepare(self) -> None:
         """Builds now what the first sentence after a change of the home would otherwise wait for."""
         self._sentences.match("set the light to fifty percent", NOWHERE)
+        if self._free is not None:
+            self._free.understand("set the light to fifty percent", NOWHERE)
+
+    def sayable(self) -> Phrases:
+        """What can be said now, for the recogniser. The same object until the home changes."""
+        language = self._sentences.language
+        if self._phrases is None:
+            packs = [pack.sentences for pack in self._domains]
+            self._phrases = sayable.HomePhrases(language.intents, self._wake_words, packs)
+        if self._sayable is None or self._sayable[0] != language.version:
+            self._sayable = (language.version, self._phrases.of(language))
+        return self._sayable[1]
 
     def understand(self, text: str, context: Context, cancel: threading.Event | None = None) -> tuple[Intent, ...]:
         """What was meant, in the order it was said; empty where nothing understood it.
@@ -47,46 +79,103 @@ class Cascade:
         if not words:
             return ()
         found = self._certain(words, context)
-        if not found and self._propose is not None:
-            found = self._propose(words, context, cancel or threading.Event())
-        return found
+        if self._propose is None or (found and all(intent.confidence >= _SURE for intent in found)):
+            return found
+        proposed = self._propose(words, context, cancel or threading.Event())
+        return proposed if not found or _sure(proposed) > _sure(found) else found
 
     def _certain(self, words: str, context: Context) -> tuple[Intent, ...]:
-        one = self._sentences.match(words, context)
-        if one is not None:
-            return (one,)
-        several = self._compound(words, context)
-        if several:
-            return several
-        claims = [claim for pack in self._domains if (claim := pack.match(words)) is not None]
-        return (max(claims, key=lambda claim: claim.confidence),) if claims else ()
+        exact = self._pronoun(words, context) or self._exact(words, context)
+        if exact:
+            return exact
+        claims: list[tuple[Intent, ...]] = [
+            (claim,) for pack in self._domains if (claim := pack.match(words)) is not None
+        ]
+        claims += [loose] if (loose := self._loose(words, context)) else []
+        return max(claims, key=lambda claim: claim[0].confidence, default=())
 
-    def _compound(self, words: str, context: Context) -> tuple[Intent, ...]:
+    def _pronoun(self, words: str, context: Context) -> tuple[Intent, ...]:
+        """A sentence about "it", which is the device that was spoken of last, if a template knows that of it."""
+        device = self._home.devices.get(context.recent[0]) if context.recent and self._free else None
+        if device is None or not _IT.search(words):
+            return ()
+        one = self._sentences.match(_IT.sub(f"the {device.name}", words, count=1), context)
+        is_it = one is not None and str(one.slots.get("name")).casefold() == device.name.casefold()
+        return (replace(one, targets=(device.id,), text=words),) if one is not None and is_it else ()
+
+    def _exact(self, words: str, context: Context) -> tuple[Intent, ...]:
+        """By templates. What was said without its slips goes first: an open end of a template swallows them."""
+        for text in dict.fromkeys((repair.without_slips(words), words)):
+            one = self._sentences.match(text, context)
+            if one is not None and one.name in _VERBATIM:
+                one = self._sentences.match(words, context) or one
+            found = (one,) if one is not None else self._compound(text, context, self._sentences.match)
+            if found and not any(_NAMELESS.match(str(intent.slots.get("name"))) for intent in found):
+                return found
+        return ()
+
+    def _loose(self, words: str, context: Context) -> tuple[Intent, ...]:
+        """What was meant although it was not said in a template's words: names respelled, then free wording."""
+        if self._free is None:
+            return ()
+        for corrected in repair.corrections(words):
+            if (one := self._confident(corrected, context)) is not None:
+                return (replace(one, text=words),)
+        tidy = repair.tidied(repair.without_slips(words))
+        text, changed = self._free.speller.respelled(tidy)
+        sure = repair.SURE**changed
+        one = self._sentences.match(text, context)
+        if one is not None and one.name in _BARE and " " not in normalize.spoken(text):
+            sure *= _HARDLY
+        found = (one,) if one is not None else self._compound(text, context, self._confident)
+        if not found and (one := self._free.understand(text, context, words)) is not None:
+            found = (one,)
+        return tuple(replace(intent, confidence=round(intent.confidence * sure, 3), text=words) for intent in found)
+
+    def _confident(self, clause: str, context: Context) -> Intent | None:
+        """A clause of a sentence that is no template as a whole: any way of saying it, if it is plain."""
+        found = self._sentences.match(clause, context)
+        if found is None and self._free is not None:
+            found = self._free.understand(clause, context)
+        return found if found is not None and found.confidence >= _PLAIN else None
+
+    def _compound(self, words: str, context: Context, match: Match) -> tuple[Intent, ...]:
         """Every clause of "A and B" by itself; empty unless each is understood: half a command is worse than none."""
         clauses = _JOINTS.split(_BOTH.sub("", words))
         if not 2 <= len(clauses) <= _CLAUSES:
             return ()
-        found = tuple(_until_none(self._sentences.match(clause, context) for clause in clauses))
-        return found if len(found) == len(clauses) else self._shared(clauses, context)
-
-    def _shared(self, clauses: list[str], context: Context) -> tuple[Intent, ...]:
-        """Clauses that share a verb before them or a noun after them: "turn on the hall and kitchen lights"."""
-        first, last = clauses[0].split(), clauses[-1].split()
-        for shared in range(min(len(last), _BORROWED + 1)):
-            ending = " ".join(last[len(last) - shared :])
-            head = self._sentences.match(f"{clauses[0]} {ending}".strip(), context)
-            if head is None:
-                continue
-            for borrowed in range(1, min(len(first), _BORROWED + 1)):
-                verb = " ".join(first[:borrowed])
-                whole = [f"{verb} {clause} {ending}".strip() for clause in clauses[1:-1]] + [f"{verb} {clauses[-1]}"]
-                rest = tuple(_until_none(self._sentences.match(clause, context) for clause in whole))
-                if len(rest) == len(whole) and all(one.name == head.name for one in rest):
-                    return (head, *rest)
-        return ()
+        found = tuple(_until_none(match(clause, context) for clause in clauses))
+        return found if len(found) == len(clauses) else _shared(clauses, context, match)
 
 
-def load(home: Home, settings: NluSettings, llm: Llm | None = None, wake_words: Iterable[str] = ()) -> Cascade:
+def _sure(found: tuple[Intent, ...]) -> float:
+    return min((intent.confidence for intent in found if intent.name != "Chat"), default=0.0)
+
+
+def _shared(clauses: list[str], context: Context, match: Match) -> tuple[Intent, ...]:
+    """Clauses that share a verb before them or a noun after them: "turn on the hall and kitchen lights"."""
+    first, last = clauses[0].split(), clauses[-1].split()
+    for shared in range(min(len(last), _BORROWED + 1)):
+        ending = " ".join(last[len(last) - shared :])
+        head = match(f"{clauses[0]} {ending}".strip(), context)
+        if head is None:
+            continue
+        for borrowed in range(1, min(len(first), _BORROWED + 1)):
+            verb = " ".join(first[:borrowed])
+            whole = [f"{verb} {clause} {ending}".strip() for clause in clauses[1:-1]] + [f"{verb} {clauses[-1]}"]
+            rest = tuple(_until_none(match(clause, context) for clause in whole))
+            if len(rest) == len(whole) and all(one.name == head.name for one in rest):
+                return (head, *rest)
+    return ()
+
+
+def load(
+    home: Home,
+    settings: NluSettings,
+    llm: Llm | None = None,
+    wake_words: Iterable[str] = (),
+    embed: Embed | None = None,
+) -> Cascade:
     """The cascade of one home. Raises SettingsError for an unknown language or a bad pack."""
     propose: Proposer | None = None
     if llm is not None:
@@ -97,10 +186,13 @@ def load(home: Home, settings: NluSettings, llm: Llm | None = None, wake_words: 
         def propose(text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
             return proposal.propose(model, home, text, context, cancel)
 
-    domains = tuple(
-        packs.load(Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name)) for name in settings.packs
-    )
-    return Cascade(templates.load(home, settings.language), domains, propose, tuple(wake_words))
+    files = [Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name) for name in settings.packs]
+    more = tuple(file for file in files if packs.is_sentences(file))
+    domains = tuple(packs.load(file) for file in files if file not in more)
+    free = None
+    if settings.language.partition("-")[0] == "en":
+        free = Free(home, semantic.load(embed) if embed is not None else None)
+    return Cascade(templates.load(home, settings.language, more), domains, propose, tuple(wake_words), free)
 
 
 def _until_none(found: Iterator[Intent | None]) -> Iterator[Intent]:

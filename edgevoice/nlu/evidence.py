@@ -45,7 +45,9 @@ FILLERS = stem_set(
     "should may might must let let's go going be been being am is are was were do does did has have had get give got",
     "put bring make made set change adjust switch turn like want wants need i'd i'm i'll i've it's there here up down off out",
     "again back first help level percent degree degrees about around all every everything everywhere whole entire",
-    "house home room apartment flat place inside indoor interior",
+    "house home room apartment flat place inside indoor interior current currently still instead bit tad while",
+    "far way much um uh uhm er erm hmm mm ah whoa wow yo man dude buddy actually basically maybe perhaps somehow anyway immediately quickly",
+    "favor kind sort way thing case condition level setting lets gonna wanna gotta anymore yourself also too so extra comfortable",
 )
 """Words that need no explanation: they say nothing of their own."""
 
@@ -67,11 +69,16 @@ _GOALS = stem_set("to at set")
 
 _OPENERS = stem_set("please hey hi hello ok okay so well and then oh")
 _ASKING = stem_set("what who where when why how which whose whom is are was were does did has am isn't aren't")
-_ASKING_BEFORE_SUBJECT = stem_set("do have had can could should would will may might shall must")
+_ASKING_BEFORE_SUBJECT = stem_set("do can could should would will may might shall must")
+_PERSONS = stem_set("you i we they he she anyone anybody someone")
 _SUBJECTS = stem_set("you i we they he she it the any these those my our anyone anybody someone there")
 _DEED = stem_set("can could would will")
+_FAVOURS = re.compile(
+    r"^\W*(?:(?:can|could|may) i (?:please )?(?:have|get)|(?:can|could) we (?:please )?(?!have )\w+|"
+    r"(?:can|could) (?:the|my|it|this)\b.* be (?:\w+ )*(?:off|on|less|more|brighter|dimmer|darker|louder|quieter|warmer|cooler))\b"
+)
 _TELLING = re.compile(
-    r"\b(?:tell|show|let|remind) (?:me|us)\b|\bwonder|\b(?:want to|wanna|like to) know\b|\bcheck (?:if|whether|what)\b"
+    r"\b(?:tell|show|remind) (?:me|us)\b|\blet (?:me|us) know\b|\bwonder|\b(?:want to|wanna|like to) know\b|\bcheck (?:if|whether|what)\b"
 )
 
 _TO_NINETEEN = stems(
@@ -96,12 +103,20 @@ _ANYTHING = frozenset({"switch", "input_boolean", "lock"})
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of appliance. `words` are what people call it and its work by; `classes` its device classes, empty: all."""
+    """A kind of appliance: `nouns` are what people call it, `cues` what they call its work and how it should be.
+
+    `classes` are its device classes; empty: all.
+    """
 
     plural: str
     domain: str
-    words: frozenset[str]
+    nouns: frozenset[str]
+    cues: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
+
+    @property
+    def words(self) -> frozenset[str]:
+        return self.nouns | self.cues
 
     def holds(self, device: Device) -> bool:
         """Whether a device is of this kind; where its domain and class do not tell, its name does."""
@@ -109,50 +124,59 @@ class Kind:
             return True
         is_told = bool(device.device_class) and device.domain not in _ANYTHING
         fits = device.domain == self.domain or device.domain in _ANYTHING
-        return fits and not is_told and not self.words.isdisjoint(stems(device.name))
+        return fits and not is_told and not self.nouns.isdisjoint(stems(device.name))
 
 
 KINDS: tuple[Kind, ...] = (
     Kind(
         "lights",
         "light",
+        stem_set("light lamp bulb lighting chandelier spotlight lantern"),
         stem_set(
-            "light lamp bulb lighting chandelier spotlight lit bright brighter brightness brighten",
-            "dim dimmer dark darker darkness darken gloomy illuminate",
+            "lit bright brighter brightness brighten dim dimmer dark darker darkness darken gloomy illuminate",
+            "illumination lighten intensity glow",
         ),
     ),
-    Kind("outlets", "switch", stem_set("plug outlet socket"), frozenset({"outlet"})),
-    Kind("fans", "fan", stem_set("fan ventilator ventilation")),
+    Kind("outlets", "switch", stem_set("plug outlet socket"), classes=frozenset({"outlet"})),
+    Kind(
+        "coffee machines",
+        "switch",
+        stem_set("coffee espresso cappuccino latte americano mocha macchiato"),
+        stem_set("cup pot mug brew"),
+        frozenset({"coffee"}),
+    ),
+    Kind("fans", "fan", stem_set("fan ventilator"), stem_set("ventilation")),
     Kind(
         "blinds",
         "cover",
         stem_set("blind curtain shade shutter awning drape cover"),
-        frozenset({"blind", "curtain", "shade", "shutter", "awning"}),
+        classes=frozenset({"blind", "curtain", "shade", "shutter", "awning"}),
     ),
-    Kind("garage doors", "cover", stem_set("garage gate"), frozenset({"garage", "gate"})),
-    Kind("doors", "cover", stem_set("door"), frozenset({"door"})),
-    Kind("windows", "cover", stem_set("window"), frozenset({"window"})),
-    Kind("locks", "lock", stem_set("lock unlock deadbolt")),
+    Kind("garage doors", "cover", stem_set("garage gate"), classes=frozenset({"garage", "gate"})),
+    Kind("doors", "cover", stem_set("door"), classes=frozenset({"door"})),
+    Kind("windows", "cover", stem_set("window"), classes=frozenset({"window"})),
+    Kind("locks", "lock", stem_set("lock deadbolt"), stem_set("unlock")),
     Kind(
         "thermostats",
         "climate",
-        stem_set(
-            "thermostat heat heater heating temperature degree warm warmer cold colder cool cooler hot hotter freezing",
-            "chilly conditioner conditioning ac radiator boiler",
-        ),
+        stem_set("thermostat heater heating temperature conditioner conditioning ac radiator boiler"),
+        stem_set("heat degree warm warmer cold colder cool cooler hot hotter freezing chilly"),
     ),
     Kind(
         "media players",
         "media_player",
-        stem_set(
-            "speaker tv television music sound volume audio song track radio stereo loud louder loudly quiet quieter",
-            "softer mute unmute silence silent noise playlist",
-        ),
+        stem_set("speaker tv television music sound volume audio song track radio stereo player"),
+        stem_set("loud louder loudly quiet quieter softer softly mute unmute silence silent noise playlist"),
     ),
-    Kind("vacuums", "vacuum", stem_set("vacuum hoover robot roomba cleaner clean dust sweep mop floor dirty")),
-    Kind("mowers", "lawn_mower", stem_set("mower mow lawn grass")),
-    Kind("valves", "valve", stem_set("valve water sprinkler irrigation tap faucet")),
-    Kind("humidifiers", "humidifier", stem_set("humidifier dehumidifier humidity humid dry")),
+    Kind(
+        "vacuums",
+        "vacuum",
+        stem_set("vacuum vac hoover robot robo roomba cleaner"),
+        stem_set("clean dust sweep mop floor carpet rug dirty"),
+    ),
+    Kind("mowers", "lawn_mower", stem_set("mower"), stem_set("mow lawn grass")),
+    Kind("valves", "valve", stem_set("valve sprinkler irrigation tap faucet"), stem_set("water")),
+    Kind("humidifiers", "humidifier", stem_set("humidifier dehumidifier"), stem_set("humidity humid dry")),
 )
 KEEPING_OUT = frozenset({"garage doors", "doors", "windows", "locks"})
 """Kinds that are moved one by one, never all at once on a guess."""
@@ -223,6 +247,11 @@ def read(text: str) -> Sentence:
     )
 
 
+def is_unsure(word: str) -> bool:
+    """Whether a word makes a condition, a time or a denial of what it stands in."""
+    return stem(word) in _UNSURE
+
+
 def own_words(device: Device) -> frozenset[str]:
     """What in a device's name tells it from others."""
     return stem_set(device.name) - _APPLIANCE_WORDS - FILLERS
@@ -237,8 +266,10 @@ def _asks(text: str) -> bool:
     first, second = words[0], words[1] if len(words) > 1 else ""
     if first in _ASKING or _TELLING.search(text.casefold()):
         return True
-    if first in _DEED and second == "you":  # "can you turn it on?" asks for the deed, not for an answer
-        return False
+    if (first in _DEED and second == "you") or _FAVOURS.match(text.casefold()):
+        return False  # "can you turn it on?" asks for the deed, not for an answer
+    if first in stem_set("have had") and second in _PERSONS:
+        return True
     return (first in _ASKING_BEFORE_SUBJECT and second in _SUBJECTS) or text.rstrip().endswith("?")
 
 

@@ -68,6 +68,9 @@ def _actions() -> Iterator[Action]:
     yield Action("activate", "HassTurnOn", "activate", _ON | stem_set("play execute trigger"))
     yield Action("press", "HassTurnOn", "press", _ON | stem_set("press push trigger"))
     yield Action("open", "HassTurnOn", "open", stem_set("open raise up lift unroll draw"))
+    wet = stem_set("water irrigate sprinkle garden lawn yard plant flower grass bed")
+    yield Action("water", "HassTurnOn", "open", _ON | wet, domains=frozenset({"valve"}))
+    yield Action("stop_water", "HassTurnOff", "open", _OFF | wet, domains=frozenset({"valve"}))
     yield Action("close", "HassTurnOff", "open", stem_set("close shut lower down"))
     yield Action("lock", "HassTurnOn", "locked", stem_set("lock secure bolt"))
     yield Action("unlock", "HassTurnOff", "locked", stem_set("unlock"))
@@ -114,6 +117,7 @@ OPPOSITES: Mapping[str, str] = {
     for pair in (
         ("turn_on", "turn_off"),
         ("open", "close"),
+        ("water", "stop_water"),
         ("lock", "unlock"),
         ("brighter", "dimmer"),
         ("louder", "quieter"),

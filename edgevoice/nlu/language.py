@@ -13,6 +13,8 @@ from typing import Any
 import home_assistant_intents
 import yaml
 from hassil import Intents, SlotList, TextSlotList
+from hassil.errors import HassilError
+from hassil.parser import ParseError
 
 from edgevoice.errors import SettingsError
 from edgevoice.home.model import Device, Home
@@ -22,6 +24,7 @@ from edgevoice.schema import suggest
 _OWN = Path(__file__).parent / "sentences"
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d{1,3}")
+_REMEDY = "Write it as Home Assistant's custom sentences are written: intents, each with data, each with sentences"
 
 
 class Language:
@@ -93,27 +96,64 @@ def _apart(names: Iterable[str]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4)
-def sentences(language: str) -> Intents:
-    """Home Assistant's sentence templates, parsed. Raises SettingsError for a language that it does not have."""
+def sentences(language: str, more: tuple[Path, ...] = ()) -> Intents:
+    """Home Assistant's sentence templates, parsed, with those of `more` files. Raises SettingsError.
+
+    Such a file has the shape of Home Assistant's own `custom_sentences`.
+    """
     known = {name.casefold(): name for name in home_assistant_intents.get_languages()}
     found = home_assistant_intents.get_intents(known.get(language.replace("_", "-").casefold(), ""))
     if found is None:
         raise SettingsError("nlu.language", f"no sentences for '{language}'", suggest(language, known.values()))
-    _extend(found, _OWN / f"{found['language']}.yaml")
-    intents = Intents.from_dict(found)
-    for intent in intents.intents.values():
-        for data in intent.data:
-            _ = data.sentences  # parsed on first use otherwise, in the middle of a turn
+    own = _OWN / f"{found['language']}.yaml"
+    if own.is_file():
+        _extend(found, yaml.load(own.read_text("utf-8"), yaml.CSafeLoader))
+    for file in more:
+        try:
+            _extend(found, yaml.load(file.read_text("utf-8"), yaml.CSafeLoader))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+            raise SettingsError(str(file), f"is no file of sentences: {error}", _REMEDY) from None
+    try:
+        intents = Intents.from_dict(found)
+        for intent in intents.intents.values():
+            for data in intent.data:
+                _ = data.sentences  # parsed on first use otherwise, in the middle of a turn
+    except (HassilError, ParseError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(", ".join(map(str, more)) or str(own), f"a sentence is wrong: {error}", _REMEDY) from None
     return intents
 
 
-def _extend(found: dict[str, Any], file: Path) -> None:
-    """Adds our own sentences to Home Assistant's, where we have some in this language."""
-    if not file.is_file():
-        return
-    own = yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
+def _extend(found: dict[str, Any], own: dict[str, Any]) -> None:
+    """Adds sentences, and the lists and rules they need, to Home Assistant's."""
     for part in ("lists", "expansion_rules"):
         found[part] = {**own.get(part, {}), **found.get(part, {})}
     found["skip_words"] = [*found.get("skip_words", ()), *own.get("skip_words", ())]
     for name, intent in own["intents"].items():
         found["intents"].setdefault(name, {"data": []})["data"].extend(intent["data"])
+    for device_class, said in own.get("binary_sensors", {}).items():
+        found["intents"]["HassGetState"]["data"].extend(_sensor_questions(device_class, said))
+
+
+def _sensor_questions(device_class: str, said: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    """What may be asked about the binary sensors of one class: `things` they are called, what is said of an `on` and of
+    an `off` one, and, where there is one, what `there` is while it is on.
+    """
+    things, place = f"({said['things']})", "[<in> [<the>] {area}]"
+    for state in ("on", "off"):
+        told = f"({said['if_' + state]})"
+        forms = {
+            "one_yesno": [f"(is|are) [<the>] {{name}} [{said.get('noun', things)}] {told}"],
+            "any": [f"(is|are) [there] (any|some) {things} {told} {place}"],
+            "all": [f"are <all> [<the>] {things} {told} {place}"],
+            "which": [f"(which|what) {things} (is|are) {told} {place}"],
+            "how_many": [f"how many {things} (is|are) {told} {place}"],
+        }
+        if state == "on" and "there" in said:
+            forms["any"] += [
+                f"is there [any] ({said['there']}) {place}",
+                f"is [any] ({said['there']}) detected {place}",
+            ]
+        for response, sentences_of in forms.items():
+            slots = {"domain": "binary_sensor", "device_class": device_class, "state": state}
+            context = {"domain": "binary_sensor", "device_class": device_class} if response == "one_yesno" else {}
+            yield {"sentences": sentences_of, "slots": slots, "requires_context": context, "response": response}

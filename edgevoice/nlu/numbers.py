@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from hassil.numbers import get_rbnf_engine
 
@@ -22,3 +23,54 @@ def spell(text: str, language: str = "en") -> str:
     """Lower case, without punctuation, numbers as words: `12-ounce` is `twelve ounce`."""
     plain = _NO_WORD.sub(" ", text.casefold().replace("’", "'"))
     return " ".join(_DIGITS.sub(lambda found: f" {words(found[0], language)} ", plain).split())
+
+
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+]
+_ONES += ["seventeen", "eighteen", "nineteen"]
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_SMALL = {word: float(i) for i, word in enumerate(_ONES)} | {word: 10.0 * i for i, word in enumerate(_TENS, 2)}
+_SHARES = {
+    **dict.fromkeys(("full", "fully", "maximum", "max", "highest", "brightest", "loudest"), 100.0),
+    **dict.fromkeys(("minimum", "min", "lowest", "dimmest"), 1.0),
+    **dict.fromkeys(("half", "halfway"), 50.0),
+    **dict.fromkeys(("quarter", "fourth"), 25.0),
+    "third": 33.0,
+}
+_NUMERAL = re.compile(r"-?\d+(?:[.,]\d+)?%?")
+
+
+def amount(words: Sequence[str], at: int) -> tuple[float, int] | None:
+    """The number that begins at a word, and the index of the first word after it: `fifty five percent`, `half`, `20%`."""
+    word = words[at]
+    if _NUMERAL.fullmatch(word):
+        return float(word.rstrip("%").replace(",", ".")), at + 1
+    if word in _SHARES:
+        return _SHARES[word], at + 1
+    if word not in _SMALL and word != "hundred":
+        return None
+    value, end = _SMALL.get(word, 100.0), at + 1
+    if 20 <= value < 100 and end < len(words) and 0 < _SMALL.get(words[end], 0) < 10:
+        value, end = value + _SMALL[words[end]], end + 1
+    if word != "hundred" and value < 10 and list(words[end : end + 1]) == ["hundred"]:
+        value, end = value * 100, end + 1
+    if list(words[at : at + 2]) in (["three", "quarters"], ["three", "quarter"]):
+        value, end = 75.0, at + 2
+    return value, end

@@ -86,6 +86,11 @@ class Pack:
     def __init__(self, name: str, spec: PackSpec, sentences: Intents, finders: Mapping[str, Finder]) -> None:
         self.name, self._spec, self._sentences, self._finders = name, spec, sentences, finders
 
+    @property
+    def sentences(self) -> Intents:
+        """Its sentences as hassil matches them."""
+        return self._sentences
+
     def match(self, text: str, closed: bool = False) -> Intent | None:
         """What was asked for; None where too little of the sentence is explained.
 
@@ -124,6 +129,19 @@ def path(name: str) -> Path:
         known = [one.stem for one in folder.glob("*.yaml")]
         raise SettingsError("nlu.packs", f"unknown pack '{name}'", schema.suggest(name, known))
     return file
+
+
+def is_sentences(file: Path) -> bool:
+    """True for more sentences about the home, in the shape of Home Assistant's own, which have `data` in each intent."""
+    node = schema.read(file)
+    return isinstance(node, yaml.MappingNode) and any(
+        key.value == "data"
+        for name, intents in node.value
+        if name.value == "intents" and isinstance(intents, yaml.MappingNode)
+        for _, intent in intents.value
+        if isinstance(intent, yaml.MappingNode)
+        for key, _ in intent.value
+    )
 
 
 def load(file: Path) -> Pack:

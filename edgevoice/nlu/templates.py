@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from hassil import Intents, RecognizeResult, recognize_all
 
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
-from edgevoice.nlu import meaning
+from edgevoice.nlu import chinese, meaning
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.language import Language, sentences
+from edgevoice.nlu.sieve import Sieve
 
 _NO_AREA = "\N{NULL}"
 """Stands for the area where the microphone's is not known: "lights off" then means all of them."""
@@ -26,15 +29,15 @@ _LONGEST = 200
 class Templates:
     """Matches sentences against the home as it is now."""
 
-    def __init__(self, home: Home, intents: Intents) -> None:
-        self._home = home
+    def __init__(self, home: Home, intents: Intents, sieve: Sieve) -> None:
+        self.home, self._sieve = home, sieve
         self._language = Language(home, intents)
 
     @property
     def language(self) -> Language:
         """What can be said now."""
-        if self._language.version != self._home.version:
-            self._language = Language(self._home, self._language.intents)
+        if self._language.version != self.home.version:
+            self._language = Language(self.home, self._language.intents)
         return self._language
 
     def match(self, text: str, context: Context) -> Intent | None:
@@ -42,11 +45,13 @@ class Templates:
         if len(text) > _LONGEST:
             return None
         language = self.language
-        area = self._home.areas.get(context.area or "")
+        if language.intents.language.startswith("zh") and (timer := chinese.timer(self.home, text)) is not None:
+            return timer
+        area = self.home.areas.get(context.area or "")
         found = list(
             recognize_all(
                 text,
-                language.intents,
+                self._sieve.sift(text),
                 slot_lists=dict(language.lists),
                 intent_context={"area": area.name if area else _NO_AREA},
             )
@@ -57,13 +62,13 @@ class Templates:
         slots, targets = _slots(best), self._named(best)
         if not self._can_be_done_later(slots.get("conversation_command"), context):
             return None
-        if not targets and _is_here(best) and not meaning.devices(self._home, best.intent.name, slots):
+        if not targets and _is_here(best) and not meaning.devices(self.home, best.intent.name, slots):
             # A thing that the home has one of needs no area: "close the garage door", said in the kitchen.
             anywhere = {name: value for name, value in slots.items() if name != "area"}
-            only = meaning.devices(self._home, best.intent.name, anywhere)
+            only = meaning.devices(self.home, best.intent.name, anywhere)
             if len(only) == 1:
                 slots, targets = anywhere, (only[0].id,)
-        return Intent(best.intent.name, slots, _confidence(best), "template", text, targets, best.response or "")
+        return Intent(best.intent.name, slots, _confidence(best, text), "template", text, targets, best.response or "")
 
     def _can_be_done_later(self, command: Value, context: Context) -> bool:
         """ "Turn off the lamp in five minutes" is a timer with a command; "he will be home in five minutes" is neither."""
@@ -93,7 +98,7 @@ class Templates:
         slots = _slots(found)
         if self._named(found) or not meaning.is_about_devices(found.intent.name, slots):
             return True
-        return bool(meaning.devices(self._home, found.intent.name, slots, context.area))
+        return bool(meaning.devices(self.home, found.intent.name, slots, context.area))
 
     def _named(self, found: RecognizeResult) -> tuple[str, ...]:
         """The device the sentence named; empty where it named none, or one of several that share the name."""
@@ -109,29 +114,37 @@ class Templates:
         return (named[0].id,) if len(named) == 1 else ()
 
     def _within(self, device: Device, slots: Mapping[str, Value]) -> bool:
-        area = self._home.areas.get(device.area or "")
-        floor = self._home.floors.get(area.floor or "") if area else None
+        area = self.home.areas.get(device.area or "")
+        floor = self.home.floors.get(area.floor or "") if area else None
         return slots.get("area") in (None, area and area.name) and slots.get("floor") in (None, floor and floor.name)
 
 
-def load(home: Home, language: str) -> Templates:
-    """Raises SettingsError for a language without sentences."""
-    return Templates(home, sentences(language))
+def load(home: Home, language: str, more: tuple[Path, ...] = ()) -> Templates:
+    """With the sentences of `more` files beside Home Assistant's. Raises SettingsError."""
+    return Templates(home, sentences(language, more), _sieve(language, more))
 
 
-def _confidence(found: RecognizeResult) -> float:
+@lru_cache(maxsize=4)
+def _sieve(language: str, more: tuple[Path, ...]) -> Sieve:
+    return Sieve(sentences(language, more))
+
+
+def _confidence(found: RecognizeResult, text: str) -> float:
     """`play` before anything at all, and a name without a verb, may be a misheard sentence of another kind."""
     said = {entity.name for entity in found.entities_list if entity.text}
     if said == {"search_query"}:
         return _UNSURE
     if found.intent.name == "HassTurnOn" and said == {"name"} and found.text_chunks_matched <= _ARTICLE:
         domains = found.intent_data.requires_context.get("domain", ())
-        return 1.0 if {"scene", "script"} & set(domains) else _UNSURE
+        return 1.0 if {"scene", "script"} & set(domains) or "on" in text.casefold().split() else _UNSURE
     return 1.0
 
 
 def _slots(found: RecognizeResult) -> dict[str, Value]:
-    return {name: _value(entity.value) for name, entity in found.entities.items() if entity.value != _NO_AREA}
+    slots = {name: _value(entity.value) for name, entity in found.entities.items() if entity.value != _NO_AREA}
+    if "media_class" in slots:  # "play the Abbey Road album"
+        slots["search_query"] = str(slots.get("search_query", "")).removeprefix("the ")
+    return slots
 
 
 def _is_here(found: RecognizeResult) -> bool:

@@ -10,20 +10,21 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
-from edgevoice.dialogue import resolve
+from edgevoice.dialogue import followup, resolve
 from edgevoice.dialogue.state import Dialogue, Option, Question
 from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
+from edgevoice.phrases import Phrases
 from edgevoice.skills import chat, devices, lists, policy, questions, spoken, timers
 from edgevoice.skills.devices import Plan
 from edgevoice.skills.reply import Found, Replies
 from edgevoice.stages import Llm
 
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
-_APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow"}
-_STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech"}
+_APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
+_STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
 
 
 class Understanding(Protocol):
@@ -31,6 +32,7 @@ class Understanding(Protocol):
 
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]: ...
     def prepare(self) -> None: ...
+    def sayable(self) -> Phrases: ...
 
 
 class Conversation:
@@ -62,6 +64,10 @@ class Conversation:
             self._home.called("")
             self._understanding.prepare()
 
+    def sayable(self) -> Phrases:
+        """What can be said to it now, for the recogniser; the same object until that changes."""
+        return self._understanding.sayable()
+
     def hear(
         self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0
     ) -> Iterator[Understood | Outcome]:
@@ -82,11 +88,12 @@ class Conversation:
             yield Outcome()
             return
         began = time.perf_counter()
-        intents = self._understand(text, cancel)
+        leaning = None if asked else followup.meant(self._home, text, *self._dialogue.last(now_seconds))
+        intents = (leaning,) if leaning else self._understand(text, cancel)
         yield Understood(intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
             return
-        if asked and all(intent.source == "llm" for intent in intents):  # a guess is no answer, and no new wish
+        if asked and all(self._is_guess(intent) for intent in intents):  # it is no answer, and no new wish
             yield self._unclear(asked, now_seconds)
             return
         self._dialogue.drop()
@@ -96,6 +103,9 @@ class Conversation:
         for intent in intents:
             yield from self._do(intent, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
+
+    def _is_guess(self, intent: Intent) -> bool:
+        return intent.source == "llm" or intent.confidence < self._rules.confirm_below
 
     def report(
         self, outcome: Outcome, failed: tuple[Command, ...] = (), reported: Mapping[str, str] = MappingProxyType({})
@@ -126,6 +136,9 @@ class Conversation:
     def due(self, now_seconds: float) -> Iterator[Outcome]:
         """The timers that have run out since the last call: what to say, and the commands that waited for them."""
         for timer in self.timers.due(now_seconds):
+            if policy.is_denied(self._home, timer.commands, self._rules):
+                yield self._moving()
+                continue
             reply = timer.reply or self._replies.error("timer_done", name=timer.title)
             yield Outcome(timer.commands, reply)
 
@@ -148,7 +161,7 @@ class Conversation:
             said = self.timers.handle(intent, self._replies, now_seconds, self._area_name())
             yield Outcome(reply=said or "")
         elif intent.name in questions.QUESTIONS:
-            self._dialogue.remember(intent, intent.targets)
+            self._dialogue.remember(intent, intent.targets, now_seconds)
             yield Outcome(
                 reply=questions.answer(
                     self._home, self._replies, intent, self._now(), self._mic_area or None, now_seconds
@@ -183,7 +196,7 @@ class Conversation:
         elif not plan.commands:
             yield self._sorry("already")
         else:
-            self._dialogue.remember(intent, (device.id for device in plan.devices))
+            self._dialogue.remember(intent, (device.id for device in plan.devices), now_seconds)
             reply = " ".join(plan.notes) or self._sentence(self._replies.say(intent, Found(plan.devices)))
             yield from self._allow(intent, plan.commands, reply, now_seconds, heard)
 
@@ -213,7 +226,7 @@ class Conversation:
         if tier is Risk.FREE:
             yield self._carry_out(intent, commands, reply, now_seconds)
         elif tier is Risk.DENY_WHILE_MOVING:
-            yield self._sorry("moving")
+            yield self._moving()
         elif tier is Risk.PIN and not self._rules.pin:
             yield self._sorry("pin_absent")
         else:
@@ -235,7 +248,9 @@ class Conversation:
     def _carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
         if not seconds:
-            return Outcome(commands, reply)
+            # Judged again: between the question and its answer the vehicle may have set off.
+            denied = policy.is_denied(self._home, commands, self._rules)
+            return self._moving() if denied else Outcome(commands, reply)
         waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self._area_name())
         self.timers.start(seconds, now_seconds, waiting)
         return Outcome(reply=self._replies.say(intent))
@@ -303,6 +318,9 @@ class Conversation:
 
     def _sorry(self, key: str) -> Outcome:
         return Outcome(reply=self._replies.error(key))
+
+    def _moving(self) -> Outcome:
+        return self._sorry("moving" if policy.is_speed_known(self._home) else "moving_unknown")
 
     def _sentence(self, text: str) -> str:
         return text if not text or text[-1] in ".!?" else f"{text}."

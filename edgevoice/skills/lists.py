@@ -20,6 +20,8 @@ _CAPABILITIES: Mapping[str, tuple[str, ...]] = {
 }
 _SHOPPING = ("shopping list", "shopping", "groceries", "grocery list")
 
+_TASKS = frozenset({"task", "tasks", "todo", "do", "chores"})
+
 
 def plan(home: Home, replies: Replies, intent: Intent) -> Plan | None:
     """None for an intent that is about no list."""
@@ -53,6 +55,9 @@ def _lists(home: Home, intent: Intent) -> tuple[Device, ...]:
     if name is None and "Shopping" in intent.name:
         name = _SHOPPING
     found = targets.match(home, name=name, domain="todo")
+    if name is None:  # "my to-do list" is not the one for shopping
+        tasks = tuple(one for one in found if not _TASKS.isdisjoint(targets.fold(one.name).replace("-", " ").split()))
+        return tasks or tuple(one for one in found if targets.fold(one.name) not in _SHOPPING) or found
     return found[:1] if isinstance(name, tuple) else found
 
 

@@ -12,24 +12,26 @@ from dataclasses import dataclass, field
 
 from edgevoice.config import HomeSettings, NluSettings
 from edgevoice.errors import SettingsError
+from edgevoice.home.capabilities import number
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Risk
 
 _STRENGTH = (Risk.FREE, Risk.CONFIRM, Risk.PIN, Risk.DENY_WHILE_MOVING)
 _BARRIERS = frozenset({"door", "garage", "gate", "window"})  # covers that keep people out
 _BARRIER_WORDS = frozenset({"door", "garage", "gate"})  # in the name of what does not say its class
-_STANDING = 0.5  # in whatever unit the speed comes: below this the car stands
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What is asked about: `confirm_more_than` devices at once, what was understood with less confidence than
-    `confirm_below`, or heard with less than `confirm_heard_below`. `pin` is digits, or empty.
+    `confirm_below`, or heard with less than `confirm_heard_below`. `pin` is digits, or empty. Faster than
+    `moving_above`, in the speed sensor's unit, a vehicle moves.
     """
 
     confirm_more_than: int = 8
     confirm_below: float = 0.6
     confirm_heard_below: float = 0.4
+    moving_above: float = 0.5
     pin: str = field(default="", repr=False)
 
     def is_pin(self, digits: str) -> bool:
@@ -48,7 +50,7 @@ def rules(home: HomeSettings, nlu: NluSettings) -> Rules:
             ) from None
         if not pin.isdecimal():
             raise SettingsError("home.pin_file", f"{home.pin_file} holds no PIN", "Write digits only, such as 4711")
-    return Rules(home.confirm_more_than, nlu.llm_confidence, pin=pin)
+    return Rules(home.confirm_more_than, nlu.llm_confidence, moving_above=home.moving_above, pin=pin)
 
 
 def risk(home: Home, commands: Iterable[Command], rules: Rules, confidence: float = 1.0, heard: float = 1.0) -> Risk:
@@ -59,34 +61,43 @@ def risk(home: Home, commands: Iterable[Command], rules: Rules, confidence: floa
     commands = tuple(commands)
     if not commands:
         return Risk.FREE
-    tiers = {_risk(home.devices[command.device], command) for command in commands if command.device in home.devices}
+    halts = stands(home, rules)
+    tiers = {_risk(home.devices[one.device], one, halts) for one in commands if one.device in home.devices}
     is_unsure = confidence < rules.confirm_below or heard < rules.confirm_heard_below
     if is_unsure or len({command.device for command in commands}) > rules.confirm_more_than:
         tiers.add(Risk.CONFIRM)
-    if Risk.DENY_WHILE_MOVING in tiers and stands(home):
-        tiers.remove(Risk.DENY_WHILE_MOVING)
     return max(tiers, key=_STRENGTH.index, default=Risk.FREE)
 
 
-def stands(home: Home) -> bool:
+def is_denied(home: Home, commands: Iterable[Command], rules: Rules) -> bool:
+    """True where the vehicle's moving forbids one of them: asked again when they are sent, later than they were judged."""
+    halts = stands(home, rules)
+    known = (command for command in commands if command.device in home.devices)
+    return any(_risk(home.devices[one.device], one, halts) is Risk.DENY_WHILE_MOVING for one in known)
+
+
+def stands(home: Home, rules: Rules) -> bool:
     """True once a speed sensor says that the vehicle stands still. A vehicle whose speed is not known may be moving."""
-    speeds = [home.state(device.id).value for device in home.devices.values() if device.device_class == "speed"]
-    return bool(speeds) and all(_is_zero(speed) for speed in speeds)
+    speeds = _speeds(home)
+    return bool(speeds) and all(speed is not None and abs(speed) <= rules.moving_above for speed in speeds)
 
 
-def _is_zero(speed: str) -> bool:
-    try:
-        return abs(float(speed)) < _STANDING
-    except ValueError:
-        return False
+def is_speed_known(home: Home) -> bool:
+    speeds = _speeds(home)
+    return bool(speeds) and None not in speeds
 
 
-def _risk(device: Device, command: Command) -> Risk:
+def _speeds(home: Home) -> list[float | None]:
+    return [number(home.state(one.id).value) for one in home.devices.values() if one.device_class == "speed"]
+
+
+def _risk(device: Device, command: Command, stands: bool) -> Risk:
     value = str(command.value).lower()
-    for key in (f"{command.capability}={value}", command.capability):
-        if key in device.risk:
-            return device.risk[key]
-    return Risk.CONFIRM if _is_risky(device, command) else Risk.FREE
+    told = (device.risk.get(f"{command.capability}={value}"), device.risk.get(command.capability))
+    found = next((tier for tier in told if tier is not None), None)
+    if found is None or (found is Risk.DENY_WHILE_MOVING and stands):
+        return Risk.CONFIRM if _is_risky(device, command) else Risk.FREE
+    return found
 
 
 def _is_risky(device: Device, command: Command) -> bool:

@@ -146,6 +146,18 @@ def _amount(slot: str, unit: str, *capabilities: str) -> Work:
     return work
 
 
+def _temperature(device: Device, state: State, intent: Intent) -> Settings:
+    """A temperature, or so many degrees more than the one that is set."""
+    if "temperature_step" not in intent.slots:
+        return _amount("temperature", "degrees", "temperature")(device, state, intent)
+    if "temperature" not in device.capabilities:
+        return ()
+    held = number(state.attributes.get("temperature"))
+    if held is None:
+        raise Unable("unknown_temperature", name=device.name)
+    return (_bounded(device, "temperature", held + _need(intent, "temperature_step"), "degrees"),)
+
+
 def _position(device: Device, state: State, intent: Intent) -> Settings:
     percent = _need(intent, "position")
     found = _amount("position", "percent", "position", "tilt")(device, state, intent)
@@ -246,7 +258,7 @@ ACTIONS: Mapping[str, Action] = {
     "HassSetPosition": Action(_position, ("cover", "valve")),
     "HassStopMoving": Action(_say("stop", None), ("cover", "valve")),
     "HassFanSetSpeed": Action(_fan_speed, ("fan",)),
-    "HassClimateSetTemperature": Action(_amount("temperature", "degrees", "temperature"), _CLIMATE, is_single=True),
+    "HassClimateSetTemperature": Action(_temperature, _CLIMATE, is_single=True),
     "HassClimateSetFanMode": Action(_pass("fan_mode", "fan_mode"), ("climate",), is_single=True),
     "HassClimateSetHvacMode": Action(_pass("hvac_mode", "hvac_mode"), _CLIMATE, is_single=True),
     "HassHumidifierSetpoint": Action(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from edgevoice.asr import levels, moonshine
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, StageError
 from edgevoice.messages import RATE, AudioChunk, Samples
+from edgevoice.phrases import Arc, Phrases
 
 VOCABULARY = [b"<unk>", b"<s>", b"</s>", "▁turn".encode(), "▁it".encode(), "▁off".encode(), b".", "▁no".encode()]
 SENTENCE = [7, 3, 2, 4, 5, 6, 2, 7]  # <s> turn it off . </s>; a decoder that lost its caches says <unk>
@@ -66,7 +68,7 @@ def test_the_final_transcript_has_its_best_hypothesis_and_confidence(folder: Cal
     (transcript,) = asr.transcribe([AudioChunk(voice(2), RATE, 0)])
     assert [best.text for best in transcript.alternatives] == ["turn it off."]
     # Each token of the graph scores 5 above the seven others.
-    assert transcript.alternatives[0].score == pytest.approx(-np.log(1 + 7 * np.exp(-5)), abs=1e-4)
+    assert transcript.alternatives[0].score == pytest.approx(-5 * np.log(1 + 7 * np.exp(-5)), abs=1e-4)
     assert 0.9 < transcript.confidence <= 1
 
 
@@ -80,6 +82,32 @@ def test_a_step_takes_several_beams_and_grows_the_cache(folder: Callable[..., Pa
     scores, cache = model.step(np.array([[4], [5]]), encoded, cache)
     assert scores.argmax(axis=1).tolist() == [SENTENCE[4], SENTENCE[5]]
     assert (cache.length, {value.shape()[2] for value in cache.decoder.values()}) == (2, {2})
+
+
+def test_a_cache_is_reordered_by_row(folder: Callable[..., Path]) -> None:
+    model = moonshine.load(AsrSettings(), folder()).model
+    encoded = model.encode(np.zeros(RATE, np.float32))
+    _, cache = model.step(np.array([[1]]), encoded, model.start())
+    wide = cache.select([0, 0, 0])
+    assert {tuple(value.shape()) for value in wide.decoder.values()} == {(3, 2, 1, 3)}
+    assert {tuple(value.shape()) for value in wide.encoder.values()} == {(1, 2, RATE // 384, 3)}
+    scores, _ = model.step(np.array([[3], [4], [5]]), encoded, wide)
+    assert scores.argmax(axis=1).tolist() == [SENTENCE[3], SENTENCE[4], SENTENCE[5]]
+
+
+LETTERS = [bytes([letter]) for letter in b"turnofi"] + ["▁".encode()]
+ONLY_IT = Phrases((Arc(0, "it", 1),), frozenset({1}))
+
+
+@pytest.mark.parametrize(("closed", "text"), [(False, "turn it off."), (True, "it")])
+def test_a_closed_language_is_all_that_is_heard(folder: Callable[..., Path], closed: bool, text: str) -> None:
+    path = folder(SENTENCE + [2] * len(LETTERS))
+    (path / "tokenizer.bin").write_bytes(b"".join(bytes([len(one)]) + one for one in VOCABULARY + LETTERS))
+    asr = moonshine.load(AsrSettings(), path)
+    asr.bias(replace(ONLY_IT, closed=closed))
+    assert hear(asr, voice(2)) == [(text, True)]
+    asr.bias(None)
+    assert hear(asr, voice(2)) == [("turn it off.", True)]
 
 
 STEADY_NOISE = np.random.default_rng(0).normal(0, 3000, RATE).astype(np.int16)

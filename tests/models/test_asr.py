@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from edgevoice import resources
 from edgevoice.asr import moonshine
-from edgevoice.config import AsrSettings
+from edgevoice.config import AsrSettings, NluSettings
 from edgevoice.errors import ModelCorrupt
+from edgevoice.home import inventory
 from edgevoice.messages import RATE, AudioChunk, Samples, Transcript
+from edgevoice.nlu import cascade
 from evaluation.asr import distance, words
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "recordings"
@@ -104,6 +107,48 @@ def test_a_long_recording_is_heard_in_parts_and_to_its_end(tiny: moonshine.Moons
     heard, expected = words(transcripts[-1].text), [word for name in names for word in said(name)]
     assert distance(expected, heard) <= 0.3 * len(expected)
     assert heard[-3:] == expected[-3:]
+
+
+@pytest.fixture
+def told(model: Callable[[str], Path]) -> moonshine.MoonshineAsr:
+    """A recogniser that knows the demo's home."""
+    asr = moonshine.load(AsrSettings(), model("moonshine-tiny-en"))
+    home = inventory.load(resources.find("homes/demo.yaml")).home()
+    asr.bias(cascade.load(home, NluSettings()).sayable())
+    return asr
+
+
+@pytest.mark.parametrize(
+    "name", ["cancel_timer", "resume_timer", "timer_status", "set_a_timer_for_3_hours_and_10_minutes"]
+)
+def test_what_can_be_said_is_heard_where_anything_alike_was(
+    tiny: moonshine.MoonshineAsr, told: moonshine.MoonshineAsr, name: str
+) -> None:
+    assert words(final(tiny, recording(name)).text) != said(name)
+    assert words(final(told, recording(name)).text) == said(name)
+
+
+def test_several_readings_come_with_their_likelihood(told: moonshine.MoonshineAsr) -> None:
+    heard = final(told, recording("resume_timer"))
+    assert heard.alternatives[0].text == heard.text
+    assert len(heard.alternatives) > 1
+    assert [one.score for one in heard.alternatives] == sorted((one.score for one in heard.alternatives), reverse=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["the_best_emetic_is_that_which_is_at_hand", "what_a_spiteful_thing_i_am", "yes", "no"]
+)
+def test_what_is_no_command_is_not_made_one(
+    tiny: moonshine.MoonshineAsr, told: moonshine.MoonshineAsr, name: str
+) -> None:
+    assert words(final(told, recording(name)).text) == words(final(tiny, recording(name)).text)
+
+
+@pytest.mark.parametrize("name", ["cancel_timer", "resume_timer"])
+def test_a_second_model_is_asked_where_the_first_is_not_sure(model: Callable[[str], Path], name: str) -> None:
+    model("moonshine-base-en")
+    asr = moonshine.load(AsrSettings(second="moonshine-base-en"), model("moonshine-tiny-en"))
+    assert words(final(asr, recording(name)).text) == said(name)
 
 
 @pytest.mark.parametrize("name", ["encoder_model", "decoder_model_merged"])

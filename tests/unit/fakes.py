@@ -15,6 +15,7 @@ from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.messages import RATE, AudioChunk, Command, Intent, Message, Samples, Transcript
 from edgevoice.nlu.context import Context
+from edgevoice.phrases import Phrases
 from edgevoice.skills.conversation import Conversation
 from edgevoice.turn import Stages, Voice
 
@@ -34,6 +35,9 @@ class Table:
     """Understands what stands in a table."""
 
     wishes: Mapping[str, tuple[Intent, ...]]
+
+    def sayable(self) -> Phrases:
+        return Phrases((), frozenset())
 
     def prepare(self) -> None:
         """There is nothing to prepare in a table."""
@@ -97,6 +101,10 @@ class Ear:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.phrases: Phrases | None = None
+
+    def bias(self, phrases: Phrases | None) -> None:
+        self.phrases = phrases
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         yield Transcript(self.text[:4], final=False)

@@ -11,6 +11,7 @@ import soundfile
 
 from edgevoice import config
 from edgevoice.messages import AudioChunk, Transcript
+from edgevoice.phrases import Phrases
 from evaluation import asr
 from evaluation.common import Noise, Options, Row
 
@@ -50,6 +51,10 @@ class Parrot:
 
     def __init__(self, *texts: str) -> None:
         self.texts, self.lengths, self.peaks = iter(texts), [], []
+        self.phrases: Phrases | None = None
+
+    def bias(self, phrases: Phrases | None) -> None:
+        self.phrases = phrases
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         samples = np.concatenate([chunk.samples for chunk in chunks])

@@ -14,18 +14,18 @@ ROOT = Path(__file__).parents[2]
 
 # From the ground up. A room imports rooms of lower floors, rooms before it on its own floor, and its own folder.
 FLOORS = (
-    ("errors", "messages", "resources", "schema"),
+    ("errors", "messages", "phrases", "resources", "schema"),
     ("stages", "registry", "config", "profiles", "model_sources", "model_store"),
     ("home", "nlu", "dialogue", "skills"),
     ("listen", "link", "turn", "replay"),
-    ("assistant", "simulator", "assembly", "service"),
+    ("assistant", "simulator", "vehicle", "service", "assembly"),
     ("commands", "demo", "cli"),
 )
 # They stand beside the third row: each knows the two lowest floors only, and the pure rooms know none of them.
-ENGINES = ("audio", "wake", "vad", "asr", "llm", "tts", "mqtt")
+ENGINES = ("audio", "wake", "vad", "asr", "embedding", "llm", "tts", "mqtt", "kuksa")
 # Imported in engine files only; those of RUNTIMES are loaded by nothing before an engine is chosen.
 RUNTIMES = {"hibari", "llama_cpp", "onnxruntime", "piper", "pymicro_wakeword", "sounddevice", "vosk", "webrtcvad"}
-HEAVY = RUNTIMES | {"amqtt", "soundfile", "soxr"}
+HEAVY = RUNTIMES | {"amqtt", "grpc", "kuksa_client", "soundfile", "soxr"}
 FILE_LINES, FUNCTION_LINES, ARGUMENTS = 400, 60, 6
 
 

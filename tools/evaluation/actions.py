@@ -99,14 +99,14 @@ class Homes:
     """The rows' homes, each loaded once and put back as its file has it for every row."""
 
     def __init__(self, options: Options, llm: Llm | None) -> None:
-        self._options, self._llm = options, llm
+        self._options, self._llm, self._embed = options, llm, options.embed()
         self._loaded: dict[Path, tuple[Home, cascade.Cascade, Mapping[str, Device], States]] = {}
 
     def __call__(self, row: Row) -> tuple[Home, cascade.Cascade]:
         path = self._options.home_file(row, row.need("home", str))
         if path not in self._loaded:
             home = homes.load(path)
-            understanding = cascade.load(home, self._options.settings.nlu, self._llm)
+            understanding = cascade.load(home, self._options.settings.nlu, self._llm, embed=self._embed)
             self._loaded[path] = home, understanding, dict(home.devices), dict(home.states)
         home, understanding, devices, states = self._loaded[path]
         home.devices, home.states = dict(devices), dict(states)

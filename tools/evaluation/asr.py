@@ -13,6 +13,7 @@ from unicode_rbnf import FormatPurpose, RbnfEngine
 
 from edgevoice.messages import RATE, AudioChunk, Samples
 from edgevoice.stages import Asr
+from evaluation import grammar
 from evaluation.common import Options, Report, Row, latency, progress
 
 CHUNK = RATE // 10  # as a microphone would hand it over
@@ -35,6 +36,7 @@ def run(rows: list[Row], options: Options) -> Report:
     """Rows with no `text`, or in another language than the settings', are recognised and not scored."""
     engine: Asr = options.engine("asr")
     language = options.settings.nlu.language
+    engine.bias(None if options.home is None else grammar.phrases(options.settings, options.home))
     results = []
     for row in progress(rows, "asr"):
         samples = row.samples()
@@ -46,6 +48,7 @@ def run(rows: list[Row], options: Options) -> Report:
     wer = _rate(scored)
     figures = {
         "wer": wer,
+        "exact_rate": round(sum(not result.errors for result in scored) / len(scored), 5) if scored else None,
         **latency([result.ms for result in results]),
         "rtf": round(sum(result.ms for result in results) / 1000 / audio, 5) if audio else None,
         "cpu_per_second": round(sum(result.cpu_seconds for result in results) / audio, 5) if audio else None,
@@ -80,9 +83,10 @@ def _table(results: Sequence[Result]) -> list[list[str]]:
     sets: dict[str, list[Result]] = {}
     for result in results:
         sets.setdefault(str(result.row.data.get("set", "-")), []).append(result)
-    lines = [["set", "rows", "words", "errors", "WER", "median ms", "audio s"]]
+    lines = [["set", "rows", "words", "errors", "WER", "exact", "median ms", "audio s"]]
     for name, part in [*sorted(sets.items()), ("all", list(results))]:
-        wer, p50 = _rate([result for result in part if result.words]), latency([result.ms for result in part])["p50_ms"]
+        judged = [result for result in part if result.words]
+        wer, p50 = _rate(judged), latency([result.ms for result in part])["p50_ms"]
         lines.append(
             [
                 name,
@@ -90,6 +94,7 @@ def _table(results: Sequence[Result]) -> list[list[str]]:
                 str(sum(result.words for result in part)),
                 str(sum(result.errors for result in part)),
                 "-" if wer is None else f"{wer:.2%}",
+                f"{sum(not result.errors for result in judged)}/{len(judged)}",
                 f"{p50:.1f}",
                 f"{sum(result.seconds for result in part):.0f}",
             ]

@@ -20,10 +20,11 @@ import soxr
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from edgevoice import registry
+from edgevoice import assembly, registry
 from edgevoice.config import Settings
 from edgevoice.messages import RATE, Samples
 from edgevoice.model_store import Store
+from edgevoice.stages import Embed
 
 T = TypeVar("T")
 
@@ -123,8 +124,12 @@ class Options:
     keyword: str | None = None
     pack: Path | None = None
     homes: Path | None = None
+    home: tuple[Path, ...] | None = ()
+    """asr: homes whose names can be said, beside the settings' home; None: anything alike."""
     models: Path | None = None
     """The model store's folder; None: the user's own."""
+    perturb: int | None = None
+    """Seed of the slips to make in the sentences; None: none."""
 
     def store(self) -> Store:
         return Store(self.models)
@@ -134,6 +139,10 @@ class Options:
         chosen = getattr(self.settings, stage)
         folder = self.store().folder(chosen.model) if chosen.model else None
         return registry.factory(stage, chosen.engine)(chosen, folder)
+
+    def embed(self) -> Embed | None:
+        """The sentence embedding of the settings; None where there is none in the store."""
+        return assembly.late_embedding(self.settings, self.store())
 
     def home_file(self, row: Row, name: str) -> Path:
         """Path of the JSON home `name`: in `--homes`, else in the folder `homes` beside the manifest's folder."""

@@ -17,14 +17,18 @@ from edgevoice.nlu.context import Context
 from edgevoice.stages import Llm
 from evaluation import homes, labels
 from evaluation.common import Options, Report, Row, latency, progress
+from evaluation.perturb import perturbed
 
 NOTHING = Intent("")
+_TOLD_BY_NAME = ("domain", "device_class")
 
 
 def run(rows: list[Row], options: Options) -> Report:
     """Rows with a `home` are right when intent and slots are those of the label; the others (SLURP, NLU-Evaluation)
     by the table in `labels`, in the home `slurp`, where only the labels of that table count.
     """
+    if options.perturb is not None:
+        rows = perturbed(rows, options.perturb)
     places = Places(options)
     predictions: list[dict[str, Any]] = []
     scored: list[tuple[str, bool]] = []
@@ -46,7 +50,7 @@ def run(rows: list[Row], options: Options) -> Report:
         )
         label = row.need("intent", str)
         if "home" in row.data:
-            scored.append((label, len(intents) == 1 and same(first, row)))
+            scored.append((str(row.data.get("slip") or label), len(intents) == 1 and same(first, row)))
         elif label in labels.RULES:
             scored.append((label, labels.right(label, first, devices, place.home)))
     return _report(scored, predictions)
@@ -73,6 +77,7 @@ class Places:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._llm: Llm | None = options.engine("llm") if options.settings.llm.engine else None
+        self._embed = options.embed()
         self._known: dict[tuple[Path, str], Place] = {}
 
     def of(self, row: Row) -> Place:
@@ -80,23 +85,32 @@ class Places:
         path = self._options.home_file(row, str(row.data.get("home") or "slurp"))
         language = str(row.data.get("lang") or self._options.settings.nlu.language)
         local: Mapping[str, Any] = row.data.get("home_local") or {}
+        area = (row.data.get("context") or {}).get("area")
         if local:
             place = self._load(path, language, local)
         else:
             if (path, language) not in self._known:
                 self._known[path, language] = self._load(path, language, {})
             place = self._known[path, language]
-        area = (row.data.get("context") or {}).get("area")
         if area is None:
             return place
         known = targets.find_areas(place.home, area)
+        if not known:  # a home in another language leaves the microphone's area out
+            place = self._load(
+                path,
+                language,
+                {**local, "areas": [*(local.get("areas") or ()), {"name": area, "id": f"as said: {area}"}]},
+            )
+            known = targets.find_areas(place.home, area)
         return replace(place, context=Context(known[0].id if known else None))
 
     def _load(self, path: Path, language: str, local: Mapping[str, Any]) -> Place:
         home = homes.load(path)
         homes.add(home, local)
         settings = replace(self._options.settings.nlu, language=language)
-        return Place(home, cascade.load(home, settings, self._llm), Context(homes.microphone_area(path)))
+        return Place(
+            home, cascade.load(home, settings, self._llm, embed=self._embed), Context(homes.microphone_area(path))
+        )
 
 
 def meant(home: Home, intent: Intent, context: Context) -> tuple[Device, ...]:
@@ -108,9 +122,12 @@ def meant(home: Home, intent: Intent, context: Context) -> tuple[Device, ...]:
 
 def same(intent: Intent, row: Row) -> bool:
     """Every labelled slot is there and equal. A slot beyond them is wrong, but for the domain that a sentence such as
-    "are any fans on" implies: some of the labels leave it out. A labelled name `all` is no name.
+    "are any fans on" implies: some of the labels leave it out. A labelled name `all` is no name, and what has a name need
+    not be told from others by its domain and device class.
     """
     wanted = {name: value for name, value in row.need("slots", dict).items() if (name, value) != ("name", "all")}
+    if "name" in wanted:
+        wanted = {key: value for key, value in wanted.items() if key not in _TOLD_BY_NAME or key in intent.slots}
     if intent.name != row.data["intent"] or not set(intent.slots) <= {*wanted, "domain"}:
         return False
     return all(name in intent.slots and _equal(intent.slots[name], value) for name, value in wanted.items())

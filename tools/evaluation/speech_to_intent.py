@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from edgevoice.messages import RATE, AudioChunk, Intent, Samples
-from edgevoice.nlu import packs
+from edgevoice.nlu import packs, sayable
 from edgevoice.stages import Asr
 from evaluation.common import Options, Report, Row, latency, progress
 
@@ -18,6 +18,7 @@ def run(rows: list[Row], options: Options) -> Report:
     """The domain is closed: every recording is an order, and the pack gives its likeliest reading."""
     pack = packs.load(options.pack or packs.path("coffee"))
     engine: Asr = options.engine("asr")
+    engine.bias(sayable.pack(pack.sentences))
     predictions: list[dict[str, Any]] = []
     missed: Counter[str] = Counter()
     asked: Counter[str] = Counter()

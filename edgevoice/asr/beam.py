@@ -1,0 +1,164 @@
+"""Beam search over a decoder: the best sentences that can be said here, and beside them what it writes when left free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevoice.asr.automaton import Automaton, State
+from edgevoice.asr.tokens import END, START
+
+Floats = NDArray[np.float32]
+
+WIDTH, WIDE, WIDE_STEPS = 6, 12, 3
+"""Beams; more of them at first, where little tells the right one."""
+_BEHIND = 10.0
+"""A beam this much less likely than the best one, natural logarithm, is given up."""
+_BEHIND_FREE = 25.0
+"""A beam this much less likely than the free sentence is something else that was said."""
+_CLOSE = 4.0
+"""A beam this much less likely than a finished sentence cannot become a useful alternative."""
+_OPEN = 16
+"""Tokens tried where anything may be said."""
+
+
+class Decoder(Protocol):
+    """The model's decoder with its cache inside: one row a beam."""
+
+    def step(self, ids: NDArray[np.int64]) -> Floats:
+        """Log-probabilities of the token after each row's last one. `ids` [rows, 1] -> [rows, vocabulary]."""
+        ...
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Row i of the next step goes on from row `rows[i]` of the last."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A whole sentence; `scores` are the log-probabilities of its tokens and of the end."""
+
+    ids: tuple[int, ...]
+    scores: tuple[float, ...]
+
+    rank: float
+    """The sum of `scores`, less what it costs to say this here, and with the reward of its length."""
+
+    @property
+    def total(self) -> float:
+        return sum(self.scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`free` is the decoder's own, None where it was not asked for; `said` what can be said here, best first."""
+
+    free: Candidate | None
+    said: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Beam:
+    ids: tuple[int, ...]
+    scores: tuple[float, ...]
+    total: float
+    words: int
+    state: State | None
+    """None: nothing that can be said begins so."""
+
+    def on(self, token: int, score: float, begins: bool, state: State | None) -> _Beam:
+        return _Beam((*self.ids, token), (*self.scores, score), self.total + score, self.words + begins, state)
+
+
+_Loop = Callable[[Sequence[int]], int]
+
+
+class Search:
+    """One search. `limit`: the most tokens; `reward`: what each word adds, so that it does not stop early."""
+
+    def __init__(self, decoder: Decoder, automaton: Automaton, limit: int, reward: float = 0.0) -> None:
+        self._decoder, self._automaton, self._limit, self._reward = decoder, automaton, limit, reward
+        self._done: list[Candidate] = []
+        self._best = -np.inf
+
+    def run(self, loop: _Loop, free: bool = True) -> Found:
+        """`loop` tells how many tokens at the end of the free sentence only repeat what was said before."""
+        beams = [_Beam((), (), 0.0, 0, self._automaton.start)]
+        at: int | None = 0 if free else None
+        said: Candidate | None = None
+        last = [START]
+        for length in range(self._limit + 1):
+            scored = self._decoder.step(np.array(last)[:, None])
+            if not length:
+                scored[:, END] = -np.inf  # where there is sound, the base model often ends before its first word
+            heard = self._rank(beams[at]) if at is not None else said.rank if said is not None else -np.inf
+            chosen = self._chosen(beams, scored, heard - _BEHIND_FREE)
+            if at is not None:
+                at, said = self._freely(beams[at], at, scored, chosen, loop)
+            if not chosen:
+                break
+            beams, last = [beam for _, beam in chosen], [beam.ids[-1] for _, beam in chosen]
+            self._decoder.select([row for row, _ in chosen])
+        return Found(said, tuple(sorted(self._done, key=lambda one: -one.rank)))
+
+    def _rank(self, beam: _Beam) -> float:
+        return beam.total + self._reward * beam.words
+
+    def _freely(
+        self, beam: _Beam, row: int, scored: Floats, chosen: list[tuple[int, _Beam]], loop: _Loop
+    ) -> tuple[int | None, Candidate | None]:
+        """(index of the free sentence among the chosen, put there if it is not yet; itself where it is over)."""
+        token = int(scored[row].argmax())
+        on = beam.on(token, float(scored[row, token]), self._automaton.begins(token), None)
+        repeats = loop(on.ids)
+        if token == END or repeats or len(on.ids) >= self._limit:
+            ids = beam.ids if token == END else on.ids[: len(on.ids) - repeats]
+            scores = on.scores[: len(ids) + 1]
+            return None, Candidate(ids, scores, sum(scores) + self._reward * sum(map(self._automaton.begins, ids)))
+        for i, (origin, one) in enumerate(chosen):
+            if origin == row and one.ids[-1] == token:
+                return i, None
+        chosen.append((row, on))
+        return len(chosen) - 1, None
+
+    def _chosen(self, beams: Sequence[_Beam], scored: Floats, least: float) -> list[tuple[int, _Beam]]:
+        """The best continuations inside the language, each with the row that it goes on from."""
+        width = WIDE if len(beams[0].ids) < WIDE_STEPS else WIDTH
+        options = sorted(self._options(beams, scored), key=lambda option: -option[0])[: 2 * width]
+        ranked: list[tuple[float, int, _Beam]] = []
+        for _, row, token in options:
+            state = beams[row].state
+            after = self._automaton.step(state, token) if state is not None else None
+            if state is not None and after is not None:
+                on = beams[row].on(token, float(scored[row, token]), self._automaton.begins(token), after)
+                ranked.append((self._rank(on) - after.cost, row, on))
+        ranked.sort(key=lambda option: -option[0])
+        if ranked:
+            least = max(least, ranked[0][0] - _BEHIND, self._best - _CLOSE)
+        return [(row, beam) for rank, row, beam in ranked[:width] if rank >= least]
+
+    def _options(self, beams: Sequence[_Beam], scored: Floats) -> Iterator[tuple[float, int, int]]:
+        """(rank, row, token) of the best few continuations of each beam; notes the sentences that may end."""
+        for row, beam in enumerate(beams):
+            if beam.state is None:
+                continue
+            rank = self._rank(beam)
+            if beam.state.ends is not None and beam.ids:
+                end = float(scored[row, END])
+                one = Candidate(beam.ids, (*beam.scores, end), rank + end - beam.state.ends)
+                self._done.append(one)
+                self._best = max(self._best, one.rank)
+            ids = beam.state.ids
+            if beam.state.anything:
+                ids = np.union1d(ids, np.argpartition(scored[row], -_OPEN)[-_OPEN:])
+            values = scored[row, ids]
+            if len(ids) > 2 * WIDE:
+                best = np.argpartition(values, -2 * WIDE)[-2 * WIDE :]
+                ids, values = ids[best], values[best]
+            for token, value in zip(ids.tolist(), values.tolist(), strict=True):
+                if token != END:
+                    yield rank + value - beam.state.cost, row, token

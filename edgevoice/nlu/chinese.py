@@ -1,0 +1,87 @@
+"""Timers in Chinese, simplified and traditional, Mandarin and Cantonese, by their parts instead of whole sentences.
+
+Written without spaces, a sentence is a verb, lengths of time, a word for a timer, and what the timer is called or where
+it is; in which order differs from place to place, and no template has them all.
+"""
+
+from __future__ import annotations
+
+import re
+
+from edgevoice.home import targets
+from edgevoice.home.model import Home
+from edgevoice.messages import Intent, Value
+
+_N = r"(?:\d+|[一二两兩三四五六七八九十]+|半)"
+_TIMER = r"(?:倒?[计計][时時]器?|定[时時]器|倒[数數时時]器|timers?)"
+_HOUR, _MINUTE, _SECOND = r"(?:小[时時]|[钟鐘][头頭]|[钟鐘](?![头頭]))", r"分[钟鐘]?", r"秒[钟鐘]?"
+_LENGTH = re.compile(
+    rf"(?:(?P<h>{_N})[个個]?(?P<hh>半)?{_HOUR}(?P<hhh>半)?)?[和又零]?"
+    rf"(?:(?P<m>{_N}){_MINUTE}(?P<mh>半)?)?[和又零]?(?:(?P<s>{_N}){_SECOND})?|(?P<five>{_N})[个個]字"
+)
+_THAT = r"(?:的|嘅|嗰[个個]|那[个個])"
+_VERBS: tuple[tuple[str, str], ...] = (
+    ("HassIncreaseTimer", r"增加|加[长長]|延[长長]|再加|加"),
+    ("HassDecreaseTimer", r"[减減]少|[缩縮]短|[减減]去|[减減]"),
+    ("HassPauseTimer", r"[暂暫]停"),
+    ("HassUnpauseTimer", r"恢[复復]|[继繼][续續]"),
+    ("HassTimerStatus", r"[状狀][态態况況]|剩|[还還]有|仲有|[幾几]多[时時][间間]|[幾几]耐|多久|怎[么麼]|看看"),
+    ("HassCancelTimer", r"取消|停止|停|[关關][闭閉掉]?|[刪删]除|cancel|stop"),
+    ("HassStartTimer", r"[设設][置定]|[开開]始|[创創]建|放置|[撥拨]|set|start"),
+)
+_NO_NAME = re.compile(
+    rf"{_TIMER}|{'|'.join(words for _, words in _VERBS)}|[把将將让讓给給到落去为為下多少长長时時间間重剩有一還还仲]|我?{_THAT}|"
+    r"我|[个個]|所有|全部|all|the|名[为為叫]|叫做?|状|的|[？?。，,！!]|了|呢"
+)
+_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九", 1)} | {"两": 2, "兩": 2}
+_NAME = 8
+"""Characters of a timer's name; more is a sentence of another kind."""
+
+
+def timer(home: Home, text: str) -> Intent | None:
+    """The timer intent of a sentence that speaks of a timer; None where it speaks of none, or of more."""
+    line = re.sub(r"(?<![a-z])\s+|\s+(?![a-z])", "", text.casefold())
+    if not re.search(_TIMER, line):
+        return None
+    lengths = [found for found in _LENGTH.finditer(line) if found[0]]
+    name = next((intent for intent, words in _VERBS if re.search(words, line)), "HassStartTimer" if lengths else "")
+    slots: dict[str, Value] = {}
+    for length in lengths:
+        is_which = re.match(rf"我?{_THAT}*{_TIMER}", line[length.end() :]) is not None
+        of_another = name in ("HassIncreaseTimer", "HassDecreaseTimer") and (not is_which or len(lengths) == 1)
+        prefix = "" if name == "HassStartTimer" or of_another else "start_"
+        slots.update({prefix + unit: value for unit, value in _parts(length).items()})
+    rest = line
+    for length in lengths:
+        rest = rest.replace(length[0], " ", 1)
+    called = _NO_NAME.sub(" ", rest).split()
+    if not name or len(called) > 1 or len("".join(called)) > _NAME:
+        return None
+    if name == "HassCancelTimer" and re.search(r"所有|全部|\ball\b", line):
+        name = "HassCancelAllTimers"
+    for word in called:
+        areas = targets.find_areas(home, word)
+        slots |= {"area": areas[0].name} if areas else {"name": word}
+    if name == "HassStartTimer" and not lengths:
+        return None
+    return Intent(name, slots, 1.0, "template", text)
+
+
+def _parts(length: re.Match[str]) -> dict[str, int]:
+    seconds = 3600 * _number(length["h"]) + 60 * _number(length["m"]) + _number(length["s"])
+    seconds += 1800 * bool(length["hh"] or length["hhh"]) + 30 * bool(length["mh"]) + 300 * _number(length["five"])
+    units = {"hours": int(seconds // 3600), "minutes": int(seconds % 3600 // 60), "seconds": int(seconds % 60)}
+    if not length["h"] and length["m"] and length["m"] != "半":  # "90 minutes" stay so
+        units = {"hours": 0, "minutes": int(seconds // 60), "seconds": int(seconds % 60)}
+    return {unit: value for unit, value in units.items() if value}
+
+
+def _number(text: str | None) -> float:
+    if not text:
+        return 0
+    if text == "半":
+        return 0.5
+    if text.isdecimal():
+        return int(text)
+    tens, ten, ones = text.rpartition("十")
+    return (10 * _DIGITS.get(tens, 1) if ten else 0) + _DIGITS.get(ones, 0)
