@@ -67,7 +67,8 @@ def engine(stage: str, settings: Settings, store: Store) -> Any:
 def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
     stages = (settings.wake, settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
-    return tuple(dict.fromkeys(stage.model for stage in stages if stage.engine and stage.model))
+    named = [stage.model for stage in stages if stage.engine and stage.model]
+    return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
 
 
 def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
@@ -160,7 +161,7 @@ def car(home: Home, settings: Settings, bus: Bus) -> tuple[Adapter, Bus, Databro
     wanted = settings.home
     assert wanted.vss is not None
     owners = inventory.load(wanted.file) if wanted.file is not None else None
-    vehicle = vss.Vehicle(home, vss_tree.load(wanted.vss), str(wanted.vss), owners)
+    vehicle = vss.Vehicle(home, vss_tree.load(wanted.vss, wanted.vss_version), str(wanted.vss), owners)
     if not wanted.kuksa:
         return viss.VissAdapter(vehicle, wanted.vehicle_id, settings.mqtt.client_id), bus, None
     try:

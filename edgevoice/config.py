@@ -179,6 +179,7 @@ class HomeSettings:
     vss: Path | None = _f(
         None, "a car: its VSS tree, as vss-tools exports it to JSON or YAML; spoken to by VISS over MQTT"
     )
+    vss_version: str = _f("", "version of VSS that the tree must be of, such as 6.0; empty: any")
     vehicle_id: str = _f("car", "the car's VID: VISS requests go to <vehicle_id>/Vehicle")
     kuksa: str = _f("", "host:port of a KUKSA databroker, which then serves the car instead of VISS")
     kuksa_token_file: Path | None = _f(None, "file that holds its JWT; empty: none")

@@ -39,10 +39,11 @@ class Arc:
 class Phrases:
     """The paths from node 0 to one of `ends`. A sign such as `%` is a word that stands close to the one before it.
 
-    `closed`: nothing else can have been said.
+    `closed`: nothing else can have been said. `opposites` are pairs of words that must not be taken for each other.
     """
 
     arcs: tuple[Arc, ...]
     ends: frozenset[int]
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     closed: bool = False
+    opposites: frozenset[tuple[str, str]] = frozenset()

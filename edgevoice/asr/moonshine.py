@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ _REWARD_CLOSED = 1.5
 
 _UNSURE = -0.3
 """Mean log-probability of a token below which a second model is asked."""
-_ALTERNATIVES = 5
+_ALTERNATIVES = 8
+_MARK = re.compile(r"[^\w%']+")
 _NOTHING = Phrases((), frozenset())
 
 log = logging.getLogger(__name__)
@@ -208,14 +209,15 @@ class MoonshineAsr:
         best = meant[0] if meant else free
         if best is None:
             return _Heard()
-        texts: dict[str, float] = {}
-        for one in meant or [best]:
-            texts.setdefault(self._text(one), one.rank)
-        confidence = _confidence(best.scores)
-        if meant and free is not None:
-            confidence = max(confidence, 1 - (free.rank - best.rank) / (2 * _MARGIN))
-        alternatives = tuple(Hypothesis(text, rank) for text, rank in list(texts.items())[:_ALTERNATIVES])
-        return _Heard(self._text(best), best.scores, alternatives, min(1.0, confidence))
+        texts: dict[str, Hypothesis] = {}
+        for one in [best, *meant]:
+            text = self._text(one)
+            texts.setdefault(_plain(text), Hypothesis(text, one.rank))
+        alternatives = tuple(texts.values())[:_ALTERNATIVES]
+        if not meant or free is None:
+            return _Heard(self._text(best), best.scores, alternatives, _confidence(best.scores))
+        sure = _sure(best, free.rank - best.rank) * certainty(alternatives, self._automaton.phrases.opposites)
+        return _Heard(self._text(best), best.scores, alternatives, sure)
 
     def _text(self, one: beam.Candidate) -> str:
         return self._vocabulary.text(one.ids).removeprefix("- ")  # a subtitle's mark of a new speaker
@@ -254,6 +256,30 @@ def _transcript(heard: Sequence[_Heard], final: bool) -> Transcript:
 def _confidence(scores: Sequence[float]) -> float:
     """By the mean log-probability of a token."""
     return min(1.0, max(0.0, (sum(scores) / len(scores) - _LOST) / (_SURE - _LOST)))
+
+
+def _sure(said: beam.Candidate, behind: float) -> float:
+    """The share of right commands among those as likely as `said`, which is `behind` the free sentence.
+
+    A logistic regression over recorded commands, clean and in noise.
+    """
+    return 1 / (1 + math.exp(-4.2 - 1.5 * said.total / len(said.scores) + 0.09 * max(0.0, behind)))
+
+
+def certainty(alternatives: Sequence[Hypothesis], opposites: Collection[tuple[str, str]]) -> float:
+    """How surely the first is meant and not one of the others that says the opposite: 0 where both are as likely."""
+    best, *others = alternatives
+    said = set(_plain(best.text).split())
+    for other in others:
+        heard = set(_plain(other.text).split())
+        ours, theirs = said - heard, heard - said
+        if any((a in ours and b in theirs) or (b in ours and a in theirs) for a, b in opposites):
+            return math.tanh(max(0.0, best.score - other.score) / 2)
+    return 1.0
+
+
+def _plain(text: str) -> str:
+    return " ".join(_MARK.sub(" ", text.casefold()).split())
 
 
 def _samples(chunks: Iterable[AudioChunk]) -> Iterator[Samples]:

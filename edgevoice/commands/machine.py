@@ -59,6 +59,8 @@ def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bo
         if chosen.engine:
             found.append(_engine(stage, chosen, store))
     found.append(_sentences(settings))
+    if settings.home.vss is not None:
+        found.append(_car(settings.home.vss, settings.home.vss_version))
     found.append(_sound())
     if look_for_broker:
         found.append(_broker(settings))
@@ -94,6 +96,19 @@ def _sentences(settings: Settings) -> Finding:
     except EdgeVoiceError as error:
         return Finding("home and sentences", "", str(error), True)
     return Finding("home and sentences", f"language {settings.nlu.language}, file {settings.home.file or 'none'}")
+
+
+def _car(file: Path, version: str) -> Finding:
+    from edgevoice.home import vss, vss_tree
+    from edgevoice.home.model import Home
+
+    try:
+        tree = vss_tree.load(file, version)
+    except EdgeVoiceError as error:
+        return Finding("car", "", str(error), True)
+    home = vss.Vehicle(Home(), tree).home
+    told = f"VSS {tree.version or 'of no told version'}: {len(home.devices)} devices in {len(home.areas)} zones"
+    return Finding("car", told, "" if home.devices else f"{file} has no signal that can be spoken to")
 
 
 def _sound() -> Finding:

@@ -40,8 +40,8 @@ class Tree:
     version: str = ""
 
 
-def load(path: Path) -> Tree:
-    """Reads a tree. Raises SettingsError for a file that holds none."""
+def load(path: Path, version: str = "") -> Tree:
+    """Reads a tree. Raises SettingsError for a file that holds none, or one of another `version` than is wanted."""
     try:
         if path.stat().st_size > _SIZE_LIMIT:
             raise SettingsError(str(path), f"is larger than {_SIZE_LIMIT} bytes", _REMEDY)
@@ -54,7 +54,11 @@ def load(path: Path) -> Tree:
     signals = {signal.path: signal for name, node in read.items() for signal in _leaves(str(name), node, path)}
     if not signals:
         raise SettingsError(str(path), "holds no signal", _REMEDY)
-    return Tree(signals, _version(signals))
+    found = _version(signals)
+    if version and found and found != version:
+        problem = f"is a tree of VSS {found}, and {version} is wanted"
+        raise SettingsError(str(path), problem, "Export the other one, or set home.vss_version")
+    return Tree(signals, found)
 
 
 def _leaves(name: str, node: Mapping[str, Any], file: Path) -> Iterator[Signal]:

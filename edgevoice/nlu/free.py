@@ -30,6 +30,8 @@ _PLAIN = 0.6
 _MEANT, _SURELY = 0.6, 0.9
 """Probability from which a meaning is taken, and from which it outweighs the words."""
 _BY_MEANING = 0.5
+_NEVER_GUESSED = frozenset({"lock", "unlock", "open", "close"})
+"""What keeps people out: its words have to be said."""
 _DENIALS = frozenset({"don't", "dont", "not", "never", "doesn't"})
 _UNSURE = 0.5
 """What a condition, a time or a denial leaves of the confidence."""
@@ -86,7 +88,7 @@ class Free:
             return found
         if guess.action == NONE:
             return found if found and guess.probability < _SURELY else None
-        if found is not None:
+        if found is not None or guess.action in _NEVER_GUESSED:
             return found
         meant = self._intent(said, Wish(guess.action, guess.probability, frozenset(range(len(said.words)))), context)
         return replace(meant, confidence=round(meant.confidence * _BY_MEANING, 3)) if meant else None

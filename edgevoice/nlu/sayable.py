@@ -31,6 +31,10 @@ _POLITE = 3.0
 """Cost of words around a sentence that it can do without."""
 _FREE = 2.0
 """Cost of words that may be anything."""
+_OPPOSITES: Mapping[str, str] = {
+    "en": "on/off open/close open/shut open/closed lock/unlock up/down arm/disarm enable/disable mute/unmute raise/lower "
+    "increase/decrease brighten/dim louder/quieter brighter/darker warmer/cooler start/stop play/pause pause/resume"
+}
 _OF_HOME = ("name", "area", "floor")
 
 
@@ -163,6 +167,7 @@ class HomePhrases:
                 **{key: _phrases(lists[name], domains, self._intents) for key, (name, domains) in self._lists.items()},
                 **self._of_packs,
             },
+            opposites=_opposites(self._intents.language),
         )
 
     def _add(self, letters: _Letters, data: IntentData, begin: int, end: int) -> None:
@@ -216,6 +221,11 @@ def _add_pack(letters: _Letters, intents: Intents, between: tuple[int, int], pre
     return {prefix + name: _phrases(one, frozenset(), intents) for name, one in intents.slot_lists.items()}
 
 
+def _opposites(language: str) -> frozenset[tuple[str, str]]:
+    pairs = (pair.partition("/") for pair in _OPPOSITES.get(language, "").split())
+    return frozenset((one, other) for one, _, other in pairs)
+
+
 def _first(part: Expression, rules: Mapping[str, Sentence], lists: Mapping[str, Label]) -> Label | None:
     """The list that an expression begins with."""
     if isinstance(part, ListReference):
@@ -256,13 +266,16 @@ def _spelled(number: float, language: str) -> Iterator[str]:
         yield f"{said} and a half"
 
 
+@lru_cache(maxsize=8192)
 def _in_digits(phrase: str, language: str) -> str:
     """`twelve ounce` as `12 ounce`."""
-    numbers = _numbers(language)
-    pattern = rf"\b(?:{'|'.join(sorted(numbers, key=len, reverse=True))})\b"
-    return re.sub(pattern, lambda found: numbers[found[0].lower()], phrase, flags=re.IGNORECASE)
+    pattern, numbers = _numbers(language)
+    return pattern.sub(lambda found: numbers[found[0].lower()], phrase)
 
 
 @lru_cache(maxsize=4)
-def _numbers(language: str) -> dict[str, str]:
-    return {words(str(number), language): str(number) for number in range(101)}
+def _numbers(language: str) -> tuple[re.Pattern[str], dict[str, str]]:
+    """What finds numbers in words up to a hundred, and their digits."""
+    numbers = {words(str(number), language): str(number) for number in range(101)}
+    longest_first = sorted(map(re.escape, numbers), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(longest_first)})\b", re.IGNORECASE), numbers

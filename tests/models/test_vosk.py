@@ -15,6 +15,7 @@ from edgevoice.asr.vosk import VoskAsr
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, StageError
 from edgevoice.messages import RATE, AudioChunk, Samples, Transcript
+from edgevoice.phrases import Arc, Listed, Phrases
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "recordings"
 
@@ -71,3 +72,16 @@ def test_a_truncated_model_is_corrupt_and_an_empty_folder_missing(
         load(folder)
     with pytest.raises(ModelMissing, match="edgevoice models pull"):
         load(tmp_path)
+
+
+def test_a_closed_domain_limits_the_words(load: Callable[[Path], VoskAsr], model: Callable[[str], Path]) -> None:
+    asr = load(model("vosk-small-en"))
+    labels = ("turn", "off", "lights", "in", "the", Listed("room"))
+    arcs = tuple(Arc(i, label, i + 1) for i, label in enumerate(labels))
+    phrases = Phrases(arcs, frozenset({len(labels)}), {"room": ("office", "living room")}, closed=True)
+    asr.bias(phrases)
+    heard = hear(asr, recording("lock_the_front_door"))[-1].text.split()
+    assert set(heard) <= {"turn", "off", "lights", "in", "the", "office", "living", "room"}
+    assert hear(asr, recording("turn_off_lights_in_the_office"))[-1].text == "turn off lights in the office"
+    asr.bias(None)
+    assert "door" in hear(asr, recording("lock_the_front_door"))[-1].text

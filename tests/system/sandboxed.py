@@ -55,7 +55,7 @@ def work(clip: Path) -> None:
     print("spoke", sum(len(piece) for piece in tts.speak("Hello.")))
     print("wrote", "".join(llm.generate([ChatMessage("user", "Say hello.")], 4, threading.Event())))
     with EmbeddedBroker() as broker:
-        client = MqttClient(replace(settings.mqtt, host=broker.host, port=broker.port))
+        client = MqttClient(broker.reached_by(settings.mqtt))
         client.start(5.0)
         print("connected", client.connected)
         client.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import statistics
 import subprocess
 import sys
@@ -121,3 +122,18 @@ def test_the_cars_demo_goes_well(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "10 of 10 scenes went as they should." in done.stdout
     assert list(tmp_path.glob("*.wav"))
+
+
+def test_a_car_may_be_simulated_by_a_process_of_its_own(mosquitto: Mosquitto, assistant: Side, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"mqtt: {{port: {mosquitto.port}}}\n", "utf-8")
+    command = [sys.executable, "-m", "edgevoice", "simulate", "--dialect", "viss", "--config", str(settings)]
+    with subprocess.Popen([*command, "--delay", "10"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert "car/Vehicle" in process.stdout.readline()
+            assert assistant.until(assistant.stands)
+            assert assistant.do(UNLOCK) == [True]
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(10.0) == 130

@@ -7,7 +7,8 @@ from letters import VOCABULARY, Ear, chain, sentences
 
 from edgevoice.asr.automaton import Automaton
 from edgevoice.asr.beam import WIDE, Candidate, Found, Search
-from edgevoice.asr.moonshine import repeated
+from edgevoice.asr.moonshine import certainty, repeated
+from edgevoice.messages import Hypothesis
 from edgevoice.phrases import Listed, Phrases
 
 
@@ -76,3 +77,18 @@ def test_beams_are_bounded() -> None:
     many = chain("turn", "on", "the", Listed("name"), name=tuple(f"{a}{b}" for a in "abcdefgh" for b in "ijklmnop"))
     Search(ear, Automaton(many, VOCABULARY), 40).run(repeated)
     assert max(ear.rows) <= WIDE + 1
+
+
+@pytest.mark.parametrize(
+    ("other", "score", "sure"),
+    [
+        ("Turn on all lights", -1.0, 0.0),
+        ("turn on all lights.", -2.0, 0.462),
+        ("Turn on all lights", -6.0, 0.987),
+        ("Turn off the lights", -1.0, 1.0),
+        ("Turn off all lights", -1.0, 1.0),
+    ],
+)
+def test_opposites_that_are_as_likely_make_it_unsure(other: str, score: float, sure: float) -> None:
+    said = (Hypothesis("Turn off all lights.", -1.0), Hypothesis("Turn off all nights", -1.0), Hypothesis(other, score))
+    assert certainty(said, {("on", "off"), ("open", "close")}) == pytest.approx(sure, abs=1e-3)

@@ -24,8 +24,6 @@ LAMP = Command("light.lamp", "on", True)
 
 CEILINGS = ("Ceiling Light in the Kitchen", "Ceiling Light in the Living Room")
 
-STAGES = (("asr", "nothing_heard"), ("mqtt", "away"), ("tts", "x"), ("llm", "loading"), ("llm", "absent"))
-
 WISHES: Mapping[str, tuple[Intent, ...]] = {
     "unlock": (intent("HassTurnOff", "lock", ("lock.front",), name="Front Door"),),
     "open garage": (intent("HassTurnOn", "cover", ("cover.garage",), name="Garage Door"),),
@@ -365,13 +363,6 @@ def test_reports() -> None:
     assert talk.report(outcome, (LAMP, UNLOCK)) == "The Reading Lamp and Front Door did not answer."
     otherwise = {"lock.front": "locked"}
     assert talk.report(outcome, (UNLOCK,), otherwise) == "The Front Door says that it is locked. The rest is done."
-
-
-def test_apologies_are_never_silent() -> None:
-    talk = conversation()
-    said = {talk.apology(stage, code) for stage, code in STAGES}
-    assert len(said) == len(STAGES)
-    assert all(said)
 
 
 def test_the_context_says_where_and_what_was_spoken_of() -> None:

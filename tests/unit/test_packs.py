@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from household import household
 
+from edgevoice.config import NluSettings
 from edgevoice.errors import SettingsError
-from edgevoice.nlu import packs
+from edgevoice.nlu import cascade, packs
+from edgevoice.nlu.context import NOWHERE
 
 TRAIN = """\
 intents:
@@ -153,3 +156,28 @@ def test_a_bad_pack_is_told_with_its_line(tmp_path: Path, text: str, line: int, 
 def test_nested_too_deep_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"pack\.yaml:1"):
         pack(tmp_path, "intents: {a: {sentences: ['" + "(" * 3000 + "x" + ")" * 3000 + "']}}")
+
+
+def test_a_pack_of_home_assistants_shape_adds_sentences_about_the_home(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        'intents: {HassTurnOn: {data: [{sentences: ["let there be light"], slots: {name: "all", domain: light}}]}}'
+    )
+    found = cascade.load(household(), NluSettings(packs=(str(file),))).understand("let there be light", NOWHERE)
+    assert [(one.name, dict(one.slots)) for one in found] == [("HassTurnOn", {"name": "all", "domain": "light"})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "intents: {HassTurnOn: {data: [{sentences: ['let (there be light']}]}}",
+        "intents: {HassTurnOn: {data: 3}}",
+        "intents: {HassTurnOn: {data: [{}]}}",
+        "lists: 3\nintents: {HassTurnOn: {data: []}}",
+    ],
+)
+def test_wrong_sentences_are_told_with_their_file(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=r"mine\.yaml"):
+        cascade.load(household(), NluSettings(packs=(str(file),)))

@@ -88,3 +88,8 @@ def test_a_pack_is_closed(tmp_path: Path) -> None:
     assert says("twenty-one up", automaton)
     assert not says("go to the floor", automaton)
     assert not says("up", automaton)
+
+
+def test_opposites_of_the_language_come_along() -> None:
+    assert ("on", "off") in CASCADE.sayable().opposites
+    assert ("lock", "unlock") in CASCADE.sayable().opposites

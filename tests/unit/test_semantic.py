@@ -46,6 +46,11 @@ def test_another_meaning_outweighs_few_words() -> None:
     assert Free(household(), meaning(semantic.NONE)).understand(text, HERE) is None
 
 
+@pytest.mark.parametrize("action", ["lock", "unlock", "open", "close"])
+def test_what_keeps_people_out_is_never_guessed(action: str) -> None:
+    assert Free(household(), meaning(action)).understand("front door treatment please", HERE) is None
+
+
 @pytest.mark.parametrize("text", ["why is it night mode", "if it rains then night mode"])
 def test_a_question_and_a_condition_are_no_wish_whatever_they_mean(text: str) -> None:
     assert Free(household(), meaning("dimmer")).understand(text, HERE) is None

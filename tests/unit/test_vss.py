@@ -38,6 +38,8 @@ def vehicle(**values: str) -> Vehicle:
 
 def test_the_shipped_tree_is_vss_6() -> None:
     assert TREE.version == "6.0"
+    with pytest.raises(SettingsError, match=r"6\.0, and 5\.1 is wanted"):
+        vss_tree.load(find("homes/car.json"), "5.1")
     made = vehicle()
     assert len(made.home.devices) > 50
     assert {area.id for area in made.home.areas.values()} == {"driver", "passenger", "rear_left", "rear_right"}
