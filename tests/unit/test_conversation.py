@@ -365,8 +365,6 @@ def test_reports() -> None:
     assert talk.report(outcome, (LAMP, UNLOCK)) == "The Reading Lamp and Front Door did not answer."
     otherwise = {"lock.front": "locked"}
     assert talk.report(outcome, (UNLOCK,), otherwise) == "The Front Door says that it is locked. The rest is done."
-    said = "The Reading Lamp did not answer. The Front Door says that it is locked."
-    assert talk.report(outcome, (LAMP, UNLOCK), otherwise) == said
 
 
 def test_the_context_says_where_and_what_was_spoken_of() -> None:
