@@ -49,7 +49,9 @@ def match(
 
 
 def prefer(home: Home, devices: Sequence[Device], mic_area: str | None) -> tuple[Device, ...]:
-    """Those of the microphone's area; else those of its floor; else all of them."""
+    """Of those that can be reached, where any can: the microphone's area's; else its floor's; else all of them."""
+    if len(devices) > 1:
+        devices = [d for d in devices if home.state(d.id).value != "unavailable"] or devices
     here = next(iter(find_areas(home, mic_area)), None) if mic_area and len(devices) > 1 else None
     if here is None:
         return tuple(devices)

@@ -6,7 +6,7 @@ import pytest
 from household import device, household
 
 from edgevoice.home import targets
-from edgevoice.home.model import Home
+from edgevoice.home.model import Home, State
 
 
 def ids(home: Home, **slots: object) -> list[str]:
@@ -33,6 +33,16 @@ def test_a_name_stands_for_a_class_nobody_set() -> None:
     assert ids(home, domain="cover", device_class="gate") == ["cover.gate"]
     home.put(device("cover.drive", "Drive", device_class="gate"))
     assert ids(home, domain="cover", device_class="gate") == ["cover.drive"]
+
+
+def test_of_two_devices_with_one_name_the_one_that_can_be_reached_is_meant() -> None:
+    home = household()
+    home.put(device("light.old_lamp", "Reading Lamp"))
+    assert ids(home, name="Reading Lamp") == ["light.lamp", "light.old_lamp"]
+    home.update("light.old_lamp", State("unavailable"))
+    assert ids(home, name="Reading Lamp") == ["light.lamp"]
+    home.update("light.lamp", State("unavailable"))
+    assert ids(home, name="Reading Lamp") == ["light.lamp", "light.old_lamp"]
 
 
 def test_all_is_no_name() -> None:
