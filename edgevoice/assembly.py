@@ -131,8 +131,8 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
 
         llm.start((chat.prefix(), proposal.prefix()))
-    wires.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
     try:
+        wires.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
         if wanted.wait_for_broker:
             settle(link)
         made = Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
@@ -183,8 +183,8 @@ def car(home: Home, settings: Settings, bus: Bus) -> tuple[Adapter, Bus, Databro
 def home(settings: Settings) -> Iterator[HomeLink]:
     """The home alone, once it has told its devices. Raises BrokerError where the broker is away."""
     _, wires, link = _linked(settings)
-    wires.start(_CONNECT_SECONDS)
     try:
+        wires.start(_CONNECT_SECONDS)
         settle(link)
         yield link
     finally:
@@ -199,9 +199,9 @@ class _Wires:
     databroker: Databroker | None = None
 
     def start(self, wait_seconds: float) -> None:
-        self.mqtt.start(wait_seconds)
         if self.databroker is not None:
             self.databroker.start()
+        self.mqtt.start(wait_seconds)  # the only one that may raise: `stop` can end both then
 
     def stop(self) -> None:
         if self.databroker is not None:

@@ -64,7 +64,6 @@ SCENES = (
         "alexa",
         "open_all_of_the_windows",
         "no",
-        needs_llm=True,
     ),
     _scene(
         "Not a command: the language model talks, nothing moves", "alexa", "the_best_emetic_is_that_which_is_at_hand"

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -39,6 +40,7 @@ from edgevoice.skills.conversation import Conversation
 from edgevoice.stages import Asr, Sink, Tts
 
 _log = logging.getLogger(__name__)
+_Event = TypeVar("_Event")
 
 
 @dataclass(slots=True)
@@ -68,18 +70,12 @@ def run(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent
     timings: list[Timing] = []
     expects: Expects | None = None
     began = stages.clock()
-    try:
-        for event in _events(stages, turn, said):
-            if isinstance(event, Expects):
-                expects = event
-                continue
-            timings.extend(_timing(event))
-            yield event
-    except EdgeVoiceError as error:
-        yield from _failed(stages, turn, error)
-    except Exception as error:
-        _log.exception("turn %s: unexpected error", turn.id)
-        yield from _failed(stages, turn, StageError("turn", "internal", f"{type(error).__name__}: {error}"))
+    for event in _caught(stages, turn, _events(stages, turn, said)):
+        if isinstance(event, Expects):
+            expects = event
+            continue
+        timings.extend(_timing(event))
+        yield event
     timings.append(Timing("turn", (stages.clock() - began) * 1e3))
     yield TurnEnded(turn.id, tuple(timings), None if turn.cancel.is_set() else expects)
 
@@ -94,11 +90,19 @@ def prepare(stages: Stages) -> None:
 def carry_out(stages: Stages, turn: Turn, outcome: Outcome) -> Iterator[TurnEvent]:
     """What nobody asked for just now, such as what a timer waited for: acts and speaks as a turn does."""
     began = stages.clock()
+    yield from _caught(stages, turn, _act(stages, turn, outcome, began))
+    yield TurnEnded(turn.id, (Timing("turn", (stages.clock() - began) * 1e3),))
+
+
+def _caught(stages: Stages, turn: Turn, events: Iterator[_Event]) -> Iterator[_Event | TurnEvent]:
+    """The events until a stage fails, and then what is told of the failure."""
     try:
-        yield from _act(stages, turn, outcome, began)
+        yield from events
     except EdgeVoiceError as error:
         yield from _failed(stages, turn, error)
-    yield TurnEnded(turn.id, (Timing("turn", (stages.clock() - began) * 1e3),))
+    except Exception as error:
+        _log.exception("turn %s: unexpected error", turn.id)
+        yield from _failed(stages, turn, StageError("turn", "internal", f"{type(error).__name__}: {error}"))
 
 
 def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent | Expects]:

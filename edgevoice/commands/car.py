@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 
 from edgevoice import assembly
 from edgevoice import turn as turns
@@ -87,10 +86,7 @@ def car(settings: Settings, options: argparse.Namespace) -> int:
         if options.text:
             typed(stages, printer)
             return 0
-        numbers = count(1)
-        went_well = sum(
-            _play(scene, number, stages, vehicle, printer) for number, scene in zip(numbers, SCENES, strict=False)
-        )
+        went_well = sum(_play(scene, number, stages, vehicle, printer) for number, scene in enumerate(SCENES, 1))
     print(f"\n{went_well} of {len(SCENES)} scenes went as they should.", file=out)
     return 0 if went_well == len(SCENES) else 1
 

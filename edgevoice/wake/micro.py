@@ -11,7 +11,7 @@ from edgevoice.config import WakeSettings
 from edgevoice.errors import ModelCorrupt, SettingsError
 from edgevoice.messages import RATE, AudioChunk, WakeHeard
 from edgevoice.schema import suggest
-from edgevoice.wake.trigger import Trigger
+from edgevoice.wake.trigger import Trigger, fired
 
 _STEP = 160
 _DELAY = round(0.13 * RATE)  # from the end of the word to the detection, median over speakers
@@ -72,11 +72,7 @@ class Micro:
         return tuple(self._models)
 
     def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
-        heard: list[WakeHeard] = []
-        for word, score, at in self.scores(chunk):
-            if (found := self._triggers[word].update(score, at)) is not None:
-                heard.append(found)
-        return heard
+        return fired(self._triggers, self.scores(chunk))
 
     def scores(self, chunk: AudioChunk) -> list[tuple[str, float, int]]:
         """(word, score 0..1, stream index of the window's end) of each window that `chunk` completes."""

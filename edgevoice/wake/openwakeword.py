@@ -13,7 +13,7 @@ from edgevoice.config import WakeSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, SettingsError
 from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
 from edgevoice.schema import suggest
-from edgevoice.wake.trigger import Trigger
+from edgevoice.wake.trigger import Trigger, fired
 
 _STEP = 1280
 _THRESHOLD, _PATIENCE = 0.85, 2
@@ -122,11 +122,7 @@ class OpenWakeWord:
             trigger.reset()
 
     def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
-        heard: list[WakeHeard] = []
-        for word, score, at in self.scores(chunk):
-            if (found := self._triggers[word].update(score, at)) is not None:
-                heard.append(found)
-        return heard
+        return fired(self._triggers, self.scores(chunk))
 
     def scores(self, chunk: AudioChunk) -> list[tuple[str, float, int]]:
         """(word, score 0..1, stream index of the step's end) of each 80 ms step that `chunk` completes."""

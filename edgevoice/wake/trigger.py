@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from edgevoice.messages import RATE, WakeHeard
 
 
@@ -30,3 +32,8 @@ class Trigger:
             return None
         self._quiet_until = at + self._refractory
         return WakeHeard(self._word, score, at, max(0, at - self._delay))
+
+
+def fired(triggers: Mapping[str, Trigger], scores: Iterable[tuple[str, float, int]]) -> list[WakeHeard]:
+    """The detections that an engine's (word, score, stream index) bring about."""
+    return [found for word, score, at in scores if (found := triggers[word].update(score, at)) is not None]

@@ -157,3 +157,15 @@ def test_timings_name_each_stage() -> None:
     ended = run(made, "lamp on")[-1]
     assert isinstance(ended, TurnEnded)
     assert [timing.stage for timing in ended.timings] == ["asr", "nlu", "sent", "confirmed", "first_audio", "turn"]
+
+
+def test_an_unexpected_error_in_what_a_timer_waited_for_is_said_and_ends_nothing_else() -> None:
+    made, _ = stages({})
+
+    def sentences():  # type: ignore[no-untyped-def]
+        yield "One."
+        raise ZeroDivisionError
+
+    events = list(turns.carry_out(made, Turn("1", threading.Event()), Outcome(sentences=sentences())))
+    assert [event.code for event in events if isinstance(event, TurnFailed)] == ["internal"]
+    assert isinstance(events[-1], TurnEnded)
