@@ -69,6 +69,7 @@ class Model:
             bos_token=self._special(c.llama_vocab_bos(self._vocabulary)),
         )
         self.close = weakref.finalize(self, _free, model, context, self._batch)
+        self.close.atexit = False  # a thread may be inside llama.cpp then, and the process gives it all back anyway
 
     def prompt(self, messages: Sequence[dict[str, str]], answer: bool) -> list[int]:
         """Tokens of the messages in the model's own chat template; with `answer`, up to where it begins to write."""
@@ -135,6 +136,7 @@ class Grammar:
     def __init__(self, sampler: object) -> None:
         self._sampler = sampler
         self.close = weakref.finalize(self, c.llama_sampler_free, sampler)
+        self.close.atexit = False
 
     def choose(self, logits: NDArray[np.float32]) -> int:
         """The best token that the grammar allows; it is accepted.

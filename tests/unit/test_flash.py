@@ -1,0 +1,194 @@
+"""The board's end of a flash, on folders: whole releases, kept settings, a way back."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+from flashing import first_boot, receive, targets, wheels
+from flashing.release import Entry, Release
+
+from edgevoice.errors import EdgeVoiceError
+
+
+def made(folder: Path, name: str, files: dict[str, bytes]) -> Release:
+    folder.mkdir(exist_ok=True)
+    files = {"settings.yaml": b"mqtt: {host: 10.0.0.2}\n", "edgevoice.service": name.encode()} | files
+    entries = []
+    for path, data in files.items():
+        source = folder / f"{name}-{path.replace('/', '_')}"
+        source.write_bytes(data)
+        entries.append(Entry(path, source, len(data), hashlib.sha256(data).hexdigest()))
+    listed = [{"path": e.path, "size": e.size, "sha256": e.sha256} for e in entries]
+    return Release({"id": name, "units": ["edgevoice.service"], "files": listed, "sources": []}, tuple(entries))
+
+
+def flashed(root: Path, release: Release) -> list[Entry]:
+    target = targets.Folder(root)
+    missing = release.missing(target.have())
+    target.take(release, missing, lambda size: None)
+    receive.activate(root, release.id)
+    return list(missing)
+
+
+def current(root: Path) -> Path:
+    return (root / receive.HOME / "current").resolve()
+
+
+def test_a_second_flash_sends_what_changed_and_keeps_the_settings(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    model = b"m" * 100_000
+    flashed(root, made(tmp_path / "here", "one", {"models/a/a.onnx": model, "wheels/e-1.whl": b"1"}))
+    settings = root / receive.SETTINGS
+    settings.write_text("mqtt: {host: mine}\n")
+    sent = flashed(root, made(tmp_path / "here", "two", {"models/a/a.onnx": model, "wheels/e-2.whl": b"2"}))
+    assert {entry.path for entry in sent} == {"wheels/e-2.whl", "edgevoice.service"}
+    assert settings.read_text() == "mqtt: {host: mine}\n"
+    assert (current(root) / "models/a/a.onnx").read_bytes() == model
+    assert os.readlink(root / receive.UNITS / "edgevoice.service") == "/opt/edgevoice/current/edgevoice.service"
+
+
+def test_rollback_goes_back_and_forth_and_says_when_it_cannot(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    flashed(root, made(tmp_path / "here", "one", {}))
+    with pytest.raises(EdgeVoiceError, match="no release to go back to"):
+        targets.Folder(root).rollback()
+    flashed(root, made(tmp_path / "here", "two", {}))
+    assert targets.Folder(root).rollback() == "one"
+    assert current(root).name == "one"
+    assert targets.Folder(root).rollback() == "two"
+
+
+def test_releases_before_the_previous_one_are_removed(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for name in ("one", "two", "three"):
+        flashed(root, made(tmp_path / "here", name, {}))
+    assert sorted(receive.releases(root)) == ["three", "two"]
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "told"),
+    [("a", b"other", "missing or damaged"), ("../../outside", b"x", "outside the release")],
+)
+def test_what_is_damaged_or_reaches_outside_is_refused_and_nothing_changes(
+    tmp_path: Path, path: str, data: bytes, told: str
+) -> None:
+    root = tmp_path / "root"
+    flashed(root, made(tmp_path / "here", "one", {}))
+    bad = made(tmp_path / "here", "two", {path: b"x"})
+    next(entry for entry in bad.entries if entry.path == path).source.write_bytes(data)
+    with pytest.raises(EdgeVoiceError, match=told):
+        flashed(root, bad)
+    assert current(root).name == "one"
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_kill_at_any_moment_leaves_a_whole_release_and_the_users_settings(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    files = {f"wheels/{i}.whl": os.urandom(20_000) for i in range(30)}
+    flashed(root, made(tmp_path / "here", "r0", files))
+    (root / receive.SETTINGS).write_text("mine: 1\n")
+    dice = random.Random(6)
+    whole = killed_flash(root, made(tmp_path / "here", "whole", files), 60.0)
+    for number in range(1, 51):
+        release = made(tmp_path / "here", f"r{number}", files | {"changed": str(number).encode()})
+        killed_flash(root, release, dice.uniform(0, whole))
+        assert (root / receive.SETTINGS).read_text() == "mine: 1\n"
+        told = json.loads((current(root) / "release.json").read_text())
+        for file in told["files"]:
+            data = (current(root) / file["path"]).read_bytes()
+            assert hashlib.sha256(data).hexdigest() == file["sha256"]
+    flashed(root, release)
+    assert current(root).name == "r50"
+    assert not list((root / receive.HOME / "releases").glob(".*"))
+
+
+def killed_flash(root: Path, release: Release, seconds: float) -> float:
+    """Seconds that it ran until it ended or was killed."""
+    stream = io.BytesIO()
+    targets._pack(stream, release, release.missing(receive.have(root)), lambda size: None)
+    actions = f"receive.main(['take', '{root}']); receive.main(['activate', '{root}', '{release.id}'])"
+    script = f"from flashing import receive; print('begun', flush=True); {actions}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(receive.__file__).parents[1],
+    )  # fmt: skip
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(stream.getvalue())
+    process.stdin.close()
+    assert process.stdout.readline() == b"begun\n"
+    began = time.monotonic()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    return time.monotonic() - began
+
+
+def test_over_ssh_only_what_is_missing_crosses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssh = tmp_path / "bin/ssh"
+    ssh.parent.mkdir()
+    # Stands for the other end: runs the command that ssh would have carried there.
+    ssh.write_text(f'#!/bin/sh\nshift 2\nPATH={Path(sys.executable).parent}:$PATH exec sh -c "$*"\n')
+    ssh.chmod(ssh.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{ssh.parent}:{os.environ['PATH']}")
+    root = tmp_path / "root"
+    with targets.opened(f"me@board:{root}") as target:
+        for name in ("one", "two"):
+            release = made(tmp_path / "here", name, {"models/m": b"m" * 50_000})
+            missing = release.missing(target.have())
+            target.take(release, missing, lambda size: None)
+            target.activate(release)
+        assert {entry.path for entry in missing} == {"edgevoice.service"}
+        assert target.rollback() == "one"
+    assert current(root).name == "one"
+
+
+def test_an_image_that_cannot_be_mounted_says_why(tmp_path: Path) -> None:
+    image = tmp_path / "card.img"
+    image.write_bytes(bytes(1 << 20))
+    with pytest.raises(EdgeVoiceError, match=r"root|loop device|no partition"), targets.opened(str(image)):
+        pytest.fail("an empty image was mounted")
+
+
+def test_a_stream_that_is_no_release_is_refused() -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w|") as tar:
+        tar.addfile(tarfile.TarInfo("release.json.d/"))
+    stream.seek(0)
+    with pytest.raises((receive.FlashError, ValueError)):
+        receive._unpacked(stream)
+
+
+@pytest.mark.parametrize(("key", "value"), [("python", "3.2"), ("arch", "riscv64")])
+def test_a_release_for_another_machine_is_not_installed(tmp_path: Path, key: str, value: str) -> None:
+    import platform
+
+    told = {"python": f"3.{sys.version_info.minor}", "arch": platform.machine(), "sources": []} | {key: value}
+    (tmp_path / "release.json").write_text(json.dumps(told))
+    with pytest.raises(RuntimeError, match=value):
+        first_boot.set_up(tmp_path)
+
+
+def test_a_library_for_another_processor_is_found(tmp_path: Path) -> None:
+    import zipfile
+
+    wheel = tmp_path / "a-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("a/lib.so", b"\x7fELF" + bytes(14) + b"\x3e\x00")
+    packages = wheels.Packages((wheel,), (), ())
+    assert wheels.problems(packages, wheels.Board("x86_64", "3.11")) == []
+    assert "a/lib.so" in wheels.problems(packages, wheels.Board("aarch64", "3.11"))[0]

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Puts EdgeVoice onto a board: all that it needs without a network, updated in place, taken back with --rollback.
+
+  tools/flash.py --profile raspberry-pi-5 --target pi@kitchen.local     over ssh; copies, sets up, starts
+  tools/flash.py --profile raspberry-pi-5 --target /media/me/rootfs     a mounted card or any folder
+  tools/flash.py --profile raspberry-pi-5 --target raspios.img          a raw image, by a loop device (needs root)
+
+The board gets wheels for its processor and Python, the profile's models, the units and a first-boot step, each file
+listed with its sha256 in release.json. Your settings (/etc/edgevoice/settings.yaml) are written once and then kept.
+What has no wheel for the board, such as llama-cpp-python, comes from --wheels or is compiled at the first boot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from flashing import release as releases
+from flashing import targets, wheels
+from flashing.release import Release
+from tqdm import tqdm
+
+from edgevoice import profiles
+from edgevoice.errors import EdgeVoiceError
+from edgevoice.model_store import Store
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+CACHE = Path("~/.cache/edgevoice/flash").expanduser()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        if options.rollback:
+            with targets.opened(options.target) as target:
+                print(f"current is {target.rollback()} again")
+            return 0
+        if options.profile is None:
+            raise EdgeVoiceError(f"which --profile? {', '.join(profiles.names())}")
+        return _flash(options)
+    except EdgeVoiceError as error:
+        print(f"flash: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nflash: interrupted; the board still has what it had", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--profile", metavar="NAME", help=f"the board: {', '.join(profiles.names())}, or a YAML file")
+    parser.add_argument(
+        "--target", required=True, metavar="TO", help="a folder, user@host, user@host:/folder, or an image"
+    )
+    parser.add_argument("--python", default="3.11", metavar="X.Y", help="the board's Python (3.11, as in Debian 12)")
+    parser.add_argument(
+        "--glibc", type=int, default=36, metavar="N", help="its glibc is 2.N or newer (36, as in Debian 12)"
+    )
+    parser.add_argument(
+        "--wheels", type=Path, metavar="DIR", help="wheels of your own, such as a compiled llama-cpp-python"
+    )
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="settings.yaml for a board that has none yet")
+    parser.add_argument("--dry-run", action="store_true", help="list what would be written, and write nothing there")
+    parser.add_argument("--rollback", action="store_true", help="go back to the release before")
+    return parser
+
+
+def _flash(options: argparse.Namespace) -> int:
+    profile = profiles.load(options.profile)
+    board = wheels.Board(profile.board.arch, options.python, options.glibc)
+    if unfit := releases.check(profile):
+        raise EdgeVoiceError(f"the profile does not fit its own board: {'; '.join(unfit)}")
+    for file in (options.settings, options.wheels):
+        if file is not None and not file.exists():
+            raise EdgeVoiceError(f"{file} does not exist")
+    with releases.temporary() as scratch:
+        release = _built(options, profile, board, Path(scratch))
+        with targets.opened(options.target) as target:
+            missing = release.missing(target.have())
+            if options.dry_run:
+                _list(release, missing)
+                return 0
+            with tqdm(total=sum(e.size for e in missing), unit="B", unit_scale=True, desc="to the board") as bar:
+                target.take(release, missing, bar.update)
+            left = target.activate(release)
+    print(f"{release.id} is current on {options.target}")
+    for line in left:
+        print(line)
+    return 0
+
+
+def _built(options: argparse.Namespace, profile: profiles.Profile, board: wheels.Board, scratch: Path) -> Release:
+    folder = CACHE / f"{board.arch}-{board.python}"
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"wheels for {board.arch}, Python {board.python} …", file=sys.stderr)
+    own = wheels.own_wheel(CHECKOUT, scratch)
+    packages = wheels.gather(own, releases.extras(profile), releases.without(profile), board, folder, options.wheels)
+    if wrong := wheels.problems(packages, board):
+        raise EdgeVoiceError("; ".join(wrong))
+    for source in packages.sources:
+        print(f"{source.name}: no wheel for {board.arch}; the board compiles it at its first boot", file=sys.stderr)
+    store = Store()
+    store.pull_many(store.missing(releases.models(profile)))
+    for name in releases.models(profile):
+        store.verify(name)
+    return releases.build(profile, board, packages, options.settings, scratch)
+
+
+def _list(release: Release, missing: Sequence[releases.Entry]) -> None:
+    new = {entry.sha256 for entry in missing}
+    print(f"release {release.id}: {len(release.entries)} files, {sum(e.size for e in release.entries) / 1e6:.1f} MB")
+    for entry in release.entries:
+        print(
+            f"{'write' if entry.sha256 in new else 'keep ':<6}{entry.size / 1e6:>8.1f} MB  {entry.sha256[:12]}  {entry.path}"
+        )
+    print(f"{sum(e.size for e in missing) / 1e6:.1f} MB would be sent; settings and state stay as they are")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""The first boot of a release: a virtual environment out of the wheels that it carries. Needs no network.
+
+Stands in the release as `first_boot.py` and runs on the board with the standard library only. What has no wheel for the
+board is compiled from its source package; where that fails, such as for want of a compiler, the rest still runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+DONE = ".complete"
+
+
+def set_up(release: Path) -> list[str]:
+    """Makes `release`/venv unless it is complete. Returns the packages that could not be compiled: they are tried
+    again at a boot that finds a compiler.
+
+    Raises RuntimeError where this is the wrong machine or a wheel does not install.
+    """
+    told = json.loads((release / "release.json").read_text("utf-8"))
+    place, wheels, wanted = release / "venv", release / "wheels", told["sources"]
+    done = place / DONE
+    if done.exists():
+        wanted = done.read_text("utf-8").split()
+        if not wanted or not shutil.which("c++"):
+            return wanted
+    else:
+        _fitting(told)
+        shutil.rmtree(place, ignore_errors=True)
+        venv.EnvBuilder(with_pip=True, symlinks=True).create(place)
+        _pip(place, wheels, ["--no-deps", "--require-hashes", "-r", str(release / "requirements.txt")])
+    failed = [package for package in wanted if not _compiled(place, wheels, package)]
+    done.write_text("\n".join(failed), "utf-8")
+    return failed
+
+
+def _fitting(told: dict[str, str]) -> None:
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if here != told["python"]:
+        raise RuntimeError(
+            f"this release is for Python {told['python']} and this is {here}: flash with --python {here}"
+        )
+    if platform.machine() != told["arch"]:
+        raise RuntimeError(
+            f"this release is for {told['arch']} and this is {platform.machine()}: choose another profile"
+        )
+
+
+def _compiled(place: Path, wheels: Path, package: str) -> bool:
+    print(f"compiling {package}: minutes on a small board", flush=True)
+    try:
+        # A build sees the same wheels and no index: what builds it is carried along.
+        _pip(place, wheels, ["--no-deps", package])
+    except RuntimeError as error:
+        print(
+            f"{package} was not compiled ({error}). Is there a compiler? (apt install g++). Going on without it",
+            flush=True,
+        )
+        return False
+    return True
+
+
+def _pip(place: Path, wheels: Path, arguments: Sequence[str]) -> None:
+    command = [str(place / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    environment = os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
+    status = subprocess.run([*command, *arguments], env=environment, check=False).returncode
+    if status != 0:
+        raise RuntimeError(f"pip install {' '.join(arguments)} failed with exit status {status}")
+
+
+def main() -> int:
+    release = Path(__file__).resolve().parent
+    try:
+        set_up(release)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        print(f"edgevoice: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
