@@ -43,6 +43,7 @@ class Profile:
     """`node` is the settings' part of the file, to be merged with the user's by `config.settings`."""
 
     name: str
+    file: Path
     description: str
     board: Board
     node: yaml.Node | None
@@ -75,7 +76,7 @@ def load(name_or_path: str) -> Profile:
     if isinstance(root, yaml.MappingNode):
         settings = [pair for pair in root.value if pair[0].value not in ("description", "board")]
         node = yaml.MappingNode(root.tag, settings, root.start_mark, root.end_mark)
-    return Profile(path.stem, file.description, file.board, node, config.settings(node))
+    return Profile(path.stem, path, file.description, file.board, node, config.settings(node))
 
 
 def check(settings: config.Settings, models: Mapping[str, int], ram_budget_mb: int) -> list[str]:

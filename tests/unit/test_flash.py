@@ -167,10 +167,12 @@ def test_an_image_that_cannot_be_mounted_says_why(tmp_path: Path) -> None:
 def test_a_stream_that_is_no_release_is_refused() -> None:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w|") as tar:
-        tar.addfile(tarfile.TarInfo("release.json.d/"))
+        directory = tarfile.TarInfo("release.json")
+        directory.type = tarfile.DIRTYPE
+        tar.addfile(directory)
     stream.seek(0)
-    with pytest.raises((receive.FlashError, ValueError)):
-        receive._unpacked(stream)
+    with tarfile.open(fileobj=stream, mode="r|") as tar, pytest.raises(receive.FlashError, match="no release"):
+        receive._unpacked(tar)
 
 
 @pytest.mark.parametrize(("key", "value"), [("python", "3.2"), ("arch", "riscv64")])

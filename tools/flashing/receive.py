@@ -58,10 +58,10 @@ def take(root: Path, release: dict[str, Any], sent: Iterable[tuple[str, IO[bytes
 
     Returns its folder; nothing is current yet. Raises FlashError where a file is missing or differs.
     """
-    folder = root / HOME / "releases" / release["id"]
+    folder = root / HOME / "releases" / str(release["id"])
     if (folder / "release.json").exists():
         return folder
-    partial = folder.with_name(f".{release['id']}.partial")
+    partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     (partial / ".sent").mkdir(parents=True)
     for sha256, data in sent:
@@ -179,9 +179,8 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _unpacked(stream: IO[bytes]) -> tuple[dict[str, Any], Iterator[tuple[str, IO[bytes]]]]:
+def _unpacked(tar: tarfile.TarFile) -> tuple[dict[str, Any], Iterator[tuple[str, IO[bytes]]]]:
     """A release, and the files that come with it, out of a tar stream: release.json first, then one a sha256."""
-    tar = tarfile.open(fileobj=stream, mode="r|")
     members = iter(tar)
 
     def content(member: tarfile.TarInfo | None) -> IO[bytes]:
@@ -201,8 +200,8 @@ def main(arguments: list[str]) -> int:
             if action == "have":
                 print(json.dumps(sorted(have(root))))
             elif action == "take":
-                release, sent = _unpacked(sys.stdin.buffer)
-                print(take(root, release, sent))
+                with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
+                    print(take(root, *_unpacked(tar)))
             elif action == "activate":
                 activate(root, arguments[2])
             elif action == "rollback":

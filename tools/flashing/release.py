@@ -88,15 +88,7 @@ def without(profile: Profile) -> tuple[str, ...]:
 
 def build(profile: Profile, board: Board, packages: Packages, settings: Path | None, scratch: Path) -> Release:
     """A release for a board. The models must be in the store. `scratch` keeps its small files while it is sent."""
-    texts = {
-        "requirements.txt": packages.requirements,
-        "settings.yaml": settings.read_text("utf-8") if settings else _SETTINGS.format(profile=profile.name),
-        systemd.NAME: unit(profile),
-        SETUP: _SETUP_UNIT.format(python=f"python{board.python}"),
-        "first_boot.py": Path(str(first_boot.__file__)).read_text("utf-8"),
-        "receive.py": Path(str(receive.__file__)).read_text("utf-8"),
-    }
-    entries = [_written(scratch, path, text) for path, text in texts.items()]
+    entries = [_written(scratch, path, text) for path, text in _texts(profile, board, packages, settings).items()]
     entries += [_entry(f"wheels/{path.name}", path) for path in each(packages)]
     entries += _models(profile)
     told: dict[str, Any] = {
@@ -111,9 +103,28 @@ def build(profile: Profile, board: Board, packages: Packages, settings: Path | N
     return Release({"id": f"{profile.name}-{digest[:12]}"} | told, tuple(entries))
 
 
+def _texts(profile: Profile, board: Board, packages: Packages, settings: Path | None) -> dict[str, str]:
+    return {
+        "requirements.txt": packages.requirements,
+        "settings.yaml": settings.read_text("utf-8") if settings else _SETTINGS.format(profile=profile.name),
+        systemd.NAME: unit(profile),
+        SETUP: _SETUP_UNIT.format(python=f"python{board.python}"),
+        f"{profile.name}.yaml": profile.file.read_text("utf-8"),
+        "first_boot.py": Path(str(first_boot.__file__)).read_text("utf-8"),
+        "receive.py": Path(str(receive.__file__)).read_text("utf-8"),
+    }
+
+
 def unit(profile: Profile) -> str:
     """The service's unit for a flashed board."""
-    command = (f"{CURRENT}/venv/bin/edgevoice", "run", "--profile", profile.name, "--config", f"/{receive.SETTINGS}")
+    command = (
+        f"{CURRENT}/venv/bin/edgevoice",
+        "run",
+        "--profile",
+        f"{CURRENT}/{profile.name}.yaml",
+        "--config",
+        f"/{receive.SETTINGS}",
+    )
     broker = profile.settings.mqtt.host
     service = systemd.Service(command, Path(f"{CURRENT}/models"), profile.board, broker)
     return systemd.unit(service).replace("\n[Service]\n", f"\nRequires={SETUP}\nAfter={SETUP}\n\n[Service]\n", 1)

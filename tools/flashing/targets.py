@@ -79,7 +79,8 @@ class Ssh:
         process = subprocess.Popen(
             self._command("take"), stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
         )
-        assert process.stdin is not None and process.stderr is not None
+        assert process.stdin is not None
+        assert process.stderr is not None
         with contextlib.suppress(BrokenPipeError), process.stdin as stream:
             _pack(stream, release, missing, report)
         error = process.stderr.read().decode(errors="replace")

@@ -124,7 +124,8 @@ def _resolve(
     wanted: Sequence[str], board: Board, folder: Path, given: Path | None
 ) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """(wheels, source packages) for all that is wanted and what that needs."""
-    wanted, sources = list(dict.fromkeys(wanted)), []
+    wanted = list(dict.fromkeys(wanted))
+    sources: list[Path] = []
     while True:
         found, missing = _fetch(wanted, board, folder, given)
         if not missing:
