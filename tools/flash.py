@@ -17,14 +17,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from flashing import release as releases
-from flashing import targets, wheels
-from flashing.release import Release
 from tqdm import tqdm
 
 from edgevoice import profiles
 from edgevoice.errors import EdgeVoiceError
 from edgevoice.model_store import Store
+from flashing import release as releases
+from flashing import targets, wheels
+from flashing.release import Release
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 CACHE = Path("~/.cache/edgevoice/flash").expanduser()
@@ -54,29 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--target", required=True, metavar="TO", help="a folder, user@host, user@host:/folder, or an image"
     )
-    parser.add_argument("--python", default="3.11", metavar="X.Y", help="the board's Python (3.11, as in Debian 12)")
-    parser.add_argument(
-        "--glibc", type=int, default=36, metavar="N", help="its glibc is 2.N or newer (36, as in Debian 12)"
-    )
-    parser.add_argument(
-        "--wheels", type=Path, metavar="DIR", help="wheels of your own, such as a compiled llama-cpp-python"
-    )
-    parser.add_argument("--settings", type=Path, metavar="FILE", help="settings.yaml for a board that has none yet")
+    releases.add_options(parser)
     parser.add_argument("--dry-run", action="store_true", help="list what would be written, and write nothing there")
     parser.add_argument("--rollback", action="store_true", help="go back to the release before")
     return parser
 
 
 def _flash(options: argparse.Namespace) -> int:
-    profile = profiles.load(options.profile)
-    board = wheels.Board(profile.board.arch, options.python, options.glibc)
-    if unfit := releases.check(profile):
-        raise EdgeVoiceError(f"the profile does not fit its own board: {'; '.join(unfit)}")
-    for file in (options.settings, options.wheels):
-        if file is not None and not file.exists():
-            raise EdgeVoiceError(f"{file} does not exist")
     with releases.temporary() as scratch:
-        release = _built(options, profile, board, Path(scratch))
+        release = built(options, Path(scratch))
         with targets.opened(options.target) as target:
             missing = release.missing(target.have())
             if options.dry_run:
@@ -91,7 +77,15 @@ def _flash(options: argparse.Namespace) -> int:
     return 0
 
 
-def _built(options: argparse.Namespace, profile: profiles.Profile, board: wheels.Board, scratch: Path) -> Release:
+def built(options: argparse.Namespace, scratch: Path) -> Release:
+    """The release that the options ask for; wheels and models are fetched. `scratch` must live as long as it."""
+    profile = profiles.load(options.profile)
+    board = wheels.Board(profile.board.arch, options.python, options.glibc)
+    if unfit := releases.check(profile):
+        raise EdgeVoiceError(f"the profile does not fit its own board: {'; '.join(unfit)}")
+    for file in (options.settings, options.wheels):
+        if file is not None and not file.exists():
+            raise EdgeVoiceError(f"{file} does not exist")
     folder = CACHE / f"{board.arch}-{board.python}"
     folder.mkdir(parents=True, exist_ok=True)
     print(f"wheels for {board.arch}, Python {board.python} …", file=sys.stderr)

@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import flash
 import pytest
+
+import flash
 from flashing import receive, wheels
 
 _PYTHON = f"3.{sys.version_info.minor}"

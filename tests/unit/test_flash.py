@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 import pytest
-from flashing import first_boot, receive, targets, wheels
-from flashing.release import Entry, Release
 
 from edgevoice.errors import EdgeVoiceError
+from flashing import first_boot, receive, targets, wheels
+from flashing.release import Entry, Release
 
 
 def made(folder: Path, name: str, files: dict[str, bytes]) -> Release:
@@ -30,7 +30,7 @@ def made(folder: Path, name: str, files: dict[str, bytes]) -> Release:
         source = folder / f"{name}-{path.replace('/', '_')}"
         source.write_bytes(data)
         entries.append(Entry(path, source, len(data), hashlib.sha256(data).hexdigest()))
-    listed = [{"path": e.path, "size": e.size, "sha256": e.sha256} for e in entries]
+    listed = [{"path": e.path, "size": e.size, "sha256": e.sha256, "mode": e.mode} for e in entries]
     return Release({"id": name, "units": ["edgevoice.service"], "files": listed, "sources": []}, tuple(entries))
 
 

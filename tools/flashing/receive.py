@@ -2,6 +2,7 @@
 
     <root>/opt/edgevoice/releases/<id>/    a release: release.json and the files that it lists; first boot adds venv/
     <root>/opt/edgevoice/{current,previous}  links to two of them
+    <root>/usr/local/bin/edgevoice         a link to the current one's
     <root>/etc/edgevoice/settings.yaml     the user's: written where there is none, and never again
 
 Runs alone on the board, with the standard library of Python 3.11 only: `python3 receive.py ACTION ROOT …`. A kill at
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 HOME = "opt/edgevoice"
+PROGRAM = "edgevoice"
 SETTINGS = "etc/edgevoice/settings.yaml"
 UNITS = "etc/systemd/system"
 WANTED = f"{UNITS}/multi-user.target.wants"
@@ -92,6 +94,7 @@ def activate(root: Path, name: str) -> None:
     for unit in json.loads((folder / "release.json").read_text("utf-8"))["units"]:
         _link(root / UNITS / unit, f"/{HOME}/current/{unit}")
         _link(root / WANTED / unit, f"../{unit}")
+    _link(root / "usr/local/bin" / PROGRAM, f"/{HOME}/current/{PROGRAM}")
     before = _target(home / "current")
     if before not in ("", name):
         _link(home / "previous", f"releases/{before}")
@@ -133,6 +136,7 @@ def _place(partial: Path, file: dict[str, Any], here: dict[str, Path]) -> None:
     for source in (partial / ".sent" / file["sha256"], here.get(file["sha256"])):
         if source is not None and source.is_file() and _sha256(source) == file["sha256"]:
             os.link(source, path)
+            path.chmod(file["mode"])
             return
     raise FlashError(f"{file['path']} is missing or damaged (sha256 {file['sha256']} expected): flash again")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import tempfile
@@ -45,6 +46,14 @@ mqtt:
 """
 
 
+# Not only the service: a person who types `edgevoice` finds the same profile and models.
+_PROGRAM = f"""\
+#!/bin/sh
+export EDGEVOICE_MODELS="${{EDGEVOICE_MODELS:-{CURRENT}/models}}"
+exec {CURRENT}/venv/bin/edgevoice "$@"
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One file of a release: its path there and where its bytes are here."""
@@ -53,6 +62,7 @@ class Entry:
     source: Path
     size: int
     sha256: str
+    mode: int = 0o644
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +76,29 @@ class Release:
     def id(self) -> str:
         return str(self.manifest["id"])
 
+    @property
+    def text(self) -> str:
+        """release.json."""
+        return json.dumps(self.manifest, indent=1)
+
     def missing(self, have: Iterable[str]) -> tuple[Entry, ...]:
         """What a board lacks that has these sha256 already, each contents once."""
         left = {entry.sha256: entry for entry in self.entries}
         for sha in have:
             left.pop(sha, None)
         return tuple(left.values())
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What tells a board's Python, and what is taken along to it."""
+    parser.add_argument("--python", default="3.11", metavar="X.Y", help="the board's Python (3.11, as in Debian 12)")
+    parser.add_argument(
+        "--glibc", type=int, default=36, metavar="N", help="its glibc is 2.N or newer (36, as in Debian 12)"
+    )
+    parser.add_argument(
+        "--wheels", type=Path, metavar="DIR", help="wheels of your own, such as a compiled llama-cpp-python"
+    )
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="settings.yaml for a board that has none yet")
 
 
 def extras(profile: Profile) -> tuple[str, ...]:
@@ -97,7 +124,7 @@ def build(profile: Profile, board: Board, packages: Packages, settings: Path | N
         "python": board.python,
         "sources": [path.name.rsplit("-", 1)[0] for path in packages.sources],
         "units": [SETUP, systemd.NAME],
-        "files": [{"path": e.path, "size": e.size, "sha256": e.sha256} for e in entries],
+        "files": [{"path": e.path, "size": e.size, "sha256": e.sha256, "mode": e.mode} for e in entries],
     }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return Release({"id": f"{profile.name}-{digest[:12]}"} | told, tuple(entries))
@@ -107,6 +134,7 @@ def _texts(profile: Profile, board: Board, packages: Packages, settings: Path | 
     return {
         "requirements.txt": packages.requirements,
         "settings.yaml": settings.read_text("utf-8") if settings else _SETTINGS.format(profile=profile.name),
+        receive.PROGRAM: _PROGRAM,
         systemd.NAME: unit(profile),
         SETUP: _SETUP_UNIT.format(python=f"python{board.python}"),
         f"{profile.name}.yaml": profile.file.read_text("utf-8"),
@@ -153,7 +181,8 @@ def _models(profile: Profile) -> list[Entry]:
 
 
 def _entry(path: str, source: Path) -> Entry:
-    return Entry(path, source, source.stat().st_size, sha256(source))
+    mode = 0o755 if path == receive.PROGRAM else 0o644
+    return Entry(path, source, source.stat().st_size, sha256(source), mode)
 
 
 def _written(scratch: Path, path: str, text: str) -> Entry:

@@ -217,7 +217,7 @@ def _opened(entries: Sequence[Entry], report: Report) -> Iterator[tuple[str, IO[
 
 
 def _pack(stream: IO[bytes], release: Release, entries: Sequence[Entry], report: Report) -> None:
-    text = json.dumps(release.manifest).encode()
+    text = release.text.encode()
     with tarfile.open(fileobj=stream, mode="w|") as tar:
         info = tarfile.TarInfo("release.json")
         info.size = len(text)
