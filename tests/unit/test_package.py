@@ -7,11 +7,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import hatch_build
 import package
 import pytest
 from test_flash import made
 
+import hatch_build
 from edgevoice import __version__
 
 
