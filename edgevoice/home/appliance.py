@@ -215,6 +215,8 @@ def confirms(command: Command, state: State) -> bool:
             return _near(held.get("value", state.value), wanted, 0.01 + 0.005 * abs(wanted))
         case "option" | "text":
             return _same(state.value, value)
+        case "message":
+            return isinstance(value, tuple) and held.get(str(value[2])) == value[3]
         case "add_item" | "complete_item" | "remove_item":
             listed = any(_same(item, value) for item in texts(held.get("items")))
             return listed == (command.capability == "add_item")

@@ -6,12 +6,12 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from edgevoice.config import NluSettings
 from edgevoice.home.model import Home
+from edgevoice.home.names import fold
 from edgevoice.messages import Intent
-from edgevoice.nlu import normalize, packs, repair, sayable, semantic, templates
+from edgevoice.nlu import clashes, normalize, packs, repair, sayable, semantic, templates
 from edgevoice.nlu.context import NOWHERE, Context
 from edgevoice.nlu.free import Free
 from edgevoice.phrases import Phrases
@@ -44,12 +44,15 @@ class Cascade:
     def __init__(
         self,
         sentences: templates.Templates,
-        domains: tuple[packs.Pack, ...] = (),
+        chosen: tuple[packs.Pack, ...] | None = None,
         propose: Proposer | None = None,
         wake_words: tuple[str, ...] = (),
         free: Free | None = None,
     ) -> None:
-        self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
+        self.packs = packs.standard() if chosen is None else chosen
+        self._sentences, self._propose, self._wake_words = sentences, propose, wake_words
+        self._domains = tuple(one for one in self.packs if one.is_closed and one.speaks(sentences.home.language))
+        self._off = packs.uncovered(self.packs)
         self._free, self._home = free, sentences.home
         self._phrases: sayable.HomePhrases | None = None
         self._sayable: tuple[int, Phrases] | None = None
@@ -64,8 +67,8 @@ class Cascade:
         """What can be said now, for the recogniser. The same object until the home changes."""
         language = self._sentences.language
         if self._phrases is None:
-            packs = [pack.sentences for pack in self._domains]
-            self._phrases = sayable.HomePhrases(language.intents, self._wake_words, packs)
+            domains = [pack.sentences for pack in self._domains]
+            self._phrases = sayable.HomePhrases(language.intents, self._wake_words, domains)
         if self._sayable is None or self._sayable[0] != language.version:
             self._sayable = (language.version, self._phrases.of(language))
         return self._sayable[1]
@@ -78,18 +81,24 @@ class Cascade:
         words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
         if not words:
             return ()
-        found = self._certain(words, context)
+        found = self._allowed(self._certain(words, context))
         if self._propose is None or (found and all(intent.confidence >= _SURE for intent in found)):
             return found
-        proposed = self._propose(words, context, cancel or threading.Event())
+        proposed = self._allowed(self._propose(words, context, cancel or threading.Event()))
         return proposed if not found or _sure(proposed) > _sure(found) else found
+
+    def _allowed(self, found: tuple[Intent, ...]) -> tuple[Intent, ...]:
+        """Nothing where one of the intents is of a pack that is off: half a command is worse than none."""
+        return () if any(intent.name in self._off for intent in found) else found
 
     def _certain(self, words: str, context: Context) -> tuple[Intent, ...]:
         exact = self._pronoun(words, context) or self._exact(words, context)
         if exact:
             return exact
+        area = self._home.areas.get(context.area or "")
+        here = frozenset(map(fold, (area.id, area.name, *area.aliases))) if area else frozenset()
         claims: list[tuple[Intent, ...]] = [
-            (claim,) for pack in self._domains if (claim := pack.match(words)) is not None
+            (claim,) for pack in self._domains if (claim := pack.match(words, area=here)) is not None
         ]
         claims += [loose] if (loose := self._loose(words, context)) else []
         return max(claims, key=lambda claim: claim[0].confidence, default=())
@@ -186,13 +195,15 @@ def load(
         def propose(text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
             return proposal.propose(model, home, text, context, cancel)
 
-    files = [Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name) for name in settings.packs]
-    more = tuple(file for file in files if packs.is_sentences(file))
-    domains = tuple(packs.load(file) for file in files if file not in more)
+    chosen = packs.chosen(settings)
+    clashes.check(chosen)
+    for pack in chosen:
+        for device, _ in pack.devices().values():
+            home.put(device)
     free = None
     if settings.language.partition("-")[0] == "en":
         free = Free(home, semantic.load(embed) if embed is not None else None)
-    return Cascade(templates.load(home, settings.language, more), domains, propose, tuple(wake_words), free)
+    return Cascade(templates.load(home, settings.language, chosen), chosen, propose, tuple(wake_words), free)
 
 
 def _until_none(found: Iterator[Intent | None]) -> Iterator[Intent]:

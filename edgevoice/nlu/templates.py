@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from hassil import Intents, RecognizeResult, recognize_all
@@ -14,6 +13,7 @@ from edgevoice.messages import Intent, Value
 from edgevoice.nlu import chinese, meaning
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.language import Language, sentences
+from edgevoice.nlu.packs import Pack
 from edgevoice.nlu.sieve import Sieve
 
 _NO_AREA = "\N{NULL}"
@@ -119,14 +119,14 @@ class Templates:
         return slots.get("area") in (None, area and area.name) and slots.get("floor") in (None, floor and floor.name)
 
 
-def load(home: Home, language: str, more: tuple[Path, ...] = ()) -> Templates:
-    """With the sentences of `more` files beside Home Assistant's. Raises SettingsError."""
-    return Templates(home, sentences(language, more), _sieve(language, more))
+def load(home: Home, language: str, packs: tuple[Pack, ...] | None = None) -> Templates:
+    """With the sentences of packs beside Home Assistant's: None means the standard ones. Raises SettingsError."""
+    return Templates(home, sentences(language, packs), _sieve(language, packs))
 
 
 @lru_cache(maxsize=4)
-def _sieve(language: str, more: tuple[Path, ...]) -> Sieve:
-    return Sieve(sentences(language, more))
+def _sieve(language: str, packs: tuple[Pack, ...] | None) -> Sieve:
+    return Sieve(sentences(language, packs))
 
 
 def _confidence(found: RecognizeResult, text: str) -> float:

@@ -255,6 +255,8 @@ class Conversation:
             yield Outcome(reply=self._replies.say(intent))
         elif (plan := self._deeds.plan(intent)) is not None:
             yield from self._deeds.act(intent, plan, now_seconds, heard)
+        elif intent.action is not None and intent.action.answer:
+            yield Outcome(reply=intent.action.answer)
         else:
             yield self._deeds.sorry("no_skill")
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from edgevoice.dialogue.state import Dialogue
 from edgevoice.home import targets
 from edgevoice.home.model import Home
-from edgevoice.messages import Command, Intent, Outcome, Risk
+from edgevoice.messages import Action, Command, Intent, Outcome, Risk
 from edgevoice.skills import devices, done, lists, policy, spoken, timers
 from edgevoice.skills.asking import Asking
 from edgevoice.skills.devices import Plan
@@ -33,6 +33,9 @@ class Deeds:
     """How many there were: it varies the words."""
 
     def plan(self, intent: Intent) -> Plan | None:
+        if intent.action is not None and intent.action.commands:
+            told = intent.action.commands
+            return Plan(told, tuple(self.home.devices[one.device] for one in told if one.device in self.home.devices))
         return lists.plan(self.home, self.replies, intent) or devices.plan(
             self.home, self.replies, intent, self.mic_area or None
         )
@@ -64,14 +67,17 @@ class Deeds:
             yield Outcome(reply=problem) if problem else self.sorry("no_intent")
             return
         replies = (self._done(wish, plan) for wish, plan in zip(wishes, plans, strict=True) if plan)
-        intent = replace(intent, response="command", confidence=min(wish.confidence for wish in wishes))
+        risk = policy.strongest(wish.action.risk for wish in wishes if wish.action)
+        sure = min(wish.confidence for wish in wishes)
+        intent = replace(intent, response="command", confidence=sure, action=Action(risk=risk))
         yield from self.allow(intent, commands, " ".join(replies), now_seconds, heard)
 
     def allow(
         self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float, heard: float
     ) -> Iterator[Outcome]:
         """What is free is done; the rest waits for a yes or a PIN, or is refused."""
-        tier = policy.risk(self.home, commands, self.rules, intent.confidence, heard)
+        told = intent.action.risk if intent.action else Risk.FREE
+        tier = policy.risk(self.home, commands, self.rules, intent.confidence, heard, told)
         if tier is Risk.FREE:
             yield self.carry_out(intent, commands, reply, now_seconds)
         elif tier is Risk.DENY_WHILE_MOVING:
@@ -105,6 +111,8 @@ class Deeds:
 
     def _done(self, intent: Intent, plan: Plan) -> str:
         """What is said once the commands of a plan are confirmed."""
+        if intent.action is not None and intent.action.answer:
+            return intent.action.answer
         said = done.sentence(self.home, intent, plan, self.turns)
         return said or _sentence(self.replies.say(intent, Found(plan.devices)))
 
