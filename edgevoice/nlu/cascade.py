@@ -53,6 +53,7 @@ class Cascade:
         self._sentences, self._propose, self._wake_words = sentences, propose, wake_words
         self._domains = tuple(one for one in self.packs if one.is_closed and one.speaks(sentences.home.language))
         self._off = packs.uncovered(self.packs)
+        sentences.elsewhere = lambda text, context: self._own(text, context) is not None
         self._free, self._home = free, sentences.home
         self._phrases: sayable.HomePhrases | None = None
         self._sayable: tuple[int, Phrases] | None = None
@@ -95,13 +96,30 @@ class Cascade:
         exact = self._pronoun(words, context) or self._exact(words, context)
         if exact:
             return exact
-        area = self._home.areas.get(context.area or "")
-        here = frozenset(map(fold, (area.id, area.name, *area.aliases))) if area else frozenset()
+        if (own := self._own(words, context)) is not None:
+            return (own,)
+        here = self._here(context)
         claims: list[tuple[Intent, ...]] = [
             (claim,) for pack in self._domains if (claim := pack.match(words, area=here)) is not None
         ]
         claims += [loose] if (loose := self._loose(words, context)) else []
         return max(claims, key=lambda claim: claim[0].confidence, default=())
+
+    def _own(self, words: str, context: Context) -> Intent | None:
+        """A sentence of a pack, slips and politeness aside."""
+        if not self._domains:
+            return None
+        here, plain = self._here(context), repair.without_slips(words)
+        for text in dict.fromkeys((words, plain, repair.bare(plain.casefold()))):
+            for pack in self._domains:
+                if (found := pack.exact(text, here)) is not None:
+                    return replace(found, text=words)
+        return None
+
+    def _here(self, context: Context) -> frozenset[str]:
+        """What the microphone's area is called."""
+        area = self._home.areas.get(context.area or "")
+        return frozenset(map(fold, (area.id, area.name, *area.aliases))) if area else frozenset()
 
     def _pronoun(self, words: str, context: Context) -> tuple[Intent, ...]:
         """A sentence about "it", which is the device that was spoken of last, if a template knows that of it."""
@@ -118,7 +136,7 @@ class Cascade:
             one = self._sentences.match(text, context)
             if one is not None and one.name in _VERBATIM:
                 one = self._sentences.match(words, context) or one
-            found = (one,) if one is not None else self._compound(text, context, self._sentences.match)
+            found = (one,) if one is not None else self._compound(text, context, self._clause)
             if found and not any(_NAMELESS.match(str(intent.slots.get("name"))) for intent in found):
                 return found
         return ()
@@ -141,9 +159,13 @@ class Cascade:
             found = (one,)
         return tuple(replace(intent, confidence=round(intent.confidence * sure, 3), text=words) for intent in found)
 
+    def _clause(self, clause: str, context: Context) -> Intent | None:
+        """What a template of the home or a pack makes of a clause."""
+        return self._sentences.match(clause, context) or self._own(clause, context)
+
     def _confident(self, clause: str, context: Context) -> Intent | None:
         """A clause of a sentence that is no template as a whole: any way of saying it, if it is plain."""
-        found = self._sentences.match(clause, context)
+        found = self._clause(clause, context)
         if found is None and self._free is not None:
             found = self._free.understand(clause, context)
         return found if found is not None and found.confidence >= _PLAIN else None

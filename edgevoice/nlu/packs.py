@@ -107,18 +107,12 @@ class Pack:
         `closed`: nothing else can have been said, so the likeliest reading is the answer, however unlike it sounds.
         `area` has the folded names of the microphone's area; None: it may stand anywhere.
         """
-        finders = {name: finder for name, finder in self._finders.items() if self._is_here(name, area)}
-        if not finders or (len(text) > _LONGEST and not closed):
+        if len(text) > _LONGEST and not closed:
             return None
-        own = self.sentences
-        here = own if len(finders) == len(self._finders) else replace(own, intents={n: own.intents[n] for n in finders})
-        exact = recognize_best(spell(text, self.spec.language), here)
-        if exact is not None:
-            slots = {name: str(entity.value) for name, entity in exact.entities.items()}
-            if self._complete(exact.intent.name, slots):
-                return self._intent(exact.intent.name, Finding(slots, 1.0, ""), text)
+        if (exact := self.exact(text, area)) is not None:
+            return exact
         readings = []
-        for name, finder in finders.items():
+        for name, finder in self._here(area).items():
             found = finder.find(text, self.spec.intents[name].requires, closed)
             if self._complete(name, found.slots) and (closed or self._is_plain(name, found, text)):
                 readings.append((found.explained, len(found.slots), name, found))
@@ -126,6 +120,23 @@ class Pack:
             return None
         _, _, name, found = max(readings, key=lambda reading: reading[:2])
         return self._intent(name, found, text, not closed)
+
+    def exact(self, text: str, area: frozenset[str] | None = None) -> Intent | None:
+        """What a template matches from end to end; None where none does."""
+        names, own = self._here(area), self.sentences
+        if not names or len(text) > _LONGEST:
+            return None
+        here = own if len(names) == len(self._finders) else replace(own, intents={n: own.intents[n] for n in names})
+        found = recognize_best(spell(text, self.spec.language), here)
+        if found is None:
+            return None
+        slots = {name: str(entity.value) for name, entity in found.entities.items()}
+        is_whole = self._complete(found.intent.name, slots)
+        return self._intent(found.intent.name, Finding(slots, 1.0, ""), text) if is_whole else None
+
+    def _here(self, area: frozenset[str] | None) -> Mapping[str, Finder]:
+        """The finders of the intents that are understood in an area."""
+        return {name: one for name, one in self._finders.items() if self._is_here(name, area)}
 
     def _is_here(self, intent: str, area: frozenset[str] | None) -> bool:
         areas = self.spec.intents[intent].areas

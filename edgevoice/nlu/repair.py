@@ -92,6 +92,11 @@ def tidied(text: str) -> str:
     return _changed(text.casefold(), _WORDINGS)
 
 
+def bare(text: str) -> str:
+    """The sentence without politeness, its words otherwise as they were."""
+    return _changed(text, [(pattern, instead) for pattern, instead in _WORDINGS if not instead])
+
+
 def _changed(line: str, changes: Iterable[tuple[re.Pattern[str], str]]) -> str:
     for pattern, instead in changes:
         if pattern.search(line):

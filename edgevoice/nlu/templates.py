@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +32,8 @@ class Templates:
     def __init__(self, home: Home, intents: Intents, sieve: Sieve) -> None:
         self.home, self._sieve = home, sieve
         self._language = Language(home, intents)
+        self.elsewhere: Callable[[str, Context], bool] = lambda text, context: False
+        """Whether another layer knows a command, which may then be put off as well."""
 
     @property
     def language(self) -> Language:
@@ -75,7 +77,9 @@ class Templates:
         if command is None:
             return True
         later = self.match(str(command), context)
-        return later is not None and "conversation_command" not in later.slots
+        if later is None:
+            return self.elsewhere(str(command), context)
+        return "conversation_command" not in later.slots
 
     def _rank(self, found: RecognizeResult, context: Context) -> tuple[bool, int, int, int, int, int, str]:
         """Least is best: what means a device of this home, the longest name, then hassil's own order (few open ends,

@@ -162,7 +162,7 @@ def action(home: Home, commands: Sequence[Command]) -> str:
 def past(home: Home, commands: Sequence[Command]) -> str:
     """What commands did, after "I": `unlocked the Front Door`, `turned off 12 devices`."""
     return names(
-        (_past(verb).format(_things(named)) for verb, named in _by_verb(home, commands, "carry out {}")), most=3
+        (_past(verb).format(_things(named)) for verb, named in _by_verb(home, commands, "carry out “{}”")), most=3
     )
 
 
