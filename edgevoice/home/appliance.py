@@ -39,6 +39,7 @@ _PATIENCE = {
     "lawn_mower": 4.0,
     "lock": 4.0,
     "media_player": 2.0,
+    "pack": 2.5,
     "vacuum": 4.0,
     "valve": 5.0,
 }

@@ -80,7 +80,7 @@ class Cascade:
         Raises StageError where the language model fails.
         """
         words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
-        if not words:
+        if not words or repair.contradicts(words):
             return ()
         found = self._allowed(self._certain(words, context))
         if self._propose is None or (found and all(intent.confidence >= _SURE for intent in found)):

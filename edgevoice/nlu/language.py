@@ -111,6 +111,7 @@ def sentences(language: str, packs: tuple[Pack, ...] | None = None) -> Intents:
     own = _OWN / f"{found['language']}.yaml"
     if own.is_file():
         _extend(found, yaml.load(own.read_text("utf-8"), yaml.CSafeLoader))
+    intents_known = {*found["intents"], *(name for pack in standard() for name in pack.spec.covers)}
     for name in uncovered(packs):
         found["intents"].pop(name, None)
     spoken = [pack for pack in packs if pack.speaks(language)]
@@ -119,7 +120,7 @@ def sentences(language: str, packs: tuple[Pack, ...] | None = None) -> Intents:
         _extend(found, pack.about_home)
     for pack in spoken:
         if not pack.ships:  # those that ship were checked before they did
-            pack.check(found)
+            pack.check(found, intents_known)
     try:
         intents = Intents.from_dict(found)
         for intent in intents.intents.values():

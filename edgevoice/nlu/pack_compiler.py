@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from hassil import Intents, TextSlotList, parse_sentence, sample_expression
@@ -11,6 +11,7 @@ from hassil.errors import HassilError
 from hassil.expression import Expression, ListReference, Sentence
 from hassil.parser import ParseError
 
+from edgevoice import schema
 from edgevoice.errors import SettingsError
 from edgevoice.nlu.numbers import spell
 from edgevoice.nlu.pack_file import PackSpec, Source
@@ -172,8 +173,10 @@ class Compiler:
                 raise SettingsError(
                     self._source.at(*place), f"'{text}' has a slot in part of a level", "Give it a level of its own"
                 )
-        self._filled(spec.mqtt.payload, (*where, "mqtt", "payload"), said)
-        self._filled(spec.mqtt.state_payload or "", (*where, "mqtt", "state_payload"), said)
+        for key, text in (("payload", spec.mqtt.payload), ("state_payload", spec.mqtt.state_payload or "")):
+            for slot in SLOT.findall(text):
+                if slot not in used:
+                    raise self._source.unknown(f"no sentence has {{{slot}}} in it", (*where, "mqtt", key), slot, used)
 
     def _filled(self, text: str, where: Where, said: Iterable[str]) -> list[str]:
         """The slots that a text is filled with. Raises SettingsError for one that may not have been said."""
@@ -181,7 +184,8 @@ class Compiler:
         for slot in slots:
             if slot not in said:
                 problem = f"{{{slot}}} is not in every sentence of it"
-                raise self._source.unknown(problem, where, slot, said)
+                remedy = schema.suggest(slot, said) or "Name it under `requires`, or leave it out here"
+                raise SettingsError(self._source.at(*where), problem, remedy)
         return slots
 
 
@@ -210,8 +214,20 @@ def blocks(spec: PackSpec, source: Source) -> dict[str, Any]:
     }
 
 
-def check_blocks(spec: PackSpec, source: Source, merged: Mapping[str, Any]) -> None:
-    """Raises SettingsError for what is wrong in a pack's sentences about the home, `merged` with all the others'."""
+def check_blocks(spec: PackSpec, source: Source, merged: Mapping[str, Any], intents: Collection[str]) -> None:
+    """Raises SettingsError for what is wrong in what a pack says about the home.
+
+    `merged` are the sentences of all packs and Home Assistant; `intents` are those that the home knows.
+    """
+    for i, name in enumerate(spec.covers):
+        if name not in intents:
+            raise source.unknown(f"unknown intent '{name}'", ("covers", i), name, intents)
+    for name, one in spec.intents.items():
+        if one.data and name not in intents:
+            raise source.unknown(f"unknown intent '{name}'", ("intents", name), name, intents)
+        if one.home is not None and one.home.intent not in intents:
+            place = ("intents", name, "home", "intent")
+            raise source.unknown(f"unknown intent '{one.home.intent}'", place, one.home.intent, intents)
     shared = {name: parsed(text, source, ("expansion_rules", name)) for name, text in merged["expansion_rules"].items()}
     for name in spec.lists:
         _check_list(name, spec.lists[name], source, ("lists", name), shared)

@@ -31,7 +31,10 @@ class SlotSpec:
 
 @dataclass(frozen=True, slots=True)
 class MqttSpec:
-    """A message. It is confirmed by `state_payload`, or else the payload itself, on `state_topic`; by nothing if empty."""
+    """A message; a slot that was not said leaves nothing in its payload.
+
+    It is confirmed by `state_payload`, or else the payload itself, on `state_topic`; without one the broker's word will do.
+    """
 
     topic: str
     payload: str = ""

@@ -26,7 +26,7 @@ enough of its words are explained, and what would act is asked about first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -52,6 +52,8 @@ ENOUGH = 0.75
 """Share of a sentence that must be explained before a pack claims it."""
 _ASKED = 0.5
 """Confidence of what was heard roughly and would act: it is asked about first."""
+_LARGEST = 500_000
+"""Bytes of a file."""
 _LONGEST = 200
 """Characters; no command is longer."""
 
@@ -83,9 +85,12 @@ class Pack:
         wanted, own = language.replace("_", "-").casefold(), self.spec.language.replace("_", "-").casefold()
         return own in (wanted, wanted.partition("-")[0])
 
-    def check(self, merged: Mapping[str, Any]) -> None:
-        """Raises SettingsError for what is wrong in its sentences about the home, which are in `merged`."""
-        check_blocks(self.spec, self.source, merged)
+    def check(self, merged: Mapping[str, Any], intents: Collection[str]) -> None:
+        """Raises SettingsError for what is wrong in its sentences about the home, which are in `merged`.
+
+        `intents`: those that the home knows.
+        """
+        check_blocks(self.spec, self.source, merged, intents)
 
     def devices(self) -> Mapping[str, tuple[Device, str]]:
         """What its messages go to, each with the filter of the topics that confirm them, or nothing."""
@@ -182,6 +187,8 @@ def path(name: str) -> Path:
 
 def load(file: Path, ships: bool = False) -> Pack:
     """Reads a pack. Raises SettingsError with file and line for what is wrong in it."""
+    if file.is_file() and file.stat().st_size > _LARGEST:
+        raise SettingsError(str(file), f"is larger than {_LARGEST // 1000} kB", "Write several packs")
     node = schema.read(file)
     spec: PackSpec = schema.build(node, PackSpec, str(file))
     return Pack(spec, Source(str(file), node), file.stem, ships)
@@ -228,8 +235,8 @@ def _acts(spec: IntentSpec) -> bool:
 
 
 def _filled(text: str, slots: Mapping[str, Value]) -> str:
-    """One pass: a value with braces in it is not filled again."""
-    return SLOT.sub(lambda found: str(slots.get(found[1], found[0])), text)
+    """What was not said is left out. One pass: a value with braces in it is not filled again."""
+    return SLOT.sub(lambda found: str(slots.get(found[1], "")), text)
 
 
 def _value(value: object, slots: Mapping[str, Value]) -> Value:
