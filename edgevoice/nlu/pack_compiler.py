@@ -18,10 +18,6 @@ from edgevoice.nlu.pack_file import PackSpec, Source
 from edgevoice.nlu.template_size import Sizes, always, references
 from edgevoice.nlu.tolerant import Finder, Phrase
 
-_FORMS = 100_000
-"""Forms one template of a pack's own may have; past that, matching it takes too long."""
-_HOME_FORMS = 2_000_000
-"""The same for more sentences about the home, which share the long rules of Home Assistant's."""
 _VALUES = 5_000
 """Phrases one slot may have."""
 _REMEDY = "Write words, [optional ones], (one|another), {slot} and <rule>"
@@ -61,7 +57,7 @@ class Compiler:
             for i, text in enumerate(one.sentences):
                 where = ("intents", intent, "sentences", i)
                 sentence = parsed(text, self._source, where)
-                self._sizes.bounded(sentence, self._source.at(*where), _FORMS)
+                self._sizes.bounded(sentence, self._source.at(*where))
                 self._collect(sentence, used, words, where)
                 slots = always(sentence, self._rules)
                 said = set(slots) if said is None else said & slots
@@ -243,7 +239,7 @@ def check_blocks(spec: PackSpec, source: Source, merged: Mapping[str, Any], inte
             for j, text in enumerate(data["sentences"]):
                 where = (*block, "sentences", j)
                 sentence = parsed(text, source, where)
-                sizes.bounded(sentence, source.at(*where), _HOME_FORMS)
+                sizes.bounded(sentence, source.at(*where))
                 for part in references(sentence, rules):
                     if isinstance(part, ListReference) and part.list_name not in known:
                         raise source.unknown(f"unknown list {{{part.list_name}}}", where, part.list_name, known)

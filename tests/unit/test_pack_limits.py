@@ -11,6 +11,7 @@ from household import household
 from edgevoice.config import NluSettings
 from edgevoice.errors import SettingsError
 from edgevoice.nlu import cascade, packs
+from edgevoice.nlu.context import NOWHERE
 
 ACT = "intents: {a: {sentences: ['feed [the {animal}]', 'feed {amount}'], "
 SLOTS = "}}\nslots: {animal: {values: [cat, c/d]}, amount: {values: [a lot]}}"
@@ -45,13 +46,17 @@ def doubling(rule: str, depth: int) -> str:
             ":4: intents.HassTurnOn.data[0].sentences[0]",
             "parts",
         ),
-        ("intents:\n  a:\n    sentences: ['" + "(a|b) " * 20 + "']", ":3: intents.a.sentences[0]", "100,000 forms"),
-        ("intents:\n  a:\n    sentences: ['(" + ";".join("abcdefghijkl") + ")']", ":3:", "100,000 forms"),
+        (
+            "intents:\n  a:\n    sentences: ['" + "(a|a b) " * 20 + "']",
+            ":3: intents.a.sentences[0]",
+            "20,000 ways to read",
+        ),
+        ("intents:\n  a:\n    sentences: ['(" + ";".join("abcdefghijkl") + ")']", ":3:", "20,000 parts"),
         ("intents:\n  a:\n    sentences: ['" + "[" * 60 + "x" + "]" * 60 + " y']", ":3:", "levels of brackets"),
         (
             "intents: {HassTurnOn: {data: [{sentences: ['" + "[x] " * 30 + "on']}]}}",
             ":1: intents.HassTurnOn.data[0].sentences[0]",
-            "2,000,000 forms",
+            "20,000 ways to read",
         ),
         (
             "intents: {HassTurnOn: {data: [{sentences: ['x {l}']}]}}\nlists:\n  l: {values: ['"
@@ -177,3 +182,19 @@ def test_what_ships_is_right() -> None:
         shown = packs.load(packs.path(name))  # not as one that ships: checked as a user's own is
         chosen = tuple(packs.shipped(one) for one in packs.STANDARD if one != name)
         assert cascade.templates.load(household(), "en", (*chosen, shown)).language
+
+
+@pytest.mark.parametrize(
+    "shape", ["intents: {a: {sentences: [%s]}}", "intents: {HassTurnOn: {data: [{sentences: [%s]}]}}"]
+)
+def test_the_most_ambiguous_template_that_is_taken_is_matched_in_time(tmp_path: Path, shape: str) -> None:
+    made = load(tmp_path, most=shape % f"'{'[x] ' * 14}y'")
+    began = time.process_time()
+    assert all(one.confidence < 1.0 for one in made.understand("x x x x x x x z y", NOWHERE))
+    assert time.process_time() - began < 2.0
+
+
+def test_many_words_for_one_are_not_many_ways(tmp_path: Path) -> None:
+    choice = f"({'|'.join(f'word{i}' for i in range(200))}) "
+    made = load(tmp_path, wordy=f"intents: {{a: {{sentences: ['{choice * 5}']}}}}")
+    assert [one.name for one in made.understand("word1 word2 word3 word4 word199", NOWHERE)] == ["a"]
