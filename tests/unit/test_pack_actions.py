@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -127,6 +128,23 @@ def test_what_was_done_is_told_and_cannot_be_undone(talk: Talk) -> None:
     talk("feed the fish")
     assert "carried out “feed the fish”" in talk("what did you do", 1.0)[1]
     assert talk("undo that", 2.0)[0] == []
+
+
+def test_again_is_the_same_and_something_else_is_not(talk: Talk) -> None:
+    talk("feed the fish")
+    assert talk("and the reading lamp", 1.0)[0] == []
+    assert talk("and in the kitchen", 2.0)[0] == []
+    talk("feed the fish", 3.0)
+    assert talk("again", 4.0)[0] == [FED]
+
+
+def test_a_question_about_a_message_survives_a_restart(talk: Talk) -> None:
+    assert talk("drain the tank")[0] == []
+    kept = json.loads(json.dumps(talk.talk.save(0.0, 1000.0)))
+    after = Conversation(talk.home, talk.understanding)
+    after.restore(kept, 0.0, 1001.0)
+    outcomes = [one for one in after.hear("yes", 1.0, threading.Event()) if isinstance(one, Outcome)]
+    assert [one.device for one in outcomes[0].commands] == ["pack.aquarium_drain"]
 
 
 def test_what_is_off_is_not_understood(tmp_path: Path) -> None:
