@@ -21,6 +21,7 @@ from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
 from edgevoice.home.entities import Entities
 from edgevoice.home.model import Home
+from edgevoice.home.pack_messages import PackMessages
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
 from edgevoice.model_store import Store
@@ -124,6 +125,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
     rules = policy.rules(settings.home, settings.nlu)
     understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store))
+    link.join(PackMessages(home, [told for pack in understanding.packs for told in pack.devices().values()]))
     conversation = Conversation(home, understanding, llm, rules, area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None

@@ -87,7 +87,11 @@ class NluSettings:
     """Understanding."""
 
     language: str = _f("en", "language of Home Assistant's sentences")
-    packs: tuple[str, ...] = _f((), "closed domains beside the home: names of packs or paths of YAML files")
+    packs: tuple[str, ...] = _f((), "domains beside the standard ones: names of packs or paths of YAML files")
+    packs_off: tuple[str, ...] = _f(
+        (), "packs to leave out: of the standard ones home, media, lists, timers, and yours"
+    )
+    packs_folder: Path | None = _f(None, "where your own packs are; empty: packs/ beside the settings file")
     llm_confidence: float = _f(0.6, "an LLM proposal below this is asked about, never done", min=0, max=1)
 
 

@@ -83,6 +83,8 @@ class Intent:
     response: str = ""
     """Key of Home Assistant's response template for this intent; empty: `default`."""
     unexplained: str = ""
+    action: Action | None = None
+    """What it comes to, where a pack says that itself."""
 
 
 class Risk(StrEnum):
@@ -101,6 +103,15 @@ class Command:
     device: str
     capability: str
     value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a pack says of its intent: `commands` to send, what to `answer` then, and the least `risk` that it has."""
+
+    commands: tuple[Command, ...] = ()
+    answer: str = ""
+    risk: Risk = Risk.FREE
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from edgevoice.errors import AudioError, BrokerError, EdgeVoiceError
 from edgevoice.model_store import Store, manifest
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
+from edgevoice.nlu.packs import Pack
 from edgevoice.service import systemd
 
 _BROKER_SECONDS = 3.0
@@ -58,7 +59,7 @@ def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bo
         chosen = getattr(settings, stage)
         if chosen.engine:
             found.append(_engine(stage, chosen, store))
-    found.append(_sentences(settings))
+    found += _sentences(settings)
     if settings.home.vss is not None:
         found.append(_car(settings.home.vss, settings.home.vss_version))
     found.append(_sound())
@@ -84,7 +85,7 @@ def _engine(stage: str, chosen: object, store: Store) -> Finding:
     return Finding(stage, f"{name} {model}".strip())
 
 
-def _sentences(settings: Settings) -> Finding:
+def _sentences(settings: Settings) -> list[Finding]:
     from edgevoice.home import inventory
     from edgevoice.home.model import Home
 
@@ -92,10 +93,23 @@ def _sentences(settings: Settings) -> Finding:
         home = Home(language=settings.nlu.language)
         if settings.home.file is not None:
             inventory.apply(inventory.load(settings.home.file), home)
-        cascade.load(home, settings.nlu)
+        understanding = cascade.load(home, settings.nlu)
     except EdgeVoiceError as error:
-        return Finding("home and sentences", "", str(error), True)
-    return Finding("home and sentences", f"language {settings.nlu.language}, file {settings.home.file or 'none'}")
+        return [Finding("home and sentences", "", str(error), True)]
+    told = f"language {settings.nlu.language}, file {settings.home.file or 'none'}"
+    return [Finding("home and sentences", told), Finding("packs", _packs(understanding.packs, settings.nlu.language))]
+
+
+def _packs(packs: tuple[Pack, ...], language: str) -> str:
+    """`home (155 sentences), timers, aquarium (2 sentences, /…/aquarium.yaml)`."""
+    told = []
+    for pack in packs:
+        sentences = [f"{count} sentence{'' if count == 1 else 's'}"] if (count := pack.count()) else []
+        file = [] if pack.ships else [pack.source.name]
+        other = [] if pack.speaks(language) or not count else [f"in {pack.spec.language} only"]
+        more = ", ".join([*sentences, *other, *file])
+        told.append(f"{pack.name} ({more})" if more else pack.name)
+    return ", ".join(told)
 
 
 def _car(file: Path, version: str) -> Finding:

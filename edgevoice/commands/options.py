@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,18 @@ def config_file(options: argparse.Namespace) -> Path | None:
     if options.config is not None:
         given: Path = options.config
         return given
-    user = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "edgevoice" / "settings.yaml"
-    return next((path for path in (user, Path("/etc/edgevoice/settings.yaml")) if path.exists()), None)
+    return next((path for path in (_users(), Path("/etc/edgevoice/settings.yaml")) if path.exists()), None)
+
+
+def _users() -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "edgevoice" / "settings.yaml"
 
 
 def settings(options: argparse.Namespace, overrides: Mapping[str, Any] | None = None) -> Settings:
     """The profile's settings under the file's under `overrides`. Raises SettingsError."""
-    return config.settings(profile(options).node, config_file(options), overrides)
+    file = config_file(options)
+    made = config.settings(profile(options).node, file, overrides)
+    packs = (file or _users()).parent / "packs"
+    if made.nlu.packs_folder is not None or not packs.is_dir():
+        return made
+    return replace(made, nlu=replace(made.nlu, packs_folder=packs))

@@ -98,6 +98,8 @@ def _told(event: Event) -> tuple[str, str, float | None] | None:
             return "sent", f"{message.topic}  {payload}", ms
         case StateConfirmed(command=command, confirmed=confirmed, ms=ms):
             value = "" if command.value is None else f" = {command.value}"
+            if isinstance(command.value, tuple) and command.capability == "message":
+                value = f" to {command.value[0]}"
             return ("confirmed" if confirmed else "no answer"), f"{command.device}: {command.capability}{value}", ms
         case Replied(text=text, ms=ms):
             return "answered", f"“{text}”", ms

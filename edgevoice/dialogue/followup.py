@@ -32,6 +32,8 @@ def meant(home: Home, text: str, last: Intent | None, recent: tuple[str, ...]) -
         return None
     if _AGAIN.fullmatch(said):
         return replace(last, text=text)
+    if last.action is not None:  # a pack says what it is about; it is about nothing else
+        return None
     if _OTHER.fullmatch(said):
         return _other(home, text, last, recent)
     found = _SAME.fullmatch(said)

@@ -39,6 +39,7 @@ _PATIENCE = {
     "lawn_mower": 4.0,
     "lock": 4.0,
     "media_player": 2.0,
+    "pack": 2.5,
     "vacuum": 4.0,
     "valve": 5.0,
 }
@@ -215,6 +216,8 @@ def confirms(command: Command, state: State) -> bool:
             return _near(held.get("value", state.value), wanted, 0.01 + 0.005 * abs(wanted))
         case "option" | "text":
             return _same(state.value, value)
+        case "message":
+            return isinstance(value, tuple) and held.get(str(value[2])) == value[3]
         case "add_item" | "complete_item" | "remove_item":
             listed = any(_same(item, value) for item in texts(held.get("items")))
             return listed == (command.capability == "add_item")

@@ -55,6 +55,7 @@ CAPABILITIES: Mapping[str, CapabilityKind] = {
     "add_item": CapabilityKind("text"),
     "complete_item": CapabilityKind("text"),
     "remove_item": CapabilityKind("text"),
+    "message": CapabilityKind("message"),  # (topic, payload, topic that confirms it, payload that does)
 }
 
 

@@ -6,12 +6,12 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from edgevoice.config import NluSettings
 from edgevoice.home.model import Home
+from edgevoice.home.names import fold
 from edgevoice.messages import Intent
-from edgevoice.nlu import normalize, packs, repair, sayable, semantic, templates
+from edgevoice.nlu import clashes, normalize, packs, repair, sayable, semantic, templates
 from edgevoice.nlu.context import NOWHERE, Context
 from edgevoice.nlu.free import Free
 from edgevoice.phrases import Phrases
@@ -44,12 +44,16 @@ class Cascade:
     def __init__(
         self,
         sentences: templates.Templates,
-        domains: tuple[packs.Pack, ...] = (),
+        chosen: tuple[packs.Pack, ...] | None = None,
         propose: Proposer | None = None,
         wake_words: tuple[str, ...] = (),
         free: Free | None = None,
     ) -> None:
-        self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
+        self.packs = packs.standard() if chosen is None else chosen
+        self._sentences, self._propose, self._wake_words = sentences, propose, wake_words
+        self._domains = tuple(one for one in self.packs if one.is_closed and one.speaks(sentences.home.language))
+        self._off = packs.uncovered(self.packs)
+        sentences.elsewhere = lambda text, context: self._own(text, context) is not None
         self._free, self._home = free, sentences.home
         self._phrases: sayable.HomePhrases | None = None
         self._sayable: tuple[int, Phrases] | None = None
@@ -64,8 +68,8 @@ class Cascade:
         """What can be said now, for the recogniser. The same object until the home changes."""
         language = self._sentences.language
         if self._phrases is None:
-            packs = [pack.sentences for pack in self._domains]
-            self._phrases = sayable.HomePhrases(language.intents, self._wake_words, packs)
+            domains = [pack.sentences for pack in self._domains]
+            self._phrases = sayable.HomePhrases(language.intents, self._wake_words, domains)
         if self._sayable is None or self._sayable[0] != language.version:
             self._sayable = (language.version, self._phrases.of(language))
         return self._sayable[1]
@@ -76,23 +80,46 @@ class Cascade:
         Raises StageError where the language model fails.
         """
         words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
-        if not words:
+        if not words or repair.contradicts(words):
             return ()
-        found = self._certain(words, context)
+        found = self._allowed(self._certain(words, context))
         if self._propose is None or (found and all(intent.confidence >= _SURE for intent in found)):
             return found
-        proposed = self._propose(words, context, cancel or threading.Event())
+        proposed = self._allowed(self._propose(words, context, cancel or threading.Event()))
         return proposed if not found or _sure(proposed) > _sure(found) else found
+
+    def _allowed(self, found: tuple[Intent, ...]) -> tuple[Intent, ...]:
+        """Nothing where one of the intents is of a pack that is off: half a command is worse than none."""
+        return () if any(intent.name in self._off for intent in found) else found
 
     def _certain(self, words: str, context: Context) -> tuple[Intent, ...]:
         exact = self._pronoun(words, context) or self._exact(words, context)
         if exact:
             return exact
+        if (own := self._own(words, context)) is not None:
+            return (own,)
+        here = self._here(context)
         claims: list[tuple[Intent, ...]] = [
-            (claim,) for pack in self._domains if (claim := pack.match(words)) is not None
+            (claim,) for pack in self._domains if (claim := pack.match(words, area=here)) is not None
         ]
         claims += [loose] if (loose := self._loose(words, context)) else []
         return max(claims, key=lambda claim: claim[0].confidence, default=())
+
+    def _own(self, words: str, context: Context) -> Intent | None:
+        """A sentence of a pack, slips and politeness aside."""
+        if not self._domains:
+            return None
+        here, plain = self._here(context), repair.without_slips(words)
+        for text in dict.fromkeys((words, plain, repair.bare(plain.casefold()))):
+            for pack in self._domains:
+                if (found := pack.exact(text, here)) is not None:
+                    return replace(found, text=words)
+        return None
+
+    def _here(self, context: Context) -> frozenset[str]:
+        """What the microphone's area is called."""
+        area = self._home.areas.get(context.area or "")
+        return frozenset(map(fold, (area.id, area.name, *area.aliases))) if area else frozenset()
 
     def _pronoun(self, words: str, context: Context) -> tuple[Intent, ...]:
         """A sentence about "it", which is the device that was spoken of last, if a template knows that of it."""
@@ -109,7 +136,7 @@ class Cascade:
             one = self._sentences.match(text, context)
             if one is not None and one.name in _VERBATIM:
                 one = self._sentences.match(words, context) or one
-            found = (one,) if one is not None else self._compound(text, context, self._sentences.match)
+            found = (one,) if one is not None else self._compound(text, context, self._clause)
             if found and not any(_NAMELESS.match(str(intent.slots.get("name"))) for intent in found):
                 return found
         return ()
@@ -132,9 +159,13 @@ class Cascade:
             found = (one,)
         return tuple(replace(intent, confidence=round(intent.confidence * sure, 3), text=words) for intent in found)
 
+    def _clause(self, clause: str, context: Context) -> Intent | None:
+        """What a template of the home or a pack makes of a clause."""
+        return self._sentences.match(clause, context) or self._own(clause, context)
+
     def _confident(self, clause: str, context: Context) -> Intent | None:
         """A clause of a sentence that is no template as a whole: any way of saying it, if it is plain."""
-        found = self._sentences.match(clause, context)
+        found = self._clause(clause, context)
         if found is None and self._free is not None:
             found = self._free.understand(clause, context)
         return found if found is not None and found.confidence >= _PLAIN else None
@@ -186,13 +217,15 @@ def load(
         def propose(text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
             return proposal.propose(model, home, text, context, cancel)
 
-    files = [Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name) for name in settings.packs]
-    more = tuple(file for file in files if packs.is_sentences(file))
-    domains = tuple(packs.load(file) for file in files if file not in more)
+    chosen = packs.chosen(settings)
+    clashes.check(chosen)
+    for pack in chosen:
+        for device, _ in pack.devices().values():
+            home.put(device)
     free = None
     if settings.language.partition("-")[0] == "en":
         free = Free(home, semantic.load(embed) if embed is not None else None)
-    return Cascade(templates.load(home, settings.language, more), domains, propose, tuple(wake_words), free)
+    return Cascade(templates.load(home, settings.language, chosen), chosen, propose, tuple(wake_words), free)
 
 
 def _until_none(found: Iterator[Intent | None]) -> Iterator[Intent]:

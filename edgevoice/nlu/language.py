@@ -19,12 +19,14 @@ from hassil.parser import ParseError
 from edgevoice.errors import SettingsError
 from edgevoice.home.model import Device, Home
 from edgevoice.nlu.numbers import words
+from edgevoice.nlu.packs import Pack, standard, uncovered
 from edgevoice.schema import suggest
 
 _OWN = Path(__file__).parent / "sentences"
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d{1,3}")
 _REMEDY = "Write it as Home Assistant's custom sentences are written: intents, each with data, each with sentences"
+_SHARED = ("lists", "expansion_rules")
 
 
 class Language:
@@ -96,11 +98,12 @@ def _apart(names: Iterable[str]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4)
-def sentences(language: str, more: tuple[Path, ...] = ()) -> Intents:
-    """Home Assistant's sentence templates, parsed, with those of `more` files. Raises SettingsError.
+def sentences(language: str, packs: tuple[Pack, ...] | None = None) -> Intents:
+    """Home Assistant's sentence templates, parsed, with those of packs: None means the standard ones.
 
-    Such a file has the shape of Home Assistant's own `custom_sentences`.
+    Raises SettingsError for an unknown language, and for a pack whose sentences are wrong.
     """
+    packs = standard() if packs is None else packs
     known = {name.casefold(): name for name in home_assistant_intents.get_languages()}
     found = home_assistant_intents.get_intents(known.get(language.replace("_", "-").casefold(), ""))
     if found is None:
@@ -108,24 +111,39 @@ def sentences(language: str, more: tuple[Path, ...] = ()) -> Intents:
     own = _OWN / f"{found['language']}.yaml"
     if own.is_file():
         _extend(found, yaml.load(own.read_text("utf-8"), yaml.CSafeLoader))
-    for file in more:
-        try:
-            _extend(found, yaml.load(file.read_text("utf-8"), yaml.CSafeLoader))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
-            raise SettingsError(str(file), f"is no file of sentences: {error}", _REMEDY) from None
+    intents_known = {*found["intents"], *(name for pack in standard() for name in pack.spec.covers)}
+    for name in uncovered(packs):
+        found["intents"].pop(name, None)
+    spoken = [pack for pack in packs if pack.speaks(language)]
+    for pack in spoken:
+        _check_names(found, pack)
+        _extend(found, pack.about_home)
+    for pack in spoken:
+        if not pack.ships:  # those that ship were checked before they did
+            pack.check(found, intents_known)
     try:
         intents = Intents.from_dict(found)
         for intent in intents.intents.values():
             for data in intent.data:
                 _ = data.sentences  # parsed on first use otherwise, in the middle of a turn
     except (HassilError, ParseError, KeyError, TypeError, AttributeError) as error:
-        raise SettingsError(", ".join(map(str, more)) or str(own), f"a sentence is wrong: {error}", _REMEDY) from None
+        names = ", ".join(pack.source.name for pack in spoken) or str(own)
+        raise SettingsError(names, f"a sentence is wrong: {error}", _REMEDY) from None
     return intents
 
 
-def _extend(found: dict[str, Any], own: dict[str, Any]) -> None:
+def _check_names(found: Mapping[str, Any], pack: Pack) -> None:
+    """Raises SettingsError where a pack calls a list or a rule of its own as another one is called already."""
+    for part in _SHARED:
+        for name, content in pack.about_home[part].items():
+            if found[part].get(name, content) != content:
+                place = pack.source.at(part, name)
+                raise SettingsError(place, f"another one of {part} is called '{name}'", "Give it a name of its own")
+
+
+def _extend(found: dict[str, Any], own: Mapping[str, Any]) -> None:
     """Adds sentences, and the lists and rules they need, to Home Assistant's."""
-    for part in ("lists", "expansion_rules"):
+    for part in _SHARED:
         found[part] = {**own.get(part, {}), **found.get(part, {})}
     found["skip_words"] = [*found.get("skip_words", ()), *own.get("skip_words", ())]
     for name, intent in own["intents"].items():

@@ -54,11 +54,24 @@ _SHARES = {
     **dict.fromkeys(("quarter", "fourth"), 25.0),
     "third": 33.0,
 }
-_NUMERAL = re.compile(r"-?\d+(?:[.,]\d+)?%?")
+_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_SIGNS = frozenset({"minus", "negative"})
+_NUMERAL = re.compile(r"-?\d{1,15}(?:[.,]\d{1,15})?%?")
 
 
 def amount(words: Sequence[str], at: int) -> tuple[float, int] | None:
     """The number that begins at a word, and the index of the first word after it: `fifty five percent`, `half`, `20%`."""
+    word = words[at]
+    if word in _SIGNS and at + 1 < len(words):
+        found = amount(words, at + 1) if words[at + 1] not in _SIGNS else None
+        return (-found[0], found[1]) if found else None
+    found = (_SCALES[word], at + 1) if word in _SCALES else _below_thousand(words, at)
+    if found is not None and found[1] < len(words) and words[found[1]] in _SCALES:
+        return found[0] * _SCALES[words[found[1]]], found[1] + 1
+    return found
+
+
+def _below_thousand(words: Sequence[str], at: int) -> tuple[float, int] | None:
     word = words[at]
     if _NUMERAL.fullmatch(word):
         return float(word.rstrip("%").replace(",", ".")), at + 1

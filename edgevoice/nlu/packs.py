@@ -1,10 +1,17 @@
-"""Closed domains beside the home: what a coffee machine, a lift or a game can be asked for, in one YAML file.
+"""Domains: what can be asked for, how it is said, and what follows, in one YAML file each.
 
     intents:
       orderDrink:
         sentences: ["(make|get) me a [{size}] {coffeeDrink}"]
         requires: [coffeeDrink]              # without these it is not this intent
+        mqtt:                                # or `home: {intent: HassTurnOn, slots: {name: Kettle}}`, or neither
+          topic: coffee/order
+          payload: "{coffeeDrink}"
+          state_topic: coffee/state          # what confirms it; without one the broker's word will do
+        risk: confirm                        # free, confirm, pin or deny_while_moving
         answer: "One {coffeeDrink}, coming up."
+      HassTurnOn:                            # more sentences for an intent of Home Assistant's, in the shape of its own
+        data: [{sentences: ["let there be light"], slots: {domain: light, name: all}}]
     slots:
       size:
         values: [small, large, "(twelve|sixteen) ounce"]
@@ -14,111 +21,159 @@
 
 Sentences and values are written in hassil's template syntax. A value that is a template stands for each of its forms.
 A sentence that no template fits is searched for the values, heard roughly (see `tolerant`); a pack claims it when
-enough of its words are explained.
+enough of its words are explained, and what would act is asked about first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from math import factorial, prod
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-import yaml
-from hassil import Intents, parse_sentence, recognize_best, sample_expression
-from hassil.errors import HassilError
-from hassil.expression import (
-    Alternative,
-    Expression,
-    Group,
-    ListReference,
-    Permutation,
-    RuleReference,
-    Sentence,
-    TextChunk,
-)
-from hassil.parser import ParseError
+from hassil import Intents, recognize_best
 
 from edgevoice import resources, schema
+from edgevoice.config import NluSettings
 from edgevoice.errors import SettingsError
-from edgevoice.messages import Intent
+from edgevoice.home.model import Capability, Device
+from edgevoice.home.names import fold, phrase, slug
+from edgevoice.messages import Action, Command, Intent, Value
+from edgevoice.nlu import evidence
 from edgevoice.nlu.numbers import spell
-from edgevoice.nlu.tolerant import Finder, Finding, Phrase
+from edgevoice.nlu.pack_compiler import SLOT, Compiler, blocks, check_blocks
+from edgevoice.nlu.pack_file import IntentSpec, PackSpec, Source
+from edgevoice.nlu.tolerant import Finder, Finding
 
+STANDARD = ("home", "media", "lists", "timers")
+"""The packs that are on by themselves."""
 ENOUGH = 0.75
 """Share of a sentence that must be explained before a pack claims it."""
-_FORMS = 100_000
-"""Forms one template may have; past that, matching it takes too long."""
-_VALUES = 5_000
-"""Phrases one slot may have."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotSpec:
-    """What a slot may be: `values`, and other ways of saying one."""
-
-    values: tuple[str, ...]
-    synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class IntentSpec:
-    """One thing that can be asked for. `{slot}` in `answer` is what was said for it."""
-
-    sentences: tuple[str, ...]
-    requires: tuple[str, ...] = ()
-    answer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PackSpec:
-    """A pack's file."""
-
-    intents: Mapping[str, IntentSpec]
-    slots: Mapping[str, SlotSpec] = field(default_factory=dict)
-    rules: Mapping[str, str] = field(default_factory=dict)
-    language: str = "en"
+_ASKED = 0.5
+"""Confidence of what was heard roughly and would act: it is asked about first."""
+_LARGEST = 500_000
+"""Bytes of a file."""
+_LONGEST = 200
+"""Characters; no command is longer."""
 
 
 class Pack:
-    """Matches sentences of one closed domain. `finders` holds one for each intent."""
+    """One domain. `finders` holds one for each intent with sentences of its own; `name` is the file's."""
 
-    def __init__(self, name: str, spec: PackSpec, sentences: Intents, finders: Mapping[str, Finder]) -> None:
-        self.name, self._spec, self._sentences, self._finders = name, spec, sentences, finders
+    def __init__(self, spec: PackSpec, source: Source, name: str, ships: bool = False) -> None:
+        self.name, self.spec, self.source, self.ships = name, spec, source, ships
+        compiler = Compiler(spec, source)
+        self._finders: Mapping[str, Finder] = compiler.finders()
+        self.sentences: Intents = compiler.hassil()
+        """Its own sentences as hassil matches them."""
+        self.about_home: Mapping[str, Any] = blocks(spec, source)
+        """Its sentences about the home, in the shape of Home Assistant's."""
 
     @property
-    def sentences(self) -> Intents:
-        """Its sentences as hassil matches them."""
-        return self._sentences
+    def is_closed(self) -> bool:
+        """True where it has sentences of its own."""
+        return bool(self._finders)
 
-    def match(self, text: str, closed: bool = False) -> Intent | None:
+    def count(self) -> int:
+        """How many sentence templates it has."""
+        blocks_ = [data for one in self.about_home["intents"].values() for data in one["data"]]
+        return sum(len(one.sentences) for one in self.spec.intents.values()) + sum(len(b["sentences"]) for b in blocks_)
+
+    def speaks(self, language: str) -> bool:
+        """Whether its sentences are of this language."""
+        wanted, own = language.replace("_", "-").casefold(), self.spec.language.replace("_", "-").casefold()
+        return own in (wanted, wanted.partition("-")[0])
+
+    def check(self, merged: Mapping[str, Any], intents: Collection[str]) -> None:
+        """Raises SettingsError for what is wrong in its sentences about the home, which are in `merged`.
+
+        `intents`: those that the home knows.
+        """
+        check_blocks(self.spec, self.source, merged, intents)
+
+    def devices(self) -> Mapping[str, tuple[Device, str]]:
+        """What its messages go to, each with the filter of the topics that confirm them, or nothing."""
+        found = {}
+        for name, one in self.spec.intents.items():
+            if one.mqtt is None:
+                continue
+            device = Device(
+                self._id(name), phrase(self.name), "pack", aliases=(one.title or _words(name),),
+                capabilities={"message": Capability("message")}, risk={"message": one.risk}, exposed=False,
+                optimistic=not one.mqtt.state_topic, origin=self.source.name,
+            )  # fmt: skip
+            found[device.id] = (device, SLOT.sub("+", one.mqtt.state_topic))
+        return found
+
+    def match(self, text: str, closed: bool = False, area: frozenset[str] | None = None) -> Intent | None:
         """What was asked for; None where too little of the sentence is explained.
 
         `closed`: nothing else can have been said, so the likeliest reading is the answer, however unlike it sounds.
+        `area` has the folded names of the microphone's area; None: it may stand anywhere.
         """
-        exact = recognize_best(spell(text, self._spec.language), self._sentences)
-        if exact is not None:
-            slots = {name: str(entity.value) for name, entity in exact.entities.items()}
-            if self._complete(exact.intent.name, slots):
-                return self._intent(exact.intent.name, Finding(slots, 1.0, ""), text)
+        if len(text) > _LONGEST and not closed:
+            return None
+        if (exact := self.exact(text, area)) is not None:
+            return exact
         readings = []
-        for name, finder in self._finders.items():
-            found = finder.find(text, self._spec.intents[name].requires, closed)
-            if self._complete(name, found.slots) and (closed or found.explained >= ENOUGH):
+        for name, finder in self._here(area).items():
+            found = finder.find(text, self.spec.intents[name].requires, closed)
+            if self._complete(name, found.slots) and (closed or self._is_plain(name, found, text)):
                 readings.append((found.explained, len(found.slots), name, found))
         if not readings:
             return None
         _, _, name, found = max(readings, key=lambda reading: reading[:2])
-        return self._intent(name, found, text)
+        return self._intent(name, found, text, not closed)
+
+    def exact(self, text: str, area: frozenset[str] | None = None) -> Intent | None:
+        """What a template matches from end to end; None where none does."""
+        names, own = self._here(area), self.sentences
+        if not names or len(text) > _LONGEST:
+            return None
+        here = own if len(names) == len(self._finders) else replace(own, intents={n: own.intents[n] for n in names})
+        found = recognize_best(spell(text, self.spec.language), here)
+        if found is None:
+            return None
+        slots = {name: str(entity.value) for name, entity in found.entities.items()}
+        is_whole = self._complete(found.intent.name, slots)
+        return self._intent(found.intent.name, Finding(slots, 1.0, ""), text) if is_whole else None
+
+    def _here(self, area: frozenset[str] | None) -> Mapping[str, Finder]:
+        """The finders of the intents that are understood in an area."""
+        return {name: one for name, one in self._finders.items() if self._is_here(name, area)}
+
+    def _is_here(self, intent: str, area: frozenset[str] | None) -> bool:
+        areas = self.spec.intents[intent].areas
+        return not areas or area is None or not area.isdisjoint(map(fold, areas))
 
     def _complete(self, intent: str, slots: Mapping[str, str]) -> bool:
-        return all(slot in slots for slot in self._spec.intents[intent].requires)
+        return all(slot in slots for slot in self.spec.intents[intent].requires)
 
-    def _intent(self, name: str, found: Finding, text: str) -> Intent:
-        answer = self._spec.intents[name].answer
-        for slot, value in found.slots.items():
-            answer = answer.replace(f"{{{slot}}}", value)
-        return Intent(name, found.slots, round(found.explained, 3), "pack", text, (), answer, found.leftover)
+    def _is_plain(self, intent: str, found: Finding, text: str) -> bool:
+        """Whether words that were heard roughly are this; what would act is claimed by no question and no denial."""
+        if found.explained < ENOUGH:
+            return False
+        read = evidence.read(text)
+        return not _acts(self.spec.intents[intent]) or not (read.is_question or read.is_unsure)
+
+    def _intent(self, name: str, found: Finding, text: str, is_rough: bool = False) -> Intent:
+        spec = self.spec.intents[name]
+        answer = _filled(spec.answer, found.slots)
+        sure = _ASKED if is_rough and _acts(spec) else round(found.explained, 3)
+        if spec.home is not None:
+            slots = {slot: _value(value, found.slots) for slot, value in spec.home.slots.items()}
+            return Intent(spec.home.intent, slots, sure, "pack", text, action=Action((), answer, spec.risk))
+        sent: tuple[Command, ...] = ()
+        if (mqtt := spec.mqtt) is not None:
+            told = mqtt.payload if mqtt.state_payload is None else mqtt.state_payload
+            texts = (mqtt.topic, mqtt.payload, mqtt.state_topic, told)
+            sent = (Command(self._id(name), "message", tuple(_filled(one, found.slots) for one in texts)),)
+        action = Action(sent, answer, spec.risk)
+        return Intent(name, found.slots, sure, "pack", text, unexplained=found.leftover, action=action)
+
+    def _id(self, intent: str) -> str:
+        return f"pack.{slug(self.name)}_{slug(intent)}"
 
 
 def path(name: str) -> Path:
@@ -126,167 +181,77 @@ def path(name: str) -> Path:
     folder = resources.find("packs")
     file = folder / f"{name}.yaml"
     if not file.is_file():
-        known = [one.stem for one in folder.glob("*.yaml")]
-        raise SettingsError("nlu.packs", f"unknown pack '{name}'", schema.suggest(name, known))
+        raise SettingsError("nlu.packs", f"unknown pack '{name}'", schema.suggest(name, _names(folder)))
     return file
 
 
-def is_sentences(file: Path) -> bool:
-    """True for more sentences about the home, in the shape of Home Assistant's own, which have `data` in each intent."""
-    node = schema.read(file)
-    return isinstance(node, yaml.MappingNode) and any(
-        key.value == "data"
-        for name, intents in node.value
-        if name.value == "intents" and isinstance(intents, yaml.MappingNode)
-        for _, intent in intents.value
-        if isinstance(intent, yaml.MappingNode)
-        for key, _ in intent.value
-    )
-
-
-def load(file: Path) -> Pack:
+def load(file: Path, ships: bool = False) -> Pack:
     """Reads a pack. Raises SettingsError with file and line for what is wrong in it."""
+    if file.is_file() and file.stat().st_size > _LARGEST:
+        raise SettingsError(str(file), f"is larger than {_LARGEST // 1000} kB", "Write several packs")
     node = schema.read(file)
     spec: PackSpec = schema.build(node, PackSpec, str(file))
-    return _Compiler(spec, node, str(file)).pack(file.stem)
+    return Pack(spec, Source(str(file), node), file.stem, ships)
 
 
-class _Compiler:
-    """Checks a pack's templates and turns them into what matches; `node` tells the line of what is wrong."""
-
-    def __init__(self, spec: PackSpec, node: yaml.Node | None, name: str) -> None:
-        self._spec, self._node, self._name = spec, node, name
-        self._rules = {rule: self._parse(text, "rules", rule) for rule, text in spec.rules.items()}
-        self._values = {slot: tuple(self._phrases(slot)) for slot in spec.slots}
-
-    def pack(self, name: str) -> Pack:
-        finders = {}
-        for intent, one in self._spec.intents.items():
-            used: dict[str, str] = {}
-            words: set[str] = set()
-            for i, text in enumerate(one.sentences):
-                where = ("intents", intent, "sentences", i)
-                sentence = self._parse(text, *where)
-                self._walk(sentence, used, words, where)
-                self._bounded(self._forms(sentence, where), _FORMS, where)
-            for i, slot in enumerate(one.requires):
-                if slot not in used:
-                    raise self._error(
-                        f"no sentence has {{{slot}}} in it", ("intents", intent, "requires", i), slot, used
-                    )
-            phrases = [
-                Phrase(slot, value, said) for slot, values in used.items() for value, said in self._values[values]
-            ]
-            finders[intent] = Finder(phrases, words)
-        return Pack(name, self._spec, self._hassil(), finders)
-
-    def _hassil(self) -> Intents:
-        return Intents.from_dict(
-            {
-                "language": self._spec.language,
-                "intents": {
-                    intent: {"data": [{"sentences": list(one.sentences)}]} for intent, one in self._spec.intents.items()
-                },
-                "lists": {
-                    slot: {"values": [{"in": said, "out": value} for value, said in values]}
-                    for slot, values in self._values.items()
-                },
-                "expansion_rules": dict(self._spec.rules),
-            }
-        )
-
-    def _phrases(self, slot: str) -> Iterator[tuple[str, str]]:
-        """(value, how it may be said) for every form of a slot's values and synonyms."""
-        spec = self._spec.slots[slot]
-        count = 0
-        known: set[str] = set()
-        for i, template in enumerate(spec.values):
-            for said in self._all_forms(template, ("slots", slot, "values", i)):
-                count += 1
-                self._bounded(count, _VALUES, ("slots", slot, "values", i))
-                known.add(said)
-                yield said, spell(said, self._spec.language)
-        for value, templates in spec.synonyms.items():
-            if value not in known:
-                raise self._error(
-                    f"'{value}' is no value of '{slot}'", ("slots", slot, "synonyms", value), value, known
-                )
-            for i, template in enumerate(templates):
-                for said in self._all_forms(template, ("slots", slot, "synonyms", value, i)):
-                    yield value, spell(said, self._spec.language)
-
-    def _all_forms(self, template: str, where: tuple[str | int, ...]) -> list[str]:
-        expression = self._parse(template, *where)
-        self._bounded(self._forms(expression, where, plain=True), _VALUES, where)
-        forms = sample_expression(expression, expansion_rules=self._sentences_of_rules())
-        return list(dict.fromkeys(" ".join(form.split()) for form in forms))
-
-    def _sentences_of_rules(self) -> dict[str, Sentence]:
-        return {rule: Sentence(expression) for rule, expression in self._rules.items()}
-
-    def _parse(self, template: str, *where: str | int) -> Expression:
-        try:
-            return parse_sentence(template).expression
-        except (ParseError, HassilError, ValueError, RecursionError) as error:
-            raise SettingsError(self._at(where), f"'{template[:80]}' is no template: {error}", _REMEDY) from None
-
-    def _walk(self, part: Expression, used: dict[str, str], words: set[str], where: tuple[str | int, ...]) -> None:
-        """Collects the slots (slot -> whose values it takes) and the words of a sentence that is free of circles."""
-        if isinstance(part, TextChunk):
-            words.update(spell(part.text, self._spec.language).split())
-        elif isinstance(part, Group):
-            for item in part.items:
-                self._walk(item, used, words, where)
-        elif isinstance(part, RuleReference):
-            self._forms(part, where)
-            self._walk(self._rules[part.rule_name], used, words, where)
-        elif isinstance(part, ListReference):
-            if part.list_name not in self._values:
-                raise self._error(f"unknown slot {{{part.list_name}}}", where, part.list_name, self._values)
-            used[part.slot_name] = part.list_name
-
-    def _forms(
-        self, part: Expression, where: tuple[str | int, ...], inside: tuple[str, ...] = (), plain: bool = False
-    ) -> int:
-        """How many forms an expression has, a slot counted as one; `plain`: slots are not allowed in it."""
-        if isinstance(part, RuleReference):
-            if part.rule_name not in self._rules:
-                raise self._error(f"unknown rule <{part.rule_name}>", where, part.rule_name, self._rules)
-            if part.rule_name in inside:
-                raise SettingsError(self._at(where), f"rule <{part.rule_name}> contains itself", "Write it out")
-            return self._forms(self._rules[part.rule_name], where, (*inside, part.rule_name), plain)
-        if isinstance(part, ListReference) and plain:
-            raise SettingsError(
-                self._at(where), f"a value cannot hold the slot {{{part.list_name}}}", "Write its words"
-            )
-        if not isinstance(part, Group):
-            return 1
-        forms = [self._forms(item, where, inside, plain) for item in part.items]
-        if isinstance(part, Alternative):
-            return sum(forms)
-        return prod(forms) * (factorial(len(forms)) if isinstance(part, Permutation) else 1)
-
-    def _bounded(self, count: int, most: int, where: tuple[str | int, ...]) -> None:
-        if count > most:
-            raise SettingsError(
-                self._at(where),
-                f"has more than {most:,} forms",
-                "Write several shorter templates, with fewer optional parts and permutations in each",
-            )
-
-    def _error(self, problem: str, where: tuple[str | int, ...], word: str, known: Iterable[str]) -> SettingsError:
-        return SettingsError(self._at(where), problem, schema.suggest(word, known))
-
-    def _at(self, where: tuple[str | int, ...]) -> str:
-        """`file:line: key` of a place in the file."""
-        node, key = self._node, ""
-        for step in where:
-            if isinstance(step, int) and isinstance(node, yaml.SequenceNode):
-                node, key = node.value[step], f"{key}[{step}]"
-            elif isinstance(node, yaml.MappingNode):
-                node = next(value for name, value in node.value if name.value == step)
-                key = f"{key}.{step}".lstrip(".")
-        return schema.where(node, self._name, key)
+@lru_cache(maxsize=16)
+def shipped(name: str) -> Pack:
+    """A pack that ships with the product. Raises SettingsError where there is none of that name."""
+    return load(path(name), ships=True)
 
 
-_REMEDY = "Write words, [optional ones], (one|another), {slot} and <rule>"
+def standard() -> tuple[Pack, ...]:
+    return tuple(map(shipped, STANDARD))
+
+
+def chosen(settings: NluSettings) -> tuple[Pack, ...]:
+    """The packs that are on: the standard ones, the user's own, those that the settings name; without `packs_off`.
+
+    A user's own pack takes the place of a shipped one of its name. Raises SettingsError.
+    """
+    folder = settings.packs_folder
+    own = {file.stem: file for file in sorted(folder.glob("*.yaml"))} if folder is not None else {}
+    wanted: dict[str, Path | None] = {**dict.fromkeys(STANDARD), **own}
+    for name in settings.packs:
+        if name.endswith((".yaml", ".yml")):
+            wanted[Path(name).stem] = Path(name)
+        else:
+            wanted.setdefault(name)
+    for name in settings.packs_off:
+        if name not in wanted:
+            raise SettingsError("nlu.packs_off", f"no pack '{name}' is on", schema.suggest(name, wanted))
+        del wanted[name]
+    return tuple(shipped(name) if file is None else load(file) for name, file in wanted.items())
+
+
+def uncovered(packs: tuple[Pack, ...]) -> frozenset[str]:
+    """Those of Home Assistant's intents that no pack is on for."""
+    on = {name for pack in packs for name in (*pack.spec.covers, *pack.about_home["intents"])}
+    return frozenset(name for pack in standard() for name in pack.spec.covers if name not in on)
+
+
+def _acts(spec: IntentSpec) -> bool:
+    return spec.mqtt is not None or spec.home is not None
+
+
+def _filled(text: str, slots: Mapping[str, Value]) -> str:
+    """What was not said is left out. One pass: a value with braces in it is not filled again."""
+    return SLOT.sub(lambda found: str(slots.get(found[1], "")), text)
+
+
+def _value(value: object, slots: Mapping[str, Value]) -> Value:
+    if isinstance(value, (list, tuple)):
+        return tuple(str(one) for one in value)
+    if not isinstance(value, str):
+        return value if isinstance(value, (int, float, bool)) else None
+    text = _filled(value, slots)
+    return int(text) if value != text and text.isdecimal() else text
+
+
+def _words(name: str) -> str:
+    """`feedFish` as it is said: `feed fish`."""
+    return " ".join("".join(f" {c.lower()}" if c.isupper() else c for c in name).replace("_", " ").split())
+
+
+def _names(folder: Path) -> list[str]:
+    return [file.stem for file in folder.glob("*.yaml")]

@@ -45,6 +45,12 @@ _SLIPS = (
     (re.compile(r"\bof(?=$| (?:in|at|on)\b)"), "off"),
 )
 """What a person did not mean to say: none of it can be part of a command."""
+_OPPOSITES = "on/off open/close lock/unlock up/down arm/disarm enable/disable mute/unmute raise/lower start/stop"
+_BOTH_WAYS = re.compile(
+    "|".join(
+        rf"\b(?:{a} (?:and|or) {b}|{b} (?:and|or) {a})\b" for a, b in (pair.split("/") for pair in _OPPOSITES.split())
+    )
+)
 _WORDINGS = (
     (re.compile(r"^\W*(?:(?:hey|hi|hello|yo|and|now) (?:there )?)+\b"), ""),
     (re.compile(r"^\W*(?:alexa|siri|google|olly|jarvis|cortana|bixby|mycroft|computer|assistant)\b\W*"), ""),
@@ -63,7 +69,7 @@ _WORDINGS = (
     (re.compile(r"\bthe the\b"), "the"),
     (re.compile(r"\b((?:make|turn|set|change)\b.*|lights?) read\b"), r"\1 red"),
     (re.compile(r"\b((?:make|turn|set|change)\b.*|lights?) blew\b"), r"\1 blue"),
-    (re.compile(r"(?<!\bto) (\d+ ?(?:%|percent|degrees?)?)$"), r" to \1"),
+    (re.compile(r"(?<!\bto)(?<!minus)(?<!negative) (\d+ ?(?:%|percent|degrees?)?)$"), r" to \1"),
 )
 """Other words for the same, as the templates have them."""
 
@@ -90,6 +96,16 @@ def without_slips(text: str) -> str:
 def tidied(text: str) -> str:
     """The sentence without politeness too, in lower case; each article is `the`, and a number at its end has a `to`."""
     return _changed(text.casefold(), _WORDINGS)
+
+
+def bare(text: str) -> str:
+    """The sentence without politeness, its words otherwise as they were."""
+    return _changed(text, [(pattern, instead) for pattern, instead in _WORDINGS if not instead])
+
+
+def contradicts(text: str) -> bool:
+    """True for "turn it on and off": which of the two is meant, nobody can tell."""
+    return _BOTH_WAYS.search(text.casefold()) is not None
 
 
 def _changed(line: str, changes: Iterable[tuple[re.Pattern[str], str]]) -> str:

@@ -10,7 +10,7 @@ from edgevoice.nlu.evidence import stem
 from edgevoice.nlu.mentions import Index, Mention
 from edgevoice.nlu.wishes import Wish
 
-_WORD = re.compile(r"-?\d+(?:[.,]\d+)?%?|[^\W\d_]+(?:'[^\W\d_]+)?")
+_WORD = re.compile(r"-?\d+(?:[.,]\d+)?(?:%|e[-+]?\d+)?|[^\W\d_]+(?:'[^\W\d_]+)?")
 _REASON = re.compile(
     r"\b(?:so that|so (?:i|we) can|because|since|to (?:charge|plug|connect|save|wake|sleep|read|see))\b.*|"
     r"\b(?:that|which) (?:is|are|'s|'re)(?: still| currently)? (?:on|off|open|closed|lit)\b"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from hassil import Intents, RecognizeResult, recognize_all
@@ -14,6 +13,7 @@ from edgevoice.messages import Intent, Value
 from edgevoice.nlu import chinese, meaning
 from edgevoice.nlu.context import Context
 from edgevoice.nlu.language import Language, sentences
+from edgevoice.nlu.packs import Pack
 from edgevoice.nlu.sieve import Sieve
 
 _NO_AREA = "\N{NULL}"
@@ -32,6 +32,8 @@ class Templates:
     def __init__(self, home: Home, intents: Intents, sieve: Sieve) -> None:
         self.home, self._sieve = home, sieve
         self._language = Language(home, intents)
+        self.elsewhere: Callable[[str, Context], bool] = lambda text, context: False
+        """Whether another layer knows a command, which may then be put off as well."""
 
     @property
     def language(self) -> Language:
@@ -75,7 +77,9 @@ class Templates:
         if command is None:
             return True
         later = self.match(str(command), context)
-        return later is not None and "conversation_command" not in later.slots
+        if later is None:
+            return self.elsewhere(str(command), context)
+        return "conversation_command" not in later.slots
 
     def _rank(self, found: RecognizeResult, context: Context) -> tuple[bool, int, int, int, int, int, str]:
         """Least is best: what means a device of this home, the longest name, then hassil's own order (few open ends,
@@ -119,14 +123,14 @@ class Templates:
         return slots.get("area") in (None, area and area.name) and slots.get("floor") in (None, floor and floor.name)
 
 
-def load(home: Home, language: str, more: tuple[Path, ...] = ()) -> Templates:
-    """With the sentences of `more` files beside Home Assistant's. Raises SettingsError."""
-    return Templates(home, sentences(language, more), _sieve(language, more))
+def load(home: Home, language: str, packs: tuple[Pack, ...] | None = None) -> Templates:
+    """With the sentences of packs beside Home Assistant's: None means the standard ones. Raises SettingsError."""
+    return Templates(home, sentences(language, packs), _sieve(language, packs))
 
 
 @lru_cache(maxsize=4)
-def _sieve(language: str, more: tuple[Path, ...]) -> Sieve:
-    return Sieve(sentences(language, more))
+def _sieve(language: str, packs: tuple[Pack, ...] | None) -> Sieve:
+    return Sieve(sentences(language, packs))
 
 
 def _confidence(found: RecognizeResult, text: str) -> float:

@@ -161,6 +161,9 @@ class Conversation:
         if not intents:
             told = questions.plain(self._home, self._replies, text)
             yield Outcome(reply=told) if told else self._deeds.sorry("no_intent")
+        if self._deeds.contradict(text, intents):
+            yield self._deeds.sorry("contradiction")
+            return
         for intent in intents:
             yield from self._do(intent, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
@@ -255,6 +258,8 @@ class Conversation:
             yield Outcome(reply=self._replies.say(intent))
         elif (plan := self._deeds.plan(intent)) is not None:
             yield from self._deeds.act(intent, plan, now_seconds, heard)
+        elif intent.action is not None and intent.action.answer:
+            yield Outcome(reply=intent.action.answer)
         else:
             yield self._deeds.sorry("no_skill")
 

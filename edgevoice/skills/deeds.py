@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from edgevoice.dialogue.state import Dialogue
 from edgevoice.home import targets
+from edgevoice.home.appliance import obey
+from edgevoice.home.capabilities import texts
 from edgevoice.home.model import Home
-from edgevoice.messages import Command, Intent, Outcome, Risk
+from edgevoice.messages import Action, Command, Intent, Outcome, Risk, Value
 from edgevoice.skills import devices, done, lists, policy, spoken, timers
 from edgevoice.skills.asking import Asking
+from edgevoice.skills.asks.kinds import CONDITIONS
 from edgevoice.skills.devices import Plan
 from edgevoice.skills.reply import Found, Replies
 from edgevoice.skills.routines import Routines
+
+_IN_TURN = re.compile(r"\b(?:then|after|again|before)\b", re.IGNORECASE)
+# What a device holds one value of.
+_HELD = frozenset(
+    [
+        "on",
+        "brightness",
+        "color",
+        "color_temperature",
+        "open",
+        "position",
+        "locked",
+        "temperature",
+        "hvac_mode",
+        "humidity",
+        "volume",
+        "muted",
+        "fan_speed",
+        "alarm",
+    ]
+)
 
 
 @dataclass(slots=True)
@@ -33,9 +58,21 @@ class Deeds:
     """How many there were: it varies the words."""
 
     def plan(self, intent: Intent) -> Plan | None:
+        if intent.action is not None and intent.action.commands:
+            told = intent.action.commands
+            return Plan(told, tuple(self.home.devices[one.device] for one in told if one.device in self.home.devices))
         return lists.plan(self.home, self.replies, intent) or devices.plan(
             self.home, self.replies, intent, self.mic_area or None
         )
+
+    def contradict(self, text: str, intents: tuple[Intent, ...]) -> bool:
+        """Whether one sentence wants two values of one thing at once: "the lamp on and the lamp off"."""
+        told: dict[tuple[str, str], Value] = {}
+        if len(intents) < 2 or _IN_TURN.search(text):
+            return False
+        plans = (self.plan(intent) for intent in intents)
+        commands = (one for plan in plans if plan for one in plan.commands if one.capability in _HELD)
+        return any(told.setdefault((one.device, one.capability), one.value) != one.value for one in commands)
 
     def act(self, intent: Intent, plan: Plan, now_seconds: float, heard: float) -> Iterator[Outcome]:
         if plan.problem:
@@ -55,6 +92,8 @@ class Deeds:
         plans = [self.plan(wish) for wish in wishes]
         commands = tuple(command for plan in plans if plan for command in plan.commands)
         problem = next((plan.problem for plan in plans if plan and plan.problem), "")
+        if self._is_circular(intent, commands):
+            problem = self.replies.error("circular")
         if (
             problem
             or not commands
@@ -64,14 +103,17 @@ class Deeds:
             yield Outcome(reply=problem) if problem else self.sorry("no_intent")
             return
         replies = (self._done(wish, plan) for wish, plan in zip(wishes, plans, strict=True) if plan)
-        intent = replace(intent, response="command", confidence=min(wish.confidence for wish in wishes))
+        risk = policy.strongest(wish.action.risk for wish in wishes if wish.action)
+        sure = min(wish.confidence for wish in wishes)
+        intent = replace(intent, response="command", confidence=sure, action=Action(risk=risk))
         yield from self.allow(intent, commands, " ".join(replies), now_seconds, heard)
 
     def allow(
         self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float, heard: float
     ) -> Iterator[Outcome]:
         """What is free is done; the rest waits for a yes or a PIN, or is refused."""
-        tier = policy.risk(self.home, commands, self.rules, intent.confidence, heard)
+        told = intent.action.risk if intent.action else Risk.FREE
+        tier = policy.risk(self.home, commands, self.rules, intent.confidence, heard, told)
         if tier is Risk.FREE:
             yield self.carry_out(intent, commands, reply, now_seconds)
         elif tier is Risk.DENY_WHILE_MOVING:
@@ -80,6 +122,19 @@ class Deeds:
             yield self.sorry("pin_absent")
         else:
             self._hold("pin" if tier is Risk.PIN else "yes_no", intent, commands, reply)
+
+    def _is_circular(self, intent: Intent, commands: tuple[Command, ...]) -> bool:
+        """Whether what is waited for is what the commands do: "when the lamp turns on, turn it on"."""
+        condition = CONDITIONS.get(str(intent.slots.get("state")))
+        for one in commands if condition else ():
+            device = self.home.devices.get(one.device)
+            if device is None or one.device not in texts(intent.slots.get("devices")):
+                continue
+            after = Home(devices=[device])
+            after.update(device.id, obey(device, self.home.state(device.id), one))
+            if condition and condition.holds(after, device):
+                return True
+        return False
 
     def _hold(self, kind: str, intent: Intent, commands: tuple[Command, ...], reply: str) -> None:
         """Asks before `commands` are done. All that one sentence wants done at once is one question."""
@@ -105,6 +160,8 @@ class Deeds:
 
     def _done(self, intent: Intent, plan: Plan) -> str:
         """What is said once the commands of a plan are confirmed."""
+        if intent.action is not None and intent.action.answer:
+            return intent.action.answer
         said = done.sentence(self.home, intent, plan, self.turns)
         return said or _sentence(self.replies.say(intent, Found(plan.devices)))
 

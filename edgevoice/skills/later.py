@@ -127,7 +127,7 @@ Part = tuple[str, str, datetime | None, Trigger | None, bool]
 
 
 def _parts(home: Home, text: str, now: datetime, is_reminder: bool) -> Iterator[Part]:
-    text = _OFTEN.sub(lambda found: found[0] if found[0] == "whenever" else " ", text)
+    text = _OFTEN.sub(lambda found: found[0] if found[0] in ("whenever", "every time") else " ", text)
     words = text.split()
     for cut in range(len(words) - 1, 0, -1):  # the longest time at the beginning
         head, tail = " ".join(words[:cut]), " ".join(words[cut:])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edgevoice.dialogue.state import Dialogue, Option, Question
-from edgevoice.messages import Intent
+from edgevoice.messages import Action, Intent, Risk
 from edgevoice.skills.own_lists import OwnLists
 from edgevoice.skills.routines import Routines, commands_from_json
 from edgevoice.skills.timers import Timers
@@ -132,7 +132,10 @@ def question_from_json(kept: Mapping[str, Any]) -> Question:
 
 def intent_from_json(kept: Mapping[str, Any]) -> Intent:
     slots = {str(name): tuple(value) if isinstance(value, list) else value for name, value in kept["slots"].items()}
-    return Intent(**{**kept, "slots": slots, "targets": tuple(kept["targets"])})
+    action = kept.get("action")
+    if action is not None:
+        action = Action(commands_from_json(action["commands"]), str(action["answer"]), Risk(action["risk"]))
+    return Intent(**{**kept, "slots": slots, "targets": tuple(kept["targets"]), "action": action})
 
 
 def _private(path: str, flags: int) -> int:

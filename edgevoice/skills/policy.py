@@ -53,19 +53,31 @@ def rules(home: HomeSettings, nlu: NluSettings) -> Rules:
     return Rules(home.confirm_more_than, nlu.llm_confidence, moving_above=home.moving_above, pin=pin)
 
 
-def risk(home: Home, commands: Iterable[Command], rules: Rules, confidence: float = 1.0, heard: float = 1.0) -> Risk:
+def risk(
+    home: Home,
+    commands: Iterable[Command],
+    rules: Rules,
+    confidence: float = 1.0,
+    heard: float = 1.0,
+    told: Risk = Risk.FREE,
+) -> Risk:
     """The strongest tier that any of these commands, or all of them together, ask for.
 
-    `confidence` is that of the understanding, `heard` that of the recogniser.
+    `confidence` is that of the understanding, `heard` that of the recogniser; `told` is what a pack asks for.
     """
     commands = tuple(commands)
     if not commands:
         return Risk.FREE
     halts = stands(home, rules)
     tiers = {_risk(home.devices[one.device], one, halts) for one in commands if one.device in home.devices}
+    tiers.add(Risk.FREE if told is Risk.DENY_WHILE_MOVING and halts else told)
     is_unsure = confidence < rules.confirm_below or heard < rules.confirm_heard_below
     if is_unsure or len({command.device for command in commands}) > rules.confirm_more_than:
         tiers.add(Risk.CONFIRM)
+    return strongest(tiers)
+
+
+def strongest(tiers: Iterable[Risk]) -> Risk:
     return max(tiers, key=_STRENGTH.index, default=Risk.FREE)
 
 

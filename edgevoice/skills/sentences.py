@@ -67,6 +67,8 @@ ERRORS: Mapping[str, str] = {
     "no_skill": "I understood, but nothing here can do that.",
     "timer_done": "Your {{ name }} is done.",
     "no_length": "For how long?",
+    "contradiction": "You want two things of it at once. Which one?",
+    "circular": "That would follow from itself, so I leave it.",
     "no_intent": "Sorry, I couldn't understand that",
     "handle_error": "Sorry, something went wrong.",
     "not_heard": "Sorry, I did not hear that.",

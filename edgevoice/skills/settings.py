@@ -107,7 +107,8 @@ def _light(device: Device, state: State, intent: Intent) -> Settings:
     elif "brightness" in slots:
         level = _need(intent, "brightness")
         if "brightness" in device.capabilities:
-            found += [_bounded(device, "brightness", level)] if level > 0 else [Setting("on", False)]
+            dark = Setting("on", False, "0 percent" if level < 0 else None)
+            found += [_bounded(device, "brightness", level)] if level > 0 else [dark]
     if "color" in slots:
         color = str(slots["color"])
         if rgb(color) is None:

@@ -161,14 +161,19 @@ def action(home: Home, commands: Sequence[Command]) -> str:
 
 def past(home: Home, commands: Sequence[Command]) -> str:
     """What commands did, after "I": `unlocked the Front Door`, `turned off 12 devices`."""
-    return names((_past(verb).format(_things(named)) for verb, named in _by_verb(home, commands)), most=3)
+    return names(
+        (_past(verb).format(_things(named)) for verb, named in _by_verb(home, commands, "carry out “{}”")), most=3
+    )
 
 
-def _by_verb(home: Home, commands: Sequence[Command]) -> Iterable[tuple[str, list[str]]]:
-    """Each verb, and the names of the devices that it is for."""
+def _by_verb(home: Home, commands: Sequence[Command], message: str = "{}") -> Iterable[tuple[str, list[str]]]:
+    """Each verb, and the names of the devices that it is for; of a pack's `message` what it does."""
     same: dict[str, list[str]] = {}
     for command in commands:
         device = home.devices.get(command.device)
+        if command.capability == "message" and device is not None:
+            same.setdefault(message.format(_plain(device.aliases[0])), [])
+            continue
         same.setdefault(_verb(command), []).append(device.name if device else command.device)
     return same.items()
 
@@ -207,7 +212,7 @@ def _plain(value: Value) -> str:
     return slot(value).replace("{", "").replace("}", "")
 
 
-_PAST = {"set": "set", "stop": "stopped", "next": "skipped on", "previous": "went back on"}
+_PAST = {"carry": "carried", "set": "set", "stop": "stopped", "next": "skipped on", "previous": "went back on"}
 # Capability -> the verb for true, and for false.
 _VERBS: Mapping[str, tuple[str, str]] = {
     "on": ("turn on {}", "turn off {}"),

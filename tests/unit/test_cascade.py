@@ -42,7 +42,9 @@ class Proposals:
 
 def test_templates_before_packs_before_the_model() -> None:
     model = Proposals()
-    layers = cascade.Cascade(templates.load(home(), "en"), (packs.load(packs.path("coffee")),), model, ("hey_jarvis",))
+    layers = cascade.Cascade(
+        templates.load(home(), "en"), (*packs.standard(), packs.shipped("coffee")), model, ("hey_jarvis",)
+    )
     sources = [
         layers.understand(text, HERE)[0].source
         for text in ("turn on the kitchen light", "Hey Jarvis, make me a latte", "why is the sky blue?")
@@ -85,7 +87,7 @@ def test_clauses_may_share_words(text: str, targets: list[str]) -> None:
 
 def test_half_a_compound_is_nothing() -> None:
     model = Proposals()
-    layers = cascade.Cascade(templates.load(home(), "en"), (), model)
+    layers = cascade.Cascade(templates.load(home(), "en"), None, model)
     assert layers.understand("turn on the kitchen light and sing me a song", HERE)[0].source == "llm"
 
 

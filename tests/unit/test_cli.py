@@ -68,6 +68,34 @@ def test_a_wrong_setting_is_told_with_its_place_and_remedy(tmp_path: Path, capsy
     assert "Did you mean 'threads'?" in error
 
 
+def test_packs_beside_the_settings_are_listed_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "packs").mkdir()
+    pack, file = tmp_path / "packs" / "lift.yaml", tmp_path / "settings.yaml"
+    pack.write_text("intents:\n  call: {sentences: [call the lift, lift please], answer: It comes.}\n", "utf-8")
+    file.write_text("nlu: {packs: [coffee], packs_off: [timers]}\n", "utf-8")
+    cli.main(["check", "--no-broker", "--config", str(file)])
+    shown = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("ok    packs"))
+    assert f"lift (2 sentences, {pack})" in shown
+    assert "coffee (4 sentences)" in shown
+    assert "home (" in shown
+    assert "timers" not in shown
+    pack.write_text("intents:\n  call:\n    sentence: [call the lift]\n", "utf-8")
+    assert cli.main(["check", "--no-broker", "--config", str(file)]) == 1
+    assert f"{pack}:3: intents.call.sentence: unknown key. Did you mean 'sentences'?" in capsys.readouterr().out
+    file.write_text("nlu: {packs_off: [timer]}\n", "utf-8")
+    pack.unlink()
+    assert cli.main(["check", "--no-broker", "--config", str(file)]) == 1
+    assert "nlu.packs_off: no pack 'timer' is on. Did you mean 'timers'?" in capsys.readouterr().out
+
+
+def test_packs_of_a_user_without_settings_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "config" / "edgevoice" / "packs"
+    folder.mkdir(parents=True)
+    (folder / "lift.yaml").write_text("intents: {call: {sentences: [call the lift], answer: It comes.}}\n", "utf-8")
+    cli.main(["check", "--no-broker"])
+    assert "lift (1 sentence, " in capsys.readouterr().out
+
+
 def test_an_unknown_profile_is_told_with_the_near_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", "--profile", "raspberry-pi5"]) == 1
     assert "Did you mean 'raspberry-pi-5'?" in capsys.readouterr().err
