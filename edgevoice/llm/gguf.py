@@ -52,13 +52,13 @@ class Gguf:
     def generate(
         self, messages: Sequence[ChatMessage], max_tokens: int, cancel: threading.Event, grammar: str = ""
     ) -> Iterator[str]:
-        """See `stages.Llm`. Raises StageError when the prompt does not fit the context."""
+        """See `stages.Llm`. Raises StageError, also when the prompt does not fit the context."""
         end = time.monotonic() + self._settings.deadline_seconds
         prompt = self._tokens(messages, answer=True)
         self._make_room(len(prompt), max_tokens)
         rules = self._model.grammar(grammar) if grammar else None
         for _ in self._evaluate(prompt, self._begin(prompt), _WRITE):
-            if cancel.is_set() or time.monotonic() > end:
+            if self._is_over(cancel, end):
                 return
         text = codecs.getincrementaldecoder("utf-8")("replace")
         for _ in range(max_tokens):
@@ -67,7 +67,7 @@ class Gguf:
                 return
             if piece := text.decode(self._model.piece(token)):
                 yield piece
-            if cancel.is_set() or time.monotonic() > end:
+            if self._is_over(cancel, end):
                 return
             self._model.evaluate([token], len(self._written), _WRITE)
             self._written.append(token)
@@ -75,6 +75,14 @@ class Gguf:
     def close(self) -> None:
         """Frees the memory; the object must not be used after."""
         self._model.close()
+
+    def _is_over(self, cancel: threading.Event, end: float) -> bool:
+        """Whether it was cancelled. Raises StageError past the deadline."""
+        if not cancel.is_set() and time.monotonic() > end:
+            raise StageError(
+                "llm", "deadline", f"no end of it within llm.deadline_seconds: {self._settings.deadline_seconds:g}"
+            )
+        return cancel.is_set()
 
     def _tokens(self, messages: Sequence[ChatMessage], answer: bool) -> list[int]:
         contents = [{"role": m.role, "content": _CONTROL.sub(r"\1 ", m.content)} for m in messages]

@@ -9,15 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgevoice.config import NluSettings
+from edgevoice.errors import StageError
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent
 from edgevoice.nlu import normalize, packs, repair, sayable, semantic, templates
-from edgevoice.nlu.context import NOWHERE, Context
+from edgevoice.nlu.context import NOWHERE, Context, Thinking, thought
 from edgevoice.nlu.free import Free
 from edgevoice.phrases import Phrases
 from edgevoice.stages import Embed, Llm
 
-Proposer = Callable[[str, Context, threading.Event], tuple[Intent, ...]]
+Proposer = Callable[[str, Context, threading.Event], Thinking]
 Match = Callable[[str, Context], Intent | None]
 _JOINTS = re.compile(r"[,;.]?\s+(?:and then|and also|and|then)\s+|[,;.]\s+", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\s+(?:of\s+)?", re.IGNORECASE)
@@ -73,15 +74,24 @@ class Cascade:
     def understand(self, text: str, context: Context, cancel: threading.Event | None = None) -> tuple[Intent, ...]:
         """What was meant, in the order it was said; empty where nothing understood it.
 
-        Raises StageError where the language model fails.
+        Raises StageError where the language model fails and nothing else understood it.
         """
+        return thought(self.think(text, context, cancel or threading.Event()))
+
+    def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
+        """`understand`, for who has something to say while the language model takes its time."""
         words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
         if not words:
             return ()
         found = self._certain(words, context)
         if self._propose is None or (found and all(intent.confidence >= _SURE for intent in found)):
             return found
-        proposed = self._propose(words, context, cancel or threading.Event())
+        try:
+            proposed = yield from self._propose(words, context, cancel)
+        except StageError:
+            if found:
+                return found  # it is asked about
+            raise
         return proposed if not found or _sure(proposed) > _sure(found) else found
 
     def _certain(self, words: str, context: Context) -> tuple[Intent, ...]:
@@ -183,7 +193,7 @@ def load(
 
         model = llm
 
-        def propose(text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
+        def propose(text: str, context: Context, cancel: threading.Event) -> Thinking:
             return proposal.propose(model, home, text, context, cancel)
 
     files = [Path(name) if name.endswith((".yaml", ".yml")) else packs.path(name) for name in settings.packs]

@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent, Value
 from edgevoice.nlu import evidence
-from edgevoice.nlu.context import Context
+from edgevoice.nlu.context import Context, Thinking
 from edgevoice.nlu.evidence import Sentence
 from edgevoice.nlu.grammar import ACTIONS, STATE, Action, Options, Target, gbnf, options, spoken_for
 from edgevoice.stages import ChatMessage, Llm
@@ -46,10 +46,10 @@ def prefix() -> tuple[ChatMessage, ...]:
     return tuple(messages)
 
 
-def propose(llm: Llm, home: Home, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
-    """What the model makes of a sentence; one `Chat` intent where it is no command for this home.
+def propose(llm: Llm, home: Home, text: str, context: Context, cancel: threading.Event) -> Thinking:
+    """Returns what the model makes of a sentence; one `Chat` intent where it is no command for this home.
 
-    Empty where the answer was cut off or cancelled: then nothing was understood. Raises StageError.
+    Yields with each piece it writes. Nothing where the answer was cut off or cancelled. Raises StageError.
     """
     sentence = evidence.read(text)
     choices = options(home, sentence, context)
@@ -58,7 +58,10 @@ def propose(llm: Llm, home: Home, text: str, context: Context, cancel: threading
         return (chat,)
     names = ", ".join(json.dumps(label, ensure_ascii=False) for label in choices.targets)
     messages = [*prefix(), ChatMessage("user", _question(names, text))]
-    answer = "".join(llm.generate(messages, MAX_TOKENS, cancel, gbnf(choices)))
+    answer = ""
+    for piece in llm.generate(messages, MAX_TOKENS, cancel, gbnf(choices)):
+        answer += piece
+        yield
     try:
         items = json.loads(answer[answer.find("[") : answer.rfind("]") + 1])
     except ValueError:

@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 
+from edgevoice.errors import StageError
 from edgevoice.stages import ChatMessage, Llm
 
 MAX_SENTENCES = 2
@@ -58,7 +59,8 @@ def prefix() -> tuple[ChatMessage, ...]:
 
 
 def chat(llm: Llm, text: str, cancel: threading.Event, history: Sequence[ChatMessage] = ()) -> Iterator[str]:
-    """The answer to `text`, sentence by sentence; nothing once `cancel` is set. Raises StageError.
+    """The answer to `text`, sentence by sentence, and an empty one with each piece that ends none; nothing once `cancel`
+    is set. Raises StageError, but not for a deadline after the first sentence.
 
     `history` is earlier turns, oldest first.
     """
@@ -67,9 +69,12 @@ def chat(llm: Llm, text: str, cancel: threading.Event, history: Sequence[ChatMes
         return
     answer = llm.generate([*prefix(), *history[-MAX_HISTORY:], ChatMessage("user", text)], MAX_TOKENS, cancel)
     said = 0
-    for sentence in sentences(answer):
+    for sentence in _in_time(sentences(answer)):
         if cancel.is_set():
             return
+        if not sentence:
+            yield ""
+            continue
         if _CLAIM.search(sentence):
             sentence = NOTHING_DONE
         yield sentence
@@ -80,11 +85,27 @@ def chat(llm: Llm, text: str, cancel: threading.Event, history: Sequence[ChatMes
         yield UNKNOWN
 
 
+def _in_time(said: Iterator[str]) -> Iterator[str]:
+    """What is said until the deadline; that is no error once something was said."""
+    any_said = False
+    try:
+        for sentence in said:
+            any_said = any_said or bool(sentence)
+            yield sentence
+    except StageError as error:
+        if error.code != "deadline" or not any_said:
+            raise
+
+
 def sentences(pieces: Iterable[str]) -> Iterator[str]:
-    """Whole sentences out of pieces of text, without markup. What is left without an end is given only if it is all."""
+    """Whole sentences out of pieces of text, without markup; an empty one for a piece that ends none.
+
+    What is left without an end is given only if it is all.
+    """
     rest, begin, count = "", 0, 0
     for piece in pieces:
         rest += piece
+        before = count
         while end := _END.search(rest, begin):
             if _NO_END.search(rest[: end.end()]):
                 begin = end.end()
@@ -93,6 +114,8 @@ def sentences(pieces: Iterable[str]) -> Iterator[str]:
             if sentence:
                 yield sentence
                 count += 1
+        if count == before:
+            yield ""
     last = _plain(rest)
     if last and (not count or last[-1] in ".!?…"):
         yield last

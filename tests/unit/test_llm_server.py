@@ -184,7 +184,11 @@ def test_a_silent_server_is_left_at_the_deadline(remote: Remote, head: bool) -> 
 
     remote.script = script
     began = time.monotonic()
-    assert ask(engine(remote.url, deadline_seconds=0.5)) == (["so"] if head else [])
+    pieces: list[str] = []
+    with pytest.raises(StageError, match=r"llm\.deadline_seconds") as caught:
+        pieces += engine(remote.url, deadline_seconds=0.5).generate(ASKED, 20, threading.Event())
+    assert caught.value.code == "deadline"
+    assert pieces == (["so"] if head else [])
     assert 0.4 < time.monotonic() - began < 3
 
 
