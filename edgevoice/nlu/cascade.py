@@ -12,7 +12,7 @@ from edgevoice.config import NluSettings
 from edgevoice.errors import StageError
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent
-from edgevoice.nlu import normalize, packs, repair, sayable, semantic, templates
+from edgevoice.nlu import evidence, normalize, packs, repair, sayable, semantic, templates
 from edgevoice.nlu.context import NOWHERE, Context, Thinking, thought
 from edgevoice.nlu.free import Free
 from edgevoice.phrases import Phrases
@@ -30,7 +30,6 @@ _PLAIN = 0.8
 _BARE = frozenset({"HassMediaPause", "HassMediaUnpause", "HassMediaPrevious", "HassMediaNext"})
 _HARDLY = 0.5
 """What is left of the confidence where "would you just stop" may be about the player, or about us."""
-_IT = re.compile(r"(?<!is )\b(?:it|that one|this one)\b(?! is|'s)", re.IGNORECASE)
 _NAMELESS = re.compile(r"an?\b", re.IGNORECASE)
 """No name begins so: "a 5 minute timer" is not called "a 5 minute"."""
 _VERBATIM = frozenset({"HassBroadcast", "HassShoppingListAddItem", "HassListAddItem"})
@@ -107,9 +106,9 @@ class Cascade:
     def _pronoun(self, words: str, context: Context) -> tuple[Intent, ...]:
         """A sentence about "it", which is the device that was spoken of last, if a template knows that of it."""
         device = self._home.devices.get(context.recent[0]) if context.recent and self._free else None
-        if device is None or not _IT.search(words):
+        if device is None or not evidence.IT.search(words):
             return ()
-        one = self._sentences.match(_IT.sub(f"the {device.name}", words, count=1), context)
+        one = self._sentences.match(evidence.IT.sub(f"the {device.name}", words, count=1), context)
         is_it = one is not None and str(one.slots.get("name")).casefold() == device.name.casefold()
         return (replace(one, targets=(device.id,), text=words),) if one is not None and is_it else ()
 

@@ -182,13 +182,18 @@ KEEPING_OUT = frozenset({"garage doors", "doors", "windows", "locks"})
 """Kinds that are moved one by one, never all at once on a guess."""
 
 
+IT = re.compile(r"(?<!is )\b(?:it|that one|this one)\b(?! is|'s)", re.IGNORECASE)
+"""What was spoken of last, not the "it" of "it is cold"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, stemmed. `colors` are those it says."""
+    """A sentence, stemmed. `colors` are those it says; `is_leaning`: it speaks of what was spoken of last."""
 
     words: tuple[str, ...]
     colors: tuple[str, ...]
     is_question: bool
+    is_leaning: bool = False
 
     @property
     def numbers(self) -> frozenset[float]:
@@ -244,6 +249,7 @@ def read(text: str) -> Sentence:
         stems(text),
         tuple(word for word in _WORD.findall(text.casefold()) if rgb(word) is not None),
         _asks(text),
+        IT.search(text) is not None,
     )
 
 

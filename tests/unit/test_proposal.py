@@ -352,3 +352,30 @@ def test_the_lights_of_a_floor() -> None:
     assert one.slots == {"domain": "light", "floor": "Ground Floor", "brightness_step": 20}
     assert one.targets == ("light.kitchen", "light.living", "light.lamp")
     assert one.confidence >= SURE
+
+
+def test_which_of_two_is_not_the_models_to_choose() -> None:
+    home = household()
+    home.put(device("lock.back", "Back Lock", "kitchen"))
+    for name in ("Front Door", "Back Lock"):
+        llm = Writes({"do": "lock", "device": name})
+        (one,) = read(llm, home, "secure the lock", Context(), threading.Event())
+        assert (one.slots, one.targets) == ({"domain": "lock"}, ())
+        assert one.confidence < SURE
+    (named,) = proposed("secure the back lock", {"do": "lock", "device": "Back Lock"}, home=home)
+    assert named.targets == ("lock.back",)
+
+
+def test_one_lock_is_no_part_of_all_locks() -> None:
+    home = household()
+    home.put(device("lock.back", "Back Lock", "kitchen"))
+    assert not offered("secure all the locks", home).actions
+
+
+def test_it_is_the_device_that_was_spoken_of_last() -> None:
+    recent = Context("living", ("light.lamp", "switch.kettle"))
+    llm = Writes({"do": "dimmer", "device": "Reading Lamp"})
+    (one,) = read(llm, household(), "it should be a bit softer and dimmer", recent, threading.Event())
+    assert one.targets == ("light.lamp",)
+    for text in ("it is noisy", "sing me a song"):
+        assert not grammar.options(household(), evidence.read(text), recent).targets
