@@ -12,7 +12,7 @@ from edgevoice.config import NluSettings
 from edgevoice.errors import StageError
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent
-from edgevoice.nlu import evidence, normalize, packs, repair, sayable, semantic, templates
+from edgevoice.nlu import about, evidence, normalize, packs, repair, sayable, semantic, templates
 from edgevoice.nlu.context import NOWHERE, Context, Thinking, thought
 from edgevoice.nlu.free import Free
 from edgevoice.phrases import Phrases
@@ -51,6 +51,7 @@ class Cascade:
     ) -> None:
         self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
         self._free, self._home = free, sentences.home
+        self._about = about.About(self._home)
         self._phrases: sayable.HomePhrases | None = None
         self._sayable: tuple[int, Phrases] | None = None
 
@@ -83,6 +84,8 @@ class Cascade:
         if not words:
             return ()
         found = self._certain(words, context)
+        if not found and self._free is not None and (question := self._about.asked(text)) is not None:
+            return (question,)
         if self._propose is None or (found and all(intent.confidence >= _SURE for intent in found)):
             return found
         try:

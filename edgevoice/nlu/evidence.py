@@ -40,7 +40,7 @@ def stem_set(*texts: str) -> frozenset[str]:
 
 FILLERS = stem_set(
     "a an the this that these those my our your his her its their some any each of in on at to for from with by into",
-    "and or but so as then than now right just only really very too much bit little lot more most please kindly thanks",
+    "and or but so as then than now right just only really very quite too much bit little lot more most please kindly thanks",
     "thank hey hi hello ok okay well oh yes yeah sure i you me we us it he she they them can could can would will shall",
     "should may might must let let's go going be been being am is are was were do does did has have had get give got",
     "put bring make made set change adjust switch turn like want wants need i'd i'm i'll i've it's there here up down off out",

@@ -53,7 +53,7 @@ class Action:
 
 
 _ON = stem_set("on start activate enable begin run launch")
-_OFF = stem_set("off stop kill disable deactivate shut cut end discontinue cease quit out extinguish")
+_OFF = stem_set("off stop kill disable deactivate shut cut end discontinue cease out extinguish")
 _LESS = stem_set("dim dimmer dark darker darken low lower down less decrease reduce minimize soften bright")
 _MORE = stem_set("bright brighter brighten up more increase raise maximize boost dark")
 

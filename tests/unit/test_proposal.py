@@ -375,7 +375,7 @@ def test_one_lock_is_no_part_of_all_locks() -> None:
 def test_it_is_the_device_that_was_spoken_of_last() -> None:
     recent = Context("living", ("light.lamp", "switch.kettle"))
     llm = Writes({"do": "dimmer", "device": "Reading Lamp"})
-    (one,) = read(llm, household(), "it should be a bit softer and dimmer", recent, threading.Event())
+    (one,) = read(llm, household(), "it should be quite a bit dimmer", recent, threading.Event())
     assert one.targets == ("light.lamp",)
-    for text in ("it is noisy", "sing me a song"):
+    for text in ("it is late", "cheer me up"):
         assert not grammar.options(household(), evidence.read(text), recent).targets
