@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 
 from edgevoice.config import LlmSettings
 from edgevoice.errors import ModelMissing, StageError
+from edgevoice.llm.plain import plain
 from edgevoice.stages import ChatMessage
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 _WRITE = 0
 """The sequence that answers are written in; the others hold prefixes."""
 _REPEAT_PENALTY, _REPEAT_TOKENS = 1.1, 64
-# What could be read as a control token of a chat template: `<|im_end|>`, `</s>`, `[INST]`.
-_CONTROL = re.compile(r"([<\[])(?=[|/A-Za-z])")
 
 
 class Gguf:
@@ -85,7 +83,7 @@ class Gguf:
         return cancel.is_set()
 
     def _tokens(self, messages: Sequence[ChatMessage], answer: bool) -> list[int]:
-        contents = [{"role": m.role, "content": _CONTROL.sub(r"\1 ", m.content)} for m in messages]
+        contents = [{"role": m.role, "content": plain(m.content)} for m in messages]
         return self._model.prompt(contents, answer)
 
     def _begin(self, prompt: list[int]) -> int:

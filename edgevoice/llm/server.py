@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from edgevoice.config import LlmSettings
 from edgevoice.errors import SettingsError, StageError
+from edgevoice.llm.plain import plain
 from edgevoice.stages import ChatMessage
 
 _LONGEST_LINE = 1 << 20
@@ -41,7 +42,7 @@ class Server:
         end = time.monotonic() + self._settings.deadline_seconds
         body: dict[str, Any] = {
             "model": self._settings.model,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "messages": [{"role": message.role, "content": plain(message.content)} for message in messages],
             "max_tokens": max_tokens,
             "temperature": 0,
             "stream": True,

@@ -259,10 +259,11 @@ class _Finder:
             yield self._one(last, _LEANING)
             return
         scopes = {kind.plural: self._scope(kind) for kind in kinds}
+        said, passed_over = self._said(device for device in self._devices if device not in named)
         for device in self._devices:
-            if device in named:
+            if device in named or device.id in passed_over:
                 continue
-            if strength := self._said(device):
+            if strength := said.get(device.id):
                 yield self._one(device, strength)
             elif strength := self._strength(device, kinds, scopes):
                 yield self._one(device, strength, is_named=False)
@@ -293,11 +294,21 @@ class _Finder:
         kind_words = frozenset(word for kind in KINDS if kind.holds(device) for word in kind.words)
         return own_words(device) - kind_words - (stem_set(area.name) if area else frozenset())
 
-    def _said(self, device: Device) -> float:
-        """The share of its own words that the sentence has."""
-        special = self._special(device)
-        said = special & self._words
-        return len(said) / len(special) if said and (not self._area_ids or device.area in self._area_ids) else 0.0
+    def _said(self, devices: Iterable[Device]) -> tuple[dict[str, float], set[str]]:
+        """(the share of its own words that the sentence has, for each device that has some; of those with the same
+        words, the ones that are farther from here).
+        """
+        alike: dict[frozenset[str], list[Device]] = {}
+        shares: dict[str, float] = {}
+        for device in devices:
+            special = self._special(device)
+            if (said := special & self._words) and (not self._area_ids or device.area in self._area_ids):
+                alike.setdefault(said, []).append(device)
+                shares[device.id] = len(said) / len(special)
+        if self.sentence.means_all:
+            return shares, set()
+        near = {device.id for same in alike.values() for device in self._here(same)}
+        return shares, shares.keys() - near
 
     def _strength(self, device: Device, kinds: Iterable[Kind], scopes: Mapping[str, Sequence[Device]]) -> float:
         """How well the words of its kind alone point at it. One of those that keep people out is no part of "all"."""
