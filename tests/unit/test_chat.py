@@ -108,6 +108,24 @@ def test_harmless_sentences_pass(harmless: str) -> None:
         "what is the stock price of IBM",
         "how's the traffic",
         "who won the game",
+        "do I need an umbrella",
+        "who is the president of France right now",
+        "who's the fastest runner",
+        "what is the latest phone",
+        "what happened in the world today",
+        "how much does a litre of milk cost",
+        "when does the next train to London leave",
+        "what time does the supermarket close",
+        "is the pharmacy on Main Street open",
+        "what is the phone number of the town hall",
+        "recommend a restaurant nearby",
+        "what's on tv tonight",
+        "what's the time in Tokyo",
+        "tell me who won the world cup this year",
+        "is there a strike at the airport",
+        "how is the economy doing",
+        "what's in the fridge",
+        "how much is a ticket to Berlin",
     ],
 )
 def test_what_only_the_internet_knows_is_not_asked_of_the_model(text: str) -> None:
@@ -117,7 +135,44 @@ def test_what_only_the_internet_knows_is_not_asked_of_the_model(text: str) -> No
     assert not llm.asked
 
 
-@pytest.mark.parametrize("text", ["why does rain fall", "what is a newspaper", "tell me a joke about gold"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is my sister's name",
+        "how old am I",
+        "when is our wedding day",
+        "what did I eat",
+        "did we ever visit Rome",
+        "do you know where I left my keys",
+    ],
+)
+def test_what_nobody_told_a_model_is_not_asked_of_it(text: str) -> None:
+    llm = Talks("You are 25 years old.")
+    assert told(chat.chat(llm, text, threading.Event())) == [chat.UNKNOWN]
+    assert not llm.asked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why does rain fall",
+        "what is a newspaper",
+        "tell me a joke about gold",
+        "what should I cook with two eggs",
+        "how do I boil an egg",
+        "what is the currency of Japan",
+        "what is the next prime number after seven",
+        "who was the last emperor of China",
+        "who was the first president of the United States",
+        "what is an electric current",
+        "how far away is the moon",
+        "tell me a story now",
+        "why do we dream",
+        "what language do they speak in Brazil",
+        "how many legs does a spider have",
+        "is the earth round",
+    ],
+)
 def test_what_sounds_alike_is_asked(text: str) -> None:
     assert answer("Because.", text=text) == ["Because."]
 
