@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -259,3 +260,12 @@ class Recorder:
         return self._llm.generate(messages, max_tokens, cancel, grammar)
 
     def warm(self, messages: Sequence[ChatMessage]) -> None: ...
+
+
+def test_threads_that_wait_do_not_spin(llm: gguf.Gguf) -> None:
+    assert (os.environ["OMP_WAIT_POLICY"], os.environ["GOMP_SPINCOUNT"]) == ("passive", "0")
+    pieces = llm.generate(user("Tell me a long story."), 40, QUIET)
+    next(pieces)
+    began, used = time.perf_counter(), time.process_time()
+    list(pieces)
+    assert time.process_time() - used < 1.5 * (time.perf_counter() - began)  # one thread writes
