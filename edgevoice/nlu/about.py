@@ -20,7 +20,7 @@ _ENOUGH = 0.6
 """The share of a question's meaningful words that a device has to account for."""
 _MOST = 2
 _LISTS = frozenset({"todo", "calendar"})
-_WHY = re.compile(r"\bwhy\b|\bhow (?:do|did|can|could|should|to|would)\b", re.IGNORECASE)
+_WHY = re.compile(r"\bwhy\b|\bremind\b|\bhow (?:do|did|can|could|should|to|would)\b", re.IGNORECASE)
 """What no state tells."""
 _STATES = stem_set(
     "open opened close closed lock locked unlocked play playing paused stopped idle running active low high"
