@@ -5,6 +5,7 @@
 | ears          | microphone -> listener; hands what was heard to the turns            |
 | turns         | the caller of `run`: turns, the home's messages, timers, the voice   |
 | llm loader    | loads the language model while the ears already listen               |
+| llm writer    | one answer of it; the turns speak meanwhile                          |
 
 The queue between ears and turns is bounded and counts what it loses. A wake word during a turn cancels that turn.
 """
@@ -44,6 +45,8 @@ _log = logging.getLogger(__name__)
 
 _QUEUE = 8  # more than a person says while one turn runs
 _IDLE_SECONDS = 0.1
+_SILENT_SECONDS = 0.05
+"""How long the language model may be silent before an empty piece says so; `cancel` is looked at as often."""
 
 
 class Microphone(AbstractContextManager[Iterable[AudioChunk]], Protocol):
@@ -233,6 +236,7 @@ class LateLlm:
         self._ready = threading.Event()
         self._llm: Llm | None = None
         self._problem = ""
+        self._writing = threading.Lock()
 
     def start(self, prefixes: Sequence[Sequence[ChatMessage]] = ()) -> None:
         """Begins to load, and then to read the prompt `prefixes`."""
@@ -241,10 +245,40 @@ class LateLlm:
     def generate(
         self, messages: Sequence[ChatMessage], max_tokens: int, cancel: threading.Event, grammar: str = ""
     ) -> Iterator[str]:
-        return self._wait().generate(messages, max_tokens, cancel, grammar)
+        """See `stages.Llm`. It is written by a thread of its own, so that a silent model is noticed in time, and goes on
+        writing while its first sentence is spoken.
+        """
+        pieces: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
+        unwanted = threading.Event()
+
+        def write() -> None:
+            try:
+                with self._writing:
+                    for piece in self._wait(unwanted).generate(messages, max_tokens, unwanted, grammar):
+                        pieces.put(piece)
+                pieces.put(None)
+            except Exception as error:
+                pieces.put(error)
+
+        threading.Thread(target=write, name="llm writer", daemon=True).start()
+        try:
+            while not cancel.is_set():
+                try:
+                    piece = pieces.get(timeout=_SILENT_SECONDS)
+                except queue.Empty:
+                    yield ""
+                    continue
+                if piece is None:
+                    return
+                if isinstance(piece, Exception):
+                    raise piece
+                yield piece
+        finally:
+            unwanted.set()
 
     def warm(self, messages: Sequence[ChatMessage]) -> None:
-        self._wait().warm(messages)
+        with self._writing:
+            self._wait(threading.Event()).warm(messages)
 
     def _run(self, prefixes: Sequence[Sequence[ChatMessage]]) -> None:
         try:
@@ -261,9 +295,11 @@ class LateLlm:
         finally:
             self._ready.set()
 
-    def _wait(self) -> Llm:
-        if not self._ready.wait(self._patience_seconds):
-            raise StageError("llm", "loading", "the language model is still loading")
+    def _wait(self, unwanted: threading.Event) -> Llm:
+        end = time.monotonic() + self._patience_seconds
+        while not self._ready.wait(_SILENT_SECONDS):
+            if unwanted.is_set() or time.monotonic() > end:
+                raise StageError("llm", "loading", "the language model is still loading")
         if self._llm is None:
             raise StageError("llm", "absent", f"there is no language model: {self._problem}")
         return self._llm

@@ -77,9 +77,9 @@ class Llm(Protocol):
     def generate(
         self, messages: Sequence[ChatMessage], max_tokens: int, cancel: threading.Event, grammar: str = ""
     ) -> Iterator[str]:
-        """Pieces of the answer as they come; ends early once `cancel` is set or the deadline of the settings passes.
+        """Pieces of the answer as they come, empty ones while nothing does; ends early once `cancel` is set.
 
-        `grammar` (GBNF) limits what may be written. Raises StageError.
+        `grammar` (GBNF) limits what may be written. Raises StageError, `deadline` once that of the settings has passed.
         """
         ...
 

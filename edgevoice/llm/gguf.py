@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 
 from edgevoice.config import LlmSettings
 from edgevoice.errors import ModelMissing, StageError
+from edgevoice.llm.plain import plain
 from edgevoice.stages import ChatMessage
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 _WRITE = 0
 """The sequence that answers are written in; the others hold prefixes."""
 _REPEAT_PENALTY, _REPEAT_TOKENS = 1.1, 64
-# What could be read as a control token of a chat template: `<|im_end|>`, `</s>`, `[INST]`.
-_CONTROL = re.compile(r"([<\[])(?=[|/A-Za-z])")
 
 
 class Gguf:
@@ -52,13 +50,13 @@ class Gguf:
     def generate(
         self, messages: Sequence[ChatMessage], max_tokens: int, cancel: threading.Event, grammar: str = ""
     ) -> Iterator[str]:
-        """See `stages.Llm`. Raises StageError when the prompt does not fit the context."""
+        """See `stages.Llm`. Raises StageError, also when the prompt does not fit the context."""
         end = time.monotonic() + self._settings.deadline_seconds
         prompt = self._tokens(messages, answer=True)
         self._make_room(len(prompt), max_tokens)
         rules = self._model.grammar(grammar) if grammar else None
         for _ in self._evaluate(prompt, self._begin(prompt), _WRITE):
-            if cancel.is_set() or time.monotonic() > end:
+            if self._is_over(cancel, end):
                 return
         text = codecs.getincrementaldecoder("utf-8")("replace")
         for _ in range(max_tokens):
@@ -67,7 +65,7 @@ class Gguf:
                 return
             if piece := text.decode(self._model.piece(token)):
                 yield piece
-            if cancel.is_set() or time.monotonic() > end:
+            if self._is_over(cancel, end):
                 return
             self._model.evaluate([token], len(self._written), _WRITE)
             self._written.append(token)
@@ -76,8 +74,16 @@ class Gguf:
         """Frees the memory; the object must not be used after."""
         self._model.close()
 
+    def _is_over(self, cancel: threading.Event, end: float) -> bool:
+        """Whether it was cancelled. Raises StageError past the deadline."""
+        if not cancel.is_set() and time.monotonic() > end:
+            raise StageError(
+                "llm", "deadline", f"no end of it within llm.deadline_seconds: {self._settings.deadline_seconds:g}"
+            )
+        return cancel.is_set()
+
     def _tokens(self, messages: Sequence[ChatMessage], answer: bool) -> list[int]:
-        contents = [{"role": m.role, "content": _CONTROL.sub(r"\1 ", m.content)} for m in messages]
+        contents = [{"role": m.role, "content": plain(m.content)} for m in messages]
         return self._model.prompt(contents, answer)
 
     def _begin(self, prompt: list[int]) -> int:

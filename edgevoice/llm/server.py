@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from edgevoice.config import LlmSettings
 from edgevoice.errors import SettingsError, StageError
+from edgevoice.llm.plain import plain
 from edgevoice.stages import ChatMessage
 
 _LONGEST_LINE = 1 << 20
@@ -41,7 +42,7 @@ class Server:
         end = time.monotonic() + self._settings.deadline_seconds
         body: dict[str, Any] = {
             "model": self._settings.model,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "messages": [{"role": message.role, "content": plain(message.content)} for message in messages],
             "max_tokens": max_tokens,
             "temperature": 0,
             "stream": True,
@@ -54,8 +55,12 @@ class Server:
                 except _BadRequest:
                     self._takes_grammar = False
             yield from self._pieces(body, cancel, end)
-        except _Stopped:
+        except _Cancelled:
             return
+        except _TooLate:
+            raise self._error(
+                "deadline", f"no end of it within llm.deadline_seconds: {self._settings.deadline_seconds:g}"
+            ) from None
         except _BadRequest as error:
             raise self._error("refused", str(error)) from error
         except (OSError, http.client.HTTPException) as error:
@@ -106,8 +111,12 @@ class Server:
         return StageError("llm", code, f"{self._settings.url}: {problem}. Check llm.url, llm.model and llm.key_file")
 
 
-class _Stopped(Exception):
-    """Cancelled, or the deadline has passed."""
+class _Cancelled(Exception):
+    """Nobody wants the answer any more."""
+
+
+class _TooLate(Exception):
+    """The deadline has passed."""
 
 
 class _BadRequest(Exception):
@@ -115,7 +124,7 @@ class _BadRequest(Exception):
 
 
 class _Watched:
-    """A connected socket, as http.client uses it, whose reads raise `_Stopped` soon after `cancel` or the deadline."""
+    """A connected socket, as http.client uses it, whose reads raise `_Cancelled` or `_TooLate` soon."""
 
     def __init__(self, connected: socket.socket, cancel: threading.Event, end: float) -> None:
         self._socket = connected
@@ -135,7 +144,7 @@ class _Watched:
                 return self._socket.recv_into(buffer)
             except TimeoutError:
                 continue
-        raise _Stopped
+        raise _Cancelled if self._cancel.is_set() else _TooLate
 
 
 class _Reader(io.RawIOBase):

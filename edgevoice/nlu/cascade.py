@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from edgevoice.config import NluSettings
+from edgevoice.errors import StageError
 from edgevoice.home.model import Home
 from edgevoice.home.names import fold
 from edgevoice.messages import Intent
-from edgevoice.nlu import clashes, normalize, packs, repair, sayable, semantic, templates
-from edgevoice.nlu.context import NOWHERE, Context
+from edgevoice.nlu import about, clashes, evidence, normalize, packs, repair, sayable, semantic, templates
+from edgevoice.nlu.context import NOWHERE, Context, Thinking, thought
 from edgevoice.nlu.free import Free
 from edgevoice.phrases import Phrases
 from edgevoice.stages import Embed, Llm
 
-Proposer = Callable[[str, Context, threading.Event], tuple[Intent, ...]]
+Proposer = Callable[[str, Context, threading.Event], Thinking]
 Match = Callable[[str, Context], Intent | None]
 _JOINTS = re.compile(r"[,;.]?\s+(?:and then|and also|and|then)\s+|[,;.]\s+", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\s+(?:of\s+)?", re.IGNORECASE)
@@ -29,7 +30,6 @@ _PLAIN = 0.8
 _BARE = frozenset({"HassMediaPause", "HassMediaUnpause", "HassMediaPrevious", "HassMediaNext"})
 _HARDLY = 0.5
 """What is left of the confidence where "would you just stop" may be about the player, or about us."""
-_IT = re.compile(r"(?<!is )\b(?:it|that one|this one)\b(?! is|'s)", re.IGNORECASE)
 _NAMELESS = re.compile(r"an?\b", re.IGNORECASE)
 """No name begins so: "a 5 minute timer" is not called "a 5 minute"."""
 _VERBATIM = frozenset({"HassBroadcast", "HassShoppingListAddItem", "HassListAddItem"})
@@ -55,6 +55,7 @@ class Cascade:
         self._off = packs.uncovered(self.packs)
         sentences.elsewhere = lambda text, context: self._own(text, context) is not None
         self._free, self._home = free, sentences.home
+        self._about = about.About(self._home)
         self._phrases: sayable.HomePhrases | None = None
         self._sayable: tuple[int, Phrases] | None = None
 
@@ -77,15 +78,26 @@ class Cascade:
     def understand(self, text: str, context: Context, cancel: threading.Event | None = None) -> tuple[Intent, ...]:
         """What was meant, in the order it was said; empty where nothing understood it.
 
-        Raises StageError where the language model fails.
+        Raises StageError where the language model fails and nothing else understood it.
         """
+        return thought(self.think(text, context, cancel or threading.Event()))
+
+    def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
+        """`understand`, for who has something to say while the language model takes its time."""
         words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
         if not words or repair.contradicts(words):
             return ()
         found = self._allowed(self._certain(words, context))
+        if not found and self._free is not None and (question := self._about.asked(text)) is not None:
+            return (question,)
         if self._propose is None or (found and all(intent.confidence >= _SURE for intent in found)):
             return found
-        proposed = self._allowed(self._propose(words, context, cancel or threading.Event()))
+        try:
+            proposed = self._allowed((yield from self._propose(words, context, cancel)))
+        except StageError:
+            if found:
+                return found  # it is asked about
+            raise
         return proposed if not found or _sure(proposed) > _sure(found) else found
 
     def _allowed(self, found: tuple[Intent, ...]) -> tuple[Intent, ...]:
@@ -124,9 +136,9 @@ class Cascade:
     def _pronoun(self, words: str, context: Context) -> tuple[Intent, ...]:
         """A sentence about "it", which is the device that was spoken of last, if a template knows that of it."""
         device = self._home.devices.get(context.recent[0]) if context.recent and self._free else None
-        if device is None or not _IT.search(words):
+        if device is None or not evidence.IT.search(words):
             return ()
-        one = self._sentences.match(_IT.sub(f"the {device.name}", words, count=1), context)
+        one = self._sentences.match(evidence.IT.sub(f"the {device.name}", words, count=1), context)
         is_it = one is not None and str(one.slots.get("name")).casefold() == device.name.casefold()
         return (replace(one, targets=(device.id,), text=words),) if one is not None and is_it else ()
 
@@ -214,7 +226,7 @@ def load(
 
         model = llm
 
-        def propose(text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
+        def propose(text: str, context: Context, cancel: threading.Event) -> Thinking:
             return proposal.propose(model, home, text, context, cancel)
 
     chosen = packs.chosen(settings)

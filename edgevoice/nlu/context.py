@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from edgevoice.messages import Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +21,15 @@ class Context:
 
 
 NOWHERE = Context()
+
+Thinking: TypeAlias = Generator[None, None, tuple[Intent, ...]]
+"""Returns what was meant, and yields now and then until it is found."""
+
+
+def thought(thinking: Thinking) -> tuple[Intent, ...]:
+    """What it returns, for who has nothing to say meanwhile."""
+    while True:
+        try:
+            next(thinking)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]

@@ -40,7 +40,7 @@ def stem_set(*texts: str) -> frozenset[str]:
 
 FILLERS = stem_set(
     "a an the this that these those my our your his her its their some any each of in on at to for from with by into",
-    "and or but so as then than now right just only really very too much bit little lot more most please kindly thanks",
+    "and or but so as then than now right just only really very quite too much bit little lot more most please kindly thanks",
     "thank hey hi hello ok okay well oh yes yeah sure i you me we us it he she they them can could can would will shall",
     "should may might must let let's go going be been being am is are was were do does did has have had get give got",
     "put bring make made set change adjust switch turn like want wants need i'd i'm i'll i've it's there here up down off out",
@@ -182,13 +182,18 @@ KEEPING_OUT = frozenset({"garage doors", "doors", "windows", "locks"})
 """Kinds that are moved one by one, never all at once on a guess."""
 
 
+IT = re.compile(r"(?<!is )\b(?:it|that one|this one)\b(?! is|'s)", re.IGNORECASE)
+"""What was spoken of last, not the "it" of "it is cold"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, stemmed. `colors` are those it says."""
+    """A sentence, stemmed. `colors` are those it says; `is_leaning`: it speaks of what was spoken of last."""
 
     words: tuple[str, ...]
     colors: tuple[str, ...]
     is_question: bool
+    is_leaning: bool = False
 
     @property
     def numbers(self) -> frozenset[float]:
@@ -244,6 +249,7 @@ def read(text: str) -> Sentence:
         stems(text),
         tuple(word for word in _WORD.findall(text.casefold()) if rgb(word) is not None),
         _asks(text),
+        IT.search(text) is not None,
     )
 
 

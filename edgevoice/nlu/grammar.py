@@ -22,6 +22,8 @@ _CONDITIONS = stem_set("bright dark loud quiet low silent")
 """How things are, which may be what is wanted or what is complained of."""
 COLORS = ("white", "red", "orange", "yellow", "green", "blue", "purple", "pink", "turquoise", "brown")
 _STEP = 20
+_LEANING = 0.7
+"""How sure it is that "it" is the device that was spoken of last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Action:
 
 
 _ON = stem_set("on start activate enable begin run launch")
-_OFF = stem_set("off stop kill disable deactivate shut cut end discontinue cease quit out extinguish")
+_OFF = stem_set("off stop kill disable deactivate shut cut end discontinue cease out extinguish")
 _LESS = stem_set("dim dimmer dark darker darken low lower down less decrease reduce minimize soften bright")
 _MORE = stem_set("bright brighter brighten up more increase raise maximize boost dark")
 
@@ -140,6 +142,8 @@ class Target:
     """Words of a sentence that it accounts for."""
     strength: float
     """How well the sentence's words point at it and at nothing else, 0..1."""
+    is_named: bool = True
+    """Its own words are said, not only those of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,12 @@ class Options:
     targets: Mapping[str, Target]
     actions: Mapping[str, tuple[str, ...]]
     values: Mapping[str, tuple[Value, ...]]
+
+    def rivals(self, action: Action, target: Target) -> tuple[Device, ...]:
+        """Devices of which any may be meant: "lock the door" where nothing says which of two. Empty: it is plain."""
+        able = (self.targets[label].devices for label in self.actions[action.word])
+        alike = tuple(ones[0] for ones in able if len(ones) == 1 and ones[0].domain == target.devices[0].domain)
+        return () if target.is_named or len(target.devices) > 1 or len(alike) < 2 else alike
 
 
 def options(home: Home, sentence: Sentence, context: Context) -> Options:
@@ -245,14 +255,29 @@ class _Finder:
             meant = self._here(same) if len(same) > 1 else same
             yield self._one(device, 1.0 if meant == [device] else 0.5)
         kinds = [kind for kind in KINDS if self._means(kind, named)]
+        if not named and (last := self._spoken_of(kinds)):
+            yield self._one(last, _LEANING)
+            return
         scopes = {kind.plural: self._scope(kind) for kind in kinds}
+        said, passed_over = self._said(device for device in self._devices if device not in named)
         for device in self._devices:
-            if device not in named and (strength := self._strength(device, kinds, scopes)):
+            if device in named or device.id in passed_over:
+                continue
+            if strength := said.get(device.id):
                 yield self._one(device, strength)
+            elif strength := self._strength(device, kinds, scopes):
+                yield self._one(device, strength, is_named=False)
         for kind in kinds:
             members = scopes[kind.plural]
             if len(members) > 1 and kind.plural not in KEEPING_OUT:
                 yield self._group(kind, members)
+
+    def _spoken_of(self, kinds: Sequence[Kind]) -> Device | None:
+        """The device that "it" is; None where it is no device of the kinds that are said, or there is no "it"."""
+        if not self.sentence.is_leaning or self._area_ids:
+            return None
+        last = next((device for device in self._devices if device.id in self._context.recent[:1]), None)
+        return last if last and (not kinds or any(kind.holds(last) for kind in kinds)) else None
 
     def _means(self, kind: Kind, named: Iterable[Device]) -> bool:
         """Whether it speaks of devices of a kind beside the named ones: "dim the desk lamp" means no other light."""
@@ -263,17 +288,35 @@ class _Finder:
     def _is_called(self, device: Device) -> bool:
         return any(targets.fold(name) in self._named for name in (device.name, *device.aliases))
 
-    def _strength(self, device: Device, kinds: Iterable[Kind], scopes: Mapping[str, Sequence[Device]]) -> float:
-        mine = [kind for kind in kinds if kind.holds(device)]
+    def _special(self, device: Device) -> frozenset[str]:
+        """What in its name is neither its kind nor its area."""
         area = self._home.areas.get(device.area or "")
         kind_words = frozenset(word for kind in KINDS if kind.holds(device) for word in kind.words)
-        special = own_words(device) - kind_words - (stem_set(area.name) if area else frozenset())
-        said = special & self._words
-        if said and (not self._area_ids or device.area in self._area_ids):
-            return len(said) / len(special)
-        alone = any(list(scopes[kind.plural]) == [device] for kind in mine)
+        return own_words(device) - kind_words - (stem_set(area.name) if area else frozenset())
+
+    def _said(self, devices: Iterable[Device]) -> tuple[dict[str, float], set[str]]:
+        """(the share of its own words that the sentence has, for each device that has some; of those with the same
+        words, the ones that are farther from here).
+        """
+        alike: dict[frozenset[str], list[Device]] = {}
+        shares: dict[str, float] = {}
+        for device in devices:
+            special = self._special(device)
+            if (said := special & self._words) and (not self._area_ids or device.area in self._area_ids):
+                alike.setdefault(said, []).append(device)
+                shares[device.id] = len(said) / len(special)
+        if self.sentence.means_all:
+            return shares, set()
+        near = {device.id for same in alike.values() for device in self._here(same)}
+        return shares, shares.keys() - near
+
+    def _strength(self, device: Device, kinds: Iterable[Kind], scopes: Mapping[str, Sequence[Device]]) -> float:
+        """How well the words of its kind alone point at it. One of those that keep people out is no part of "all"."""
+        mine = [kind for kind in kinds if kind.holds(device)]
+        if any(list(scopes[kind.plural]) == [device] for kind in mine):
+            return 0.9 if self._special(device) else 1.0
         among = any(device in scopes[kind.plural] for kind in mine if kind.plural in KEEPING_OUT)
-        return (0.9 if special else 1.0) if alone else 0.4 if among else 0.0
+        return 0.4 if among and not self.sentence.means_all else 0.0
 
     def _scope(self, kind: Kind) -> list[Device]:
         """Devices of a kind that a sentence without a name means: in the places it says, else here, else anywhere."""
@@ -287,10 +330,10 @@ class _Finder:
             return [device for device in devices if device.area in self._area_ids]
         return list(targets.prefer(self._home, devices, self._context.area))
 
-    def _one(self, device: Device, strength: float) -> Target:
+    def _one(self, device: Device, strength: float, is_named: bool = True) -> Target:
         kinds = [kind.words for kind in KINDS if kind.holds(device)]
         words = stem_set(device.name, *device.aliases).union(*kinds) | self._place_words
-        return Target(_label(device.name), {"name": device.name}, (device,), words, strength)
+        return Target(_label(device.name), {"name": device.name}, (device,), words, strength, is_named)
 
     def _group(self, kind: Kind, members: Sequence[Device]) -> Target:
         devices = tuple(device for device in members if device.domain == kind.domain) or tuple(members)

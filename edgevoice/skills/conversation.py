@@ -17,7 +17,7 @@ from edgevoice.dialogue.state import Dialogue, Question
 from edgevoice.home import targets
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Intent, Outcome, Understood
-from edgevoice.nlu.context import Context
+from edgevoice.nlu.context import Context, Thinking
 from edgevoice.phrases import Phrases
 from edgevoice.skills import (
     account,
@@ -34,6 +34,7 @@ from edgevoice.skills.asks import ask
 from edgevoice.skills.asks.wording import Moment
 from edgevoice.skills.deeds import Deeds
 from edgevoice.skills.later import Later, readings
+from edgevoice.skills.patience import Patience
 from edgevoice.skills.reply import Replies
 from edgevoice.stages import Llm
 
@@ -48,6 +49,7 @@ class Understanding(Protocol):
     """Text to intents: `nlu.cascade.Cascade`."""
 
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]: ...
+    def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking: ...
     def prepare(self) -> None: ...
     def sayable(self) -> Phrases: ...
 
@@ -77,6 +79,7 @@ class Conversation:
         self.timers, self._routines = self._deeds.timers, self._deeds.routines
         self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines)
         self._journal = Journal()
+        self._patience = Patience("")
         self._speaks_english = home.language.partition("-")[0] == "en"
 
     def prepare(self) -> None:
@@ -106,6 +109,7 @@ class Conversation:
             return
         entry = self._journal.begin(text, now_seconds)
         self._deeds.turns += 1
+        self._patience = Patience(self._replies.error("moment"))
         for event in self._turn(text, now_seconds, cancel, confidence):
             if isinstance(event, Understood):
                 entry.intents = event.intents
@@ -150,7 +154,8 @@ class Conversation:
             yield from planned
             return
         leaning = None if asked else followup.meant(self._home, text, *self._dialogue.last(now_seconds))
-        intents = (leaning,) if leaning else self._understand(text, cancel)
+        thinking = self._understanding.think(text, self._context(), cancel)
+        intents = (leaning,) if leaning else (yield from self._patience.await_(thinking))
         yield Understood(intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
             return
@@ -230,8 +235,11 @@ class Conversation:
     # --- a new wish ---------------------------------------------------------------------------------------------------
 
     def _understand(self, text: str, cancel: threading.Event) -> tuple[Intent, ...]:
+        return self._understanding.understand(text, self._context(), cancel)
+
+    def _context(self) -> Context:
         area = next(iter(targets.find_areas(self._home, self._mic_area or None)), None)
-        return self._understanding.understand(text, Context(area.id if area else None, self._dialogue.recent), cancel)
+        return Context(area.id if area else None, self._dialogue.recent)
 
     def _do(self, intent: Intent, now_seconds: float, cancel: threading.Event, heard: float) -> Iterator[Outcome]:
         if intent.name == "HassNevermind":
@@ -318,8 +326,9 @@ class Conversation:
         """What the language model says, sentence by sentence."""
         said: list[str] = []
         for sentence in chat.chat(llm, text, cancel, self._dialogue.talk(now_seconds)):
-            said.append(sentence)
-            yield sentence
+            said += filter(None, [sentence])
+            if word := sentence or ("" if said else self._patience.word()):
+                yield word
         self._dialogue.talked(text, " ".join(said), now_seconds)
 
     # --- questions that wait ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from edgevoice.home.appliance import ABSENT
 from edgevoice.home.capabilities import number, texts
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
+from edgevoice.nlu import about
 from edgevoice.skills import spoken
 from edgevoice.skills.devices import nothing
 from edgevoice.skills.reply import Found, Replies
@@ -27,6 +28,7 @@ _ASKING = re.compile(
 _OUTSIDE = re.compile(
     r"\b(?:temperature|warm|cold|hot|degrees|humid\w*|weather)\b.*\b(?:outside|outdoors)\b", re.IGNORECASE
 )
+_HOW_MANY = re.compile(r"\bhow many\b", re.IGNORECASE)
 _MOST_NAMED = 3
 _FRESH_SECONDS = 3600.0
 _LOW_BATTERY = 20.0  # percent
@@ -122,6 +124,10 @@ def _told(home: Home, device: Device) -> str:
 
 def _state(home: Home, replies: Replies, intent: Intent) -> str:
     devices = _asked(home, intent)
+    if intent.response == about.RESPONSE:
+        return _facts(home, replies, devices, intent.text)
+    if not devices and (meant := about.About(home).asked(intent.text)) is not None:
+        return _facts(home, replies, _asked(home, meant), intent.text)  # "who is on my list" asks for no person
     if not devices:
         return replies.say(intent) if intent.response == "where" else nothing(home, replies, intent)
     wanted = intent.slots.get("state")
@@ -139,6 +145,21 @@ def _state(home: Home, replies: Replies, intent: Intent) -> str:
         spoken.binary(str(intent.slots.get("device_class") or ""), str(wanted)) if wanted in ("on", "off") else wanted
     )
     return replies.say(intent, Found(matched, others, {"state": spoken.slot(text)}))
+
+
+def _facts(home: Home, replies: Replies, devices: tuple[Device, ...], text: str) -> str:
+    """The states of devices, and of what stands on a list that which the question speaks of."""
+    said = []
+    for device in devices:
+        listed = about.matching(about.items(home, device), text)
+        if listed:
+            count = f"{len(listed)}, " if _HOW_MANY.search(text) else ""
+            said.append(f"On {device.name}: {count}{spoken.names(dict.fromkeys(listed), most=10)}.")
+        elif home.state(device.id).value in ABSENT:
+            said.append(replies.error("unknown_state", name=device.name))
+        else:
+            said.append(f"{_told(home, device)}.")
+    return " ".join(said)
 
 
 def _asked(home: Home, intent: Intent) -> tuple[Device, ...]:

@@ -74,6 +74,7 @@ ERRORS: Mapping[str, str] = {
     "not_heard": "Sorry, I did not hear that.",
     "away": "I cannot reach the home.",
     "no_speech": "Sorry, I cannot listen right now.",
+    "moment": "One moment.",
     "slow": "Sorry, that took too long.",
     "loading": "I am still starting. Please ask again in a moment.",
 }

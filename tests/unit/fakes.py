@@ -14,7 +14,7 @@ from edgevoice.home.appliance import obey
 from edgevoice.home.model import Home
 from edgevoice.link import HomeLink
 from edgevoice.messages import RATE, AudioChunk, Command, Intent, Message, Samples, Transcript
-from edgevoice.nlu.context import Context
+from edgevoice.nlu.context import Context, Thinking
 from edgevoice.phrases import Phrases
 from edgevoice.skills.conversation import Conversation
 from edgevoice.turn import Stages, Voice
@@ -44,6 +44,10 @@ class Table:
 
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
         return self.wishes.get(text, ())
+
+    def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
+        yield
+        return self.understand(text, context, cancel)
 
 
 @dataclass

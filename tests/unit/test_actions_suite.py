@@ -30,7 +30,7 @@ HOME = {
 
 
 def score(folder: Path, *rows: dict[str, Any]) -> Report:
-    (folder / "homes").mkdir()
+    (folder / "homes").mkdir(exist_ok=True)
     (folder / "homes" / "h.json").write_text(json.dumps(HOME))
     given = ({"id": f"r{n}", "home": "h", **row} for n, row in enumerate(rows))
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in given))
@@ -89,6 +89,16 @@ def test_a_risky_command_gets_its_yes_and_is_counted(tmp_path: Path) -> None:
     assert report.score == 1.0
     assert report.figures["asked"] == 1
     assert report.predictions[0]["states"]["lock.front"]["state"] == "unlocked"
+
+
+def test_other_homes_and_wrong_changes_are_counted(tmp_path: Path) -> None:
+    right = {"text": "turn on the hall light", "expect_changes": {"light.hall": {"state": "on"}}}
+    wrong = {"text": "turn on the hall light"}
+    missed = {"text": "green ideas sleep", "expect_changes": {"light.hall": {"state": "on"}}}
+    (tmp_path / "homes").mkdir()
+    (tmp_path / "homes" / "ha_intents_1_en.json").write_text(json.dumps(HOME))
+    figures = score(tmp_path, right, wrong, missed, {**right, "home": "ha_intents_1_en"}).figures
+    assert (figures["other_homes"], figures["n_other_homes"], figures["unexpected"]) == (0.33333, 3, 1)
 
 
 def test_every_row_begins_with_the_home_as_it_was(tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def test_a_language_model_that_cannot_load_says_why_when_it_is_asked() -> None:
     llm = LateLlm(load, 5.0)  # type: ignore[arg-type]
     llm.start()
     with pytest.raises(StageError, match="not here"):
-        llm.generate((), 1, threading.Event())
+        list(llm.generate((), 1, threading.Event()))
 
 
 def test_a_language_model_that_loads_too_long_is_not_waited_for() -> None:
@@ -221,4 +221,62 @@ def test_a_language_model_that_loads_too_long_is_not_waited_for() -> None:
     llm.start()
     with pytest.raises(StageError, match="still loading"):
         llm.warm(())
+    with pytest.raises(StageError, match="still loading"):
+        list(llm.generate((), 1, threading.Event()))
     go_on.set()
+
+
+class Writer:
+    """Writes a word for each `go_on`, and nothing after it was told that nobody listens."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Semaphore(0)
+        self.written = 0
+        self.ended = threading.Event()
+
+    def generate(self, messages: object, max_tokens: int, cancel: threading.Event, grammar: str = "") -> Iterator[str]:
+        for _ in range(max_tokens):
+            while not self.go_on.acquire(timeout=0.01):
+                if cancel.is_set():
+                    self.ended.set()
+                    return
+            self.written += 1
+            yield "word"
+        self.ended.set()
+
+    def warm(self, messages: object) -> None: ...
+
+
+@pytest.fixture
+def late() -> tuple[LateLlm, Writer]:
+    writer = Writer()
+    llm = LateLlm(lambda: writer, SECONDS)
+    llm.start()
+    return llm, writer
+
+
+def test_a_silent_language_model_is_noticed_and_writes_on_while_nobody_looks(late: tuple[LateLlm, Writer]) -> None:
+    llm, writer = late
+    pieces = llm.generate((), 3, threading.Event())
+    assert next(pieces) == ""
+    writer.go_on.release(3)
+    assert next(filter(None, pieces)) == "word"
+    assert writer.ended.wait(SECONDS)
+    assert list(filter(None, pieces)) == ["word", "word"]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "left"])
+def test_an_answer_that_nobody_wants_is_not_written_on(late: tuple[LateLlm, Writer], how: str) -> None:
+    llm, writer = late
+    cancel = threading.Event()
+    pieces = llm.generate((), 100, cancel)
+    next(pieces)
+    if how == "cancelled":
+        cancel.set()
+        assert list(pieces) == []
+    else:
+        pieces.close()  # type: ignore[attr-defined]
+    assert writer.ended.wait(SECONDS)
+    assert writer.written == 0
+    writer.go_on.release()
+    assert list(filter(None, llm.generate((), 1, threading.Event()))) == ["word"]

@@ -12,7 +12,7 @@ from edgevoice.errors import SettingsError
 from edgevoice.home.model import Area, Device, Home
 from edgevoice.messages import Intent
 from edgevoice.nlu import cascade, packs, templates
-from edgevoice.nlu.context import Context
+from edgevoice.nlu.context import Context, Thinking
 
 HERE = Context("kitchen")
 
@@ -35,8 +35,9 @@ class Proposals:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def __call__(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
+    def __call__(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
         self.asked.append(text)
+        yield
         return (Intent("Chat", {"text": text}, source="llm"),)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 
@@ -31,8 +31,12 @@ class Talks:
     def warm(self, messages: Sequence[ChatMessage]) -> None: ...
 
 
+def told(said: Iterable[str]) -> list[str]:
+    return list(filter(None, said))
+
+
 def answer(*pieces: str, text: str = "why is the sky blue") -> list[str]:
-    return list(chat.chat(Talks(*pieces), text, threading.Event()))
+    return told(chat.chat(Talks(*pieces), text, threading.Event()))
 
 
 @pytest.mark.parametrize(
@@ -53,21 +57,21 @@ def answer(*pieces: str, text: str = "why is the sky blue") -> list[str]:
     ],
 )
 def test_sentences(pieces: list[str], expected: list[str]) -> None:
-    assert list(chat.sentences(pieces)) == expected
+    assert told(chat.sentences(pieces)) == expected
     letters = [letter for piece in pieces for letter in piece]
-    assert list(chat.sentences(letters)) == expected
+    assert told(chat.sentences(letters)) == expected
 
 
 def test_a_sentence_is_handed_on_before_the_next_one_is_written() -> None:
     llm = Talks("Light scatters.", " Blue", " most", " of all.", " And", " so on.")
     heard = chat.chat(llm, "why is the sky blue", threading.Event())
-    assert next(heard) == "Light scatters."
+    assert next(filter(None, heard)) == "Light scatters."
     assert llm.said == 2
 
 
 def test_the_model_is_stopped_after_two_sentences() -> None:
     llm = Talks("One.", " Two.", " Three.", " Four.")
-    assert list(chat.chat(llm, "count", threading.Event())) == ["One.", "Two."]
+    assert told(chat.chat(llm, "count", threading.Event())) == ["One.", "Two."]
     assert llm.said == 3
 
 
@@ -104,6 +108,24 @@ def test_harmless_sentences_pass(harmless: str) -> None:
         "what is the stock price of IBM",
         "how's the traffic",
         "who won the game",
+        "do I need an umbrella",
+        "who is the president of France right now",
+        "who's the fastest runner",
+        "what is the latest phone",
+        "what happened in the world today",
+        "how much does a litre of milk cost",
+        "when does the next train to London leave",
+        "what time does the supermarket close",
+        "is the pharmacy on Main Street open",
+        "what is the phone number of the town hall",
+        "recommend a restaurant nearby",
+        "what's on tv tonight",
+        "what's the time in Tokyo",
+        "tell me who won the world cup this year",
+        "is there a strike at the airport",
+        "how is the economy doing",
+        "what's in the fridge",
+        "how much is a ticket to Berlin",
     ],
 )
 def test_what_only_the_internet_knows_is_not_asked_of_the_model(text: str) -> None:
@@ -113,7 +135,44 @@ def test_what_only_the_internet_knows_is_not_asked_of_the_model(text: str) -> No
     assert not llm.asked
 
 
-@pytest.mark.parametrize("text", ["why does rain fall", "what is a newspaper", "tell me a joke about gold"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is my sister's name",
+        "how old am I",
+        "when is our wedding day",
+        "what did I eat",
+        "did we ever visit Rome",
+        "do you know where I left my keys",
+    ],
+)
+def test_what_nobody_told_a_model_is_not_asked_of_it(text: str) -> None:
+    llm = Talks("You are 25 years old.")
+    assert told(chat.chat(llm, text, threading.Event())) == [chat.UNKNOWN]
+    assert not llm.asked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why does rain fall",
+        "what is a newspaper",
+        "tell me a joke about gold",
+        "what should I cook with two eggs",
+        "how do I boil an egg",
+        "what is the currency of Japan",
+        "what is the next prime number after seven",
+        "who was the last emperor of China",
+        "who was the first president of the United States",
+        "what is an electric current",
+        "how far away is the moon",
+        "tell me a story now",
+        "why do we dream",
+        "what language do they speak in Brazil",
+        "how many legs does a spider have",
+        "is the earth round",
+    ],
+)
 def test_what_sounds_alike_is_asked(text: str) -> None:
     assert answer("Because.", text=text) == ["Because."]
 
@@ -126,14 +185,14 @@ def test_no_answer_is_admitted() -> None:
 def test_nothing_is_said_after_cancel() -> None:
     cancel = threading.Event()
     heard = chat.chat(Talks("One.", " Two.", " Three."), "count", cancel)
-    assert next(heard) == "One."
+    assert next(filter(None, heard)) == "One."
     cancel.set()
     assert list(heard) == []
-    assert list(chat.chat(Talks(), "count", cancel)) == []
+    assert told(chat.chat(Talks(), "count", cancel)) == []
 
 
 def test_the_prompt_is_the_prefix_a_little_history_and_the_words() -> None:
     llm = Talks("Yes.")
     history = [ChatMessage("user", str(number)) for number in range(10)]
-    list(chat.chat(llm, "really", threading.Event(), history))
+    told(chat.chat(llm, "really", threading.Event(), history))
     assert llm.asked == [[*chat.prefix(), *history[-chat.MAX_HISTORY :], ChatMessage("user", "really")]]

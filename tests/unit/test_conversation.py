@@ -12,7 +12,7 @@ from household import home_adder, household, intent
 
 from edgevoice.home.model import Home, State
 from edgevoice.messages import Command, Expects, Intent, Outcome, Risk, Understood
-from edgevoice.nlu.context import Context
+from edgevoice.nlu.context import Context, Thinking
 from edgevoice.phrases import Phrases
 from edgevoice.skills.conversation import Conversation
 from edgevoice.skills.policy import Rules
@@ -68,6 +68,10 @@ class Table:
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
         self.contexts.append(context)
         return WISHES.get(text, ())
+
+    def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
+        yield
+        return self.understand(text, context, cancel)
 
 
 def conversation(home: Home | None = None, rules: Rules = Rules(), area: str = "") -> Conversation:

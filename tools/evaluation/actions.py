@@ -11,12 +11,13 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from edgevoice.errors import StageError
 from edgevoice.home.appliance import obey
 from edgevoice.home.capabilities import texts
 from edgevoice.home.model import Device, Home, State
@@ -29,6 +30,7 @@ from evaluation import homes
 from evaluation.common import Options, Report, Row, latency, progress
 
 States = Mapping[str, State]
+_TEST_HOME = re.compile(r"(?:^|_)intents_")
 _OURS = frozenset({"color", "items", "completed_items"})
 """Attributes that our appliances report and Home Assistant's entities do not: they count for nothing here."""
 
@@ -40,7 +42,7 @@ def run(rows: list[Row], options: Options) -> Report:
     llm: Llm | None = options.engine("llm") if options.settings.llm.engine else None
     known = Homes(options, llm)
     predictions: list[dict[str, Any]] = []
-    scored: list[tuple[str, bool]] = []
+    scored: list[Scored] = []
     asked = 0
     for row in progress(rows, "actions"):
         home, understanding = known(row)
@@ -60,9 +62,21 @@ def run(rows: list[Row], options: Options) -> Report:
         reply = talk.say(row.need("text", str))
         ms = (time.perf_counter() - begun) * 1000
         asked += talk.asked
-        scored.append((_category(row), _is_right(row, before, home.states, reply)))
-        predictions.append({"id": row.id, "states": _plain(home.states), "reply": reply, "ms": round(ms, 3)})
+        now = home.states
+        moved = any(now[key] != old and not _is_expected(row, key, old, now[key]) for key, old in before.items())
+        scored.append(Scored(row.need("home", str), _category(row), _is_right(row, before, now, reply), moved))
+        predictions.append({"id": row.id, "states": _plain(now), "reply": reply, "ms": round(ms, 3)})
     return _report(scored, predictions, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """`is_moved`: a device was changed otherwise than the row expects."""
+
+    home: str
+    category: str
+    is_right: bool
+    is_moved: bool
 
 
 class Talk:
@@ -83,7 +97,7 @@ class Talk:
     def _hear(self, text: str, now_seconds: float) -> tuple[str, bool]:
         said: list[str] = []
         question = False
-        for outcome in self._conversation.hear(text, now_seconds, threading.Event()):
+        for outcome in self._outcomes(text, now_seconds):
             if not isinstance(outcome, Outcome):
                 continue
             for command in outcome.commands:
@@ -93,6 +107,12 @@ class Talk:
             said += list(outcome.sentences) if outcome.sentences else [self._conversation.report(outcome)]
             question = outcome.expects is not None and outcome.expects.kind == "yes_no"
         return " ".join(filter(None, said)), question
+
+    def _outcomes(self, text: str, now_seconds: float) -> Iterator[object]:
+        try:
+            yield from self._conversation.hear(text, now_seconds, threading.Event())
+        except StageError as error:  # a language model past its deadline, as in a turn
+            yield Outcome(reply=self._conversation.apology(error.stage, error.code))
 
 
 class Homes:
@@ -133,19 +153,21 @@ def _area(home: Home, context: Any) -> str:
 
 
 def _is_right(row: Row, before: States, after: States, reply: str) -> bool:
-    expected: Mapping[str, Any] = row.data.get("expect_changes") or {}
-    ignored: Mapping[str, Any] = row.data.get("ignore_changes") or {}
-    for key, old in before.items():
-        told = expected.get(key) or {}
-        wanted_state = told.get("state") or old.value
-        wanted = {**old.attributes, **(told.get("attributes") or {})}
-        looked_at = (wanted.keys() | after[key].attributes.keys()) - _ignored(ignored.get(key)) - _OURS
-        if not _equal(after[key].value, wanted_state):
-            return False
-        if not all(_equal(after[key].attributes.get(name), wanted.get(name)) for name in looked_at):
-            return False
+    if not all(_is_expected(row, key, old, after[key]) for key, old in before.items()):
+        return False
     answers = row.data.get("expect_response")
     return answers is None or _answers(reply, answers if isinstance(answers, list) else [answers])
+
+
+def _is_expected(row: Row, key: str, old: State, new: State) -> bool:
+    """Whether a device is as the row wants it: changed as told, and else as it was."""
+    told = (row.data.get("expect_changes") or {}).get(key) or {}
+    ignored = _ignored((row.data.get("ignore_changes") or {}).get(key))
+    wanted = {**old.attributes, **(told.get("attributes") or {})}
+    looked_at = (wanted.keys() | new.attributes.keys()) - ignored - _OURS
+    return _equal(new.value, told.get("state") or old.value) and all(
+        _equal(new.attributes.get(name), wanted.get(name)) for name in looked_at
+    )
 
 
 def _ignored(told: Any) -> set[str]:
@@ -181,12 +203,16 @@ def _plain(states: States) -> dict[str, Any]:
     }
 
 
-def _report(scored: list[tuple[str, bool]], predictions: list[dict[str, Any]], asked: int) -> Report:
-    total = Counter(category for category, _ in scored)
-    hits = Counter(category for category, right in scored if right)
+def _report(scored: list[Scored], predictions: list[dict[str, Any]], asked: int) -> Report:
+    """`other_homes` is the share right in homes that are not the one of Home Assistant's own tests."""
+    total = Counter(one.category for one in scored)
+    hits = Counter(one.category for one in scored if one.is_right)
+    others = [one.is_right for one in scored if not _TEST_HOME.search(one.home)]
+    shares = {"other_homes": round(sum(others) / len(others), 5), "n_other_homes": len(others)} if others else {}
+    moved = sum(one.is_moved for one in scored)
     return Report(
-        score=round(sum(right for _, right in scored) / len(scored), 5),
-        figures={**latency([one["ms"] for one in predictions]), "asked": asked},
+        score=round(sum(one.is_right for one in scored) / len(scored), 5),
+        figures={**shares, "unexpected": moved, **latency([one["ms"] for one in predictions]), "asked": asked},
         predictions=predictions,
         table=[("category", "rows", "right"), *((name, str(n), str(hits[name])) for name, n in sorted(total.items()))],
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from edgevoice.errors import StageError
 from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent
@@ -67,7 +68,10 @@ class Place:
     def understand(self, text: str) -> tuple[tuple[Intent, ...], float]:
         """(what was understood, milliseconds)."""
         begun = time.perf_counter()
-        intents = self.listener.understand(text, self.context)
+        try:
+            intents = self.listener.understand(text, self.context)
+        except StageError:  # a language model past its deadline, as in a turn
+            intents = ()
         return intents, (time.perf_counter() - begun) * 1000
 
 
