@@ -1,16 +1,20 @@
-"""Timers in Chinese, simplified and traditional, Mandarin and Cantonese, by their parts instead of whole sentences.
+"""Chinese, simplified and traditional, Mandarin and Cantonese: what no template has.
 
-Written without spaces, a sentence is a verb, lengths of time, a word for a timer, and what the timer is called or where
+Timers by their parts instead of whole sentences: written without spaces, a sentence is a verb, lengths of time, a word for a timer, and what the timer is called or where
 it is; in which order differs from place to place, and no template has them all.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from edgevoice.home import targets
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent, Value
+from edgevoice.nlu import chinese_wishes
+from edgevoice.nlu.chinese_free import Lexicon, read
+from edgevoice.nlu.context import Context
 
 _N = r"(?:\d+|[一二两兩三四五六七八九十]+|半)"
 _TIMER = r"(?:倒?[计計][时時]器?|定[时時]器|倒[数數时時]器|timers?)"
@@ -36,6 +40,29 @@ _NO_NAME = re.compile(
 _DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九", 1)} | {"两": 2, "兩": 2}
 _NAME = 8
 """Characters of a timer's name; more is a sentence of another kind."""
+
+_HERE = frozenset({"HassMediaNext", "HassMediaPrevious", "HassMediaPause", "HassMediaUnpause", "HassSetVolume"})
+_APART = re.compile(r"(?<![a-z0-9])\s+|\s+(?![a-z0-9])", re.IGNORECASE)
+
+
+def joined(text: str) -> str:
+    """Without the spaces that a recogniser puts between Chinese words; those in "Living Room" stay."""
+    return _APART.sub("", text)
+
+
+def understand(home: Home, lexicon: Lexicon, text: str, context: Context) -> Intent | None:
+    """What no template knows, by its words."""
+    said = read(text, lexicon)
+    area = home.areas.get(context.area or "")
+    return chinese_wishes.meant(home, said, text, area.name if area else None) if said is not None else None
+
+
+def here(intent: Intent, home: Home, context: Context) -> Intent:
+    """"Next" means the player where the microphone is."""
+    area = home.areas.get(context.area or "")
+    if area is None or intent.name not in _HERE or {"name", "area"} & set(intent.slots):
+        return intent
+    return replace(intent, slots={**intent.slots, "area": area.name})
 
 
 def timer(home: Home, text: str) -> Intent | None:

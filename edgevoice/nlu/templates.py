@@ -44,9 +44,15 @@ class Templates:
         """The intent of a normalised sentence that a template matches from end to end; None where none does."""
         if len(text) > _LONGEST:
             return None
+        if self.language.chinese is None:
+            return self._matched(text, context)
+        line = chinese.joined(text)
+        timer = chinese.timer(self.home, line)
+        found = timer or self._matched(line, context) or chinese.understand(self.home, self.language.chinese, text, context)
+        return chinese.here(found, self.home, context) if found is not None else None
+
+    def _matched(self, text: str, context: Context) -> Intent | None:
         language = self.language
-        if language.intents.language.startswith("zh") and (timer := chinese.timer(self.home, text)) is not None:
-            return timer
         area = self.home.areas.get(context.area or "")
         found = list(
             recognize_all(
