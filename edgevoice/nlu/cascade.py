@@ -141,6 +141,8 @@ class Cascade:
 
     def _compound(self, words: str, context: Context, match: Match) -> tuple[Intent, ...]:
         """Every clause of "A and B" by itself; empty unless each is understood: half a command is worse than none."""
+        if self._sentences.language.chinese is not None:
+            return self._sentences.clauses(words, context)
         clauses = _JOINTS.split(_BOTH.sub("", words))
         if not 2 <= len(clauses) <= _CLAUSES:
             return ()

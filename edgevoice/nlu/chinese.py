@@ -13,7 +13,7 @@ from edgevoice.home import targets
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent, Value
 from edgevoice.nlu import chinese_wishes
-from edgevoice.nlu.chinese_free import Lexicon, read
+from edgevoice.nlu.chinese_free import Lexicon, parts, read
 from edgevoice.nlu.context import Context
 
 _N = r"(?:\d+|[一二两兩三四五六七八九十]+|半)"
@@ -42,12 +42,54 @@ _NAME = 8
 """Characters of a timer's name; more is a sentence of another kind."""
 
 _HERE = frozenset({"HassMediaNext", "HassMediaPrevious", "HassMediaPause", "HassMediaUnpause", "HassSetVolume"})
+_ASKING = frozenset(
+    {"HassGetState", "HassClimateGetTemperature", "HassGetWeather", "HassGetCurrentTime", "HassGetCurrentDate"}
+    | {"HassTimerStatus", "HassRespond", "HassNevermind"}
+)
+_ASKED = re.compile(r"(?:[吗嗎]|了没|了沒|[没沒]有|咗未|未)[?？]?$|[系係]咪|是不是|有[没沒]有|有冇")
+_AROUND = re.compile(
+    r"^(?:[请請]|麻[烦煩]你?|唔[该該]|[帮幫]我|[帮幫]忙|[给給]我|替我)+[,，]?|[,，]?(?:吧|啦|喇|呀|啊|哦|喔|[谢謝][谢謝]你?|多[谢謝]|唔[该該])+$"
+)
+_JOINTS = re.compile(
+    r"[,，;；。]\s*(?:然[后後]|再|[并並]且?|同[时時]|[顺順]便|跟住)?|然[后後]再?|跟住|[并並]且|^先|再(?=[打开開关關锁鎖把将將熄閂调調])"
+)
+_REQUEST = re.compile(
+    r"你?(?:可以|能|能否|能不能|可不可以|可唔可以|得唔得)(?=[请請帮幫替]|[给給]我|同我)(?P<wish>.+?)[吗嗎么麼]?[?？]?|"
+    r"(?P<told>.+?)[,，]?(?:好[吗嗎]|行[吗嗎]|可以[吗嗎]|好不好|好唔好|得唔得)[?？]?"
+)
+"""Asks to do something, and not whether it is so."""
 _APART = re.compile(r"(?<![a-z0-9])\s+|\s+(?![a-z0-9])", re.IGNORECASE)
 
 
 def joined(text: str) -> str:
-    """Without the spaces that a recogniser puts between Chinese words; those in "Living Room" stay."""
-    return _APART.sub("", text)
+    """Without the spaces that a recogniser puts between Chinese words; those in "Living Room" stay. `能帮我开灯吗` is `帮我开灯`."""
+    line = _APART.sub("", text)
+    request = _REQUEST.fullmatch(line)
+    return request["wish"] or request["told"] if request else line
+
+
+def bare(text: str) -> str:
+    """Without the politeness around it."""
+    return _AROUND.sub("", text)
+
+
+def clauses(text: str) -> tuple[str, ...]:
+    """`打开客厅灯，再关闭厨房灯` as two."""
+    return tuple(part for part in _JOINTS.split(text) if part)
+
+
+def is_told(text: str, intent: Intent) -> bool:
+    """False for a deed that the sentence only asks about: `开灯了吗`."""
+    return intent.name in _ASKING or not _ASKED.search(text)
+
+
+def together(home: Home, lexicon: Lexicon, text: str, context: Context) -> tuple[Intent, ...]:
+    """What is wanted of several things at once; empty unless all of it is understood."""
+    said = read(text, lexicon)
+    area = home.areas.get(context.area or "")
+    each = parts(said) if said is not None and not said.is_question else ()
+    found = [chinese_wishes.meant(home, one, text, area.name if area else None) for one in each]
+    return tuple(one for one in found if one is not None) if all(found) else ()
 
 
 def understand(home: Home, lexicon: Lexicon, text: str, context: Context) -> Intent | None:
@@ -58,7 +100,7 @@ def understand(home: Home, lexicon: Lexicon, text: str, context: Context) -> Int
 
 
 def here(intent: Intent, home: Home, context: Context) -> Intent:
-    """"Next" means the player where the microphone is."""
+    """ "Next" means the player where the microphone is."""
     area = home.areas.get(context.area or "")
     if area is None or intent.name not in _HERE or {"name", "area"} & set(intent.slots):
         return intent

@@ -22,10 +22,8 @@ from edgevoice.nlu import chinese_words as words
 _NUMBER = re.compile(
     rf"百分之(?P<share>{words.NUMERAL.pattern})|(?P<value>{words.NUMERAL.pattern})(?P<sign>%|percent|巴仙)?"
 )
-_ASKED_TO = re.compile(r"^你?(?:可以|能|能否|能不能|可不可以|可唔可以|得唔得)(?=请|帮|替|给我|同我)|(?:好吗|行吗|可以吗|好不好|好唔好|得唔得)[?？]?$")
 _MOST = 60
 """Characters; no command is longer."""
-_NO_NAME = frozenset({"filler", "on", "off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +145,44 @@ class Lexicon:
 def read(text: str, lexicon: Lexicon) -> Said | None:
     """None where something in the sentence is no word that is known."""
     line = words.simplified(text).strip()
-    bare = _ASKED_TO.sub("", line)
-    plain = words.plain(bare).replace("?", "").replace("？", "")
+    plain = words.plain(line).replace("?", "").replace("？", "")
     pieces = lexicon.pieces(plain) if 0 < len(plain) <= _MOST else ()
     says = frozenset(one for piece in pieces for one in piece.says)
-    asks = not says.isdisjoint({"ask", "which", "many", "what"}) or "?" in bare or "？" in bare
+    asks = not says.isdisjoint({"ask", "which", "many", "what"}) or "?" in line or "？" in line
     return Said(pieces, asks, says) if pieces else None
+
+
+def parts(said: Said) -> tuple[Said, ...]:
+    """`客厅和卧室的灯` as two: each part has the verb, and what it lacks of kind and place, from the others."""
+    groups: list[list[Piece]] = [[]]
+    for piece in said.pieces:
+        if "and" in piece.says:
+            groups.append([])
+        else:
+            groups[-1].append(piece)
+    if not all(groups) or len(groups) < 2:
+        return ()
+    verbs = [piece for piece in said.pieces if _is_shared(piece)]
+    found = []
+    for group in groups:
+        own = [piece for piece in group if not _is_shared(piece)]
+        if not any(piece.devices for piece in own):
+            own += _lacking(own, groups)
+        says = frozenset(one for piece in (*own, *verbs) for one in piece.says)
+        found.append(Said((*own, *verbs), said.is_question, says))
+    return tuple(found)
+
+
+def _is_shared(piece: Piece) -> bool:
+    return not (piece.devices or piece.area or piece.floor or any(one.startswith("kind:") for one in piece.says))
+
+
+def _lacking(own: list[Piece], groups: list[list[Piece]]) -> list[Piece]:
+    others = [piece for group in groups for piece in group]
+    kinds = [piece for piece in others if any(one.startswith("kind:") for one in piece.says)]
+    places = [piece for piece in others if piece.area or piece.floor]
+    borrowed = [] if any(piece in kinds for piece in own) else kinds[-1:]
+    return borrowed + ([] if any(piece in places for piece in own) else places[:1])
 
 
 def _numbered(found: re.Match[str]) -> Piece | None:
@@ -166,15 +196,20 @@ def _numbered(found: re.Match[str]) -> Piece | None:
 def _common() -> Mapping[str, frozenset[str]]:
     """Every word of `chinese_words`, and what it says."""
     says: dict[str, set[str]] = defaultdict(set)
-    tables: list[tuple[str, Iterable[str]]] = [("filler", words.FILLERS)]
+    tables: list[tuple[str, Iterable[str]]] = [("filler", words.FILLERS.split())]
     tables += ((key, told.split()) for key, told in words.WORDS.items())
     tables += ((f"kind:{key}", told.split()) for key, (_, _, told) in words.KINDS.items())
     tables += ((f"state:{key}", told.split()) for key, (told, _) in words.STATES.items())
     for device_class, told in words.SENSED.items():
-        tables += ((f"sensed:{device_class}:{state}", one.split()) for state, one in zip(("on", "off"), told, strict=True))
+        tables += (
+            (f"sensed:{device_class}:{state}", one.split()) for state, one in zip(("on", "off"), told, strict=True)
+        )
     for key, listed in tables:
         for word in listed:
             says[word].add(key)
+            if key in ("on", "off", "lock") or key.startswith(("state:", "sensed:")):
+                for aspect in words.ASPECTS:
+                    says[word + aspect].add(key)
     return {word: frozenset(told) for word, told in says.items()}
 
 
