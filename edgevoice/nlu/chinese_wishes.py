@@ -11,7 +11,18 @@ from edgevoice.messages import Intent, Value
 from edgevoice.nlu import chinese_words as words
 from edgevoice.nlu.chinese_free import Said
 
-_SWITCHED = ("light", "switch", "fan", "cover", "lock", "valve", "media_player", "climate", "scene", "script")
+_SWITCHED: tuple[str, ...] = (
+    "light",
+    "switch",
+    "fan",
+    "cover",
+    "lock",
+    "valve",
+    "media_player",
+    "climate",
+    "scene",
+    "script",
+)
 _SWITCHED += ("input_boolean", "humidifier", "siren", "button", "input_button", "water_heater", "group")
 _STARTED = ("scene", "script")
 _MEDIA = {
@@ -22,6 +33,7 @@ _DOORS = (("lock", ""), ("cover", "garage"), ("cover", "door"), ("cover", "gate"
 _CURTAINS = (("cover", "curtain"), ("cover", "blind"), ("cover", "shade"), ("cover", "shutter"))
 _SENSING = ("motion", "occupancy", "smoke", "gas", "carbon_monoxide", "sound", "moisture", "vibration", "light", "heat")
 NOTHING: Mapping[str, Value] = MappingProxyType({})
+_STEP = 20  # percent
 _UNSURE = 0.5
 """Of what names no place and no single device: it is asked about, not done."""
 
@@ -109,7 +121,9 @@ class _Reading:
         said = self.said
         if said.has("not", "today"):
             return None
-        return self._sound() or self._cleaning() or self._value() or self._switch() or self._name_alone()
+        return (
+            self._sound() or self._cleaning() or self._step() or self._value() or self._switch() or self._name_alone()
+        )
 
     def _sound(self) -> Intent | None:
         said, number = self.said, self.said.number
@@ -137,6 +151,21 @@ class _Reading:
             return self._acted("HassVacuumStart", ("vacuum",))
         if said.has("clean") and said.place and not said.kind and not said.devices:
             return self._intent("HassVacuumCleanArea", said.place)
+        return None
+
+    def _step(self) -> Intent | None:
+        """`调亮一点`, `空调调低两度`."""
+        said, number = self.said, self.said.number
+        if said.has("up") == said.has("down") or said.has("to", "off") or (number is not None and number.is_share):
+            return None
+        sign = 1 if said.has("up") else -1
+        if self._meant(("climate",)) is not None or (said.has("temperature") and not said.kind and not said.devices):
+            step: dict[str, Value] = {"temperature_step": sign * (_whole(number.number) if number else 1)}
+            if said.devices or said.kind:
+                return self._acted("HassClimateSetTemperature", ("climate",), step)
+            return self._intent("HassClimateSetTemperature", {**(said.place or self._here()), **step})
+        if number is None and self._meant(("light",)) is not None:
+            return self._acted("HassLightSet", ("light",), {"brightness_step": sign * _STEP})
         return None
 
     def _value(self) -> Intent | None:
@@ -219,7 +248,6 @@ class _Reading:
             return None
         domain, kind, _ = words.KINDS[self.said.kind]
         asked = {"门": _DOORS, "窗帘": _CURTAINS}.get(self.said.kind, ((domain, kind),))
-        place = self.said.place
         there = (one for one in asked if self._there(*one))
         return next(there, (domain, kind))
 
