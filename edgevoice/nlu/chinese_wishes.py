@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from edgevoice.home import targets
@@ -55,7 +55,7 @@ class _Reading:
     def question(self) -> Intent | None:
         said = self.said
         if said.devices:
-            return self._of_device(said.devices)
+            return self._of_device(self._near(said.devices))
         if said.has("weather") and not said.place:
             return self._intent("HassGetWeather")
         if said.has("temperature") and not said.kind:
@@ -266,7 +266,7 @@ class _Reading:
         said = self.said
         if said.devices:
             devices = [device for device in said.devices if device.domain in domains]
-            return self._one(name, devices[0], slots) if devices else None
+            return self._one(name, self._near(devices)[0], slots) if devices else None
         kind = self._kind()
         if kind is not None and kind[0] not in domains:
             return None
@@ -282,13 +282,16 @@ class _Reading:
         sure = 1.0 if place or said.has("all") or len(alike) == 1 else _UNSURE
         return self._intent(name, {**about, **place, **slots}, confidence=sure)
 
+    def _near(self, devices: Sequence[Device]) -> tuple[Device, ...]:
+        """Those in the place that was named first; where none is there, the reply says so."""
+        there = [one for one in devices if self.said.place and one in self._there(one.domain, "")]
+        return (*there, *(one for one in devices if one not in there))
+
     def _one(self, name: str, device: Device, slots: Mapping[str, Value] = NOTHING, response: str = "") -> Intent:
         called = [one for one in self.said.devices if one.name == device.name and one.domain == device.domain]
         place = self.said.place
         within = [one for one in called if not place or one in self._there(one.domain, "")]
-        ids = (device.id,) if len(called) == 1 else (within[0].id,) if len(within) == 1 else ()
-        if "device_class" in slots:
-            ids = (device.id,)
+        ids = (device.id,) if device in within and ("device_class" in slots or len(within) == 1) else ()
         return self._intent(name, {"name": device.name, **place, **slots}, response, targets=ids)
 
     def _intent(

@@ -105,6 +105,9 @@ _VALUES: Mapping[str, tuple[str, str]] = {
 _SET = ("把{}设为{v}", "{}已设为{v}")
 
 
+_MEASURES: Mapping[str, str] = {"light": "盏", "fan": "台", "lock": "把", "climate": "台", "window": "扇", "door": "扇"}
+
+
 def is_chinese(language: str) -> bool:
     return language.partition("-")[0].casefold() == "zh"
 
@@ -214,10 +217,11 @@ def several(home: Home, intent: Intent, devices: Sequence[Device]) -> str:
     """More than one device: `客厅的灯`, `台灯和吊灯`, `12个灯`."""
     language = home.language
     kinds = {one.device_class if one.domain == "cover" and one.device_class else one.domain for one in devices}
-    what = kind(kinds.pop(), language) if len(kinds) == 1 else script("设备", language)
+    only = kinds.pop() if len(kinds) == 1 else ""
+    what, measure = kind(only, language), _MEASURES.get(only, "个")
     area = next(iter(targets.find_areas(home, intent.slots.get("area"))), None) if intent.slots.get("area") else None
     if area is not None or intent.slots.get("floor"):
         return f"{area.name if area else intent.slots['floor']}的{what}"
     if len(devices) <= _MOST_NAMED:
         return names((one.name for one in devices), "and", _MOST_NAMED, language)
-    return script(f"{len(devices)}个", language) + what
+    return script(f"{len(devices)}{measure}", language) + what
