@@ -47,8 +47,11 @@ _ASKING = frozenset(
     | {"HassTimerStatus", "HassRespond", "HassNevermind"}
 )
 _ASKED = re.compile(r"(?:[吗嗎]|了没|了沒|[没沒]有|咗未|未)[?？]?$|[系係]咪|是不是|有[没沒]有|有冇")
+_NOT_TOLD = re.compile(
+    r"不要|不准|不[许許]|[别別]|唔好|唔使|[为為]什[么麼]|[为為]何|[点點]解|怎[么麼]|[谁誰]|[边邊][个個]"
+)
 _AROUND = re.compile(
-    r"^(?:[请請]|麻[烦煩]你?|唔[该該]|[帮幫]我|[帮幫]忙|[给給]我|替我)+[,，]?|[,，]?(?:吧|啦|喇|呀|啊|哦|喔|[谢謝][谢謝]你?|多[谢謝]|唔[该該])+$"
+    r"^(?:[,，]|[请請]|麻[烦煩]你?|唔[该該]|[帮幫]我|[帮幫]忙|[给給]我|替我)+|(?:[,，]|吧|啦|喇|呀|啊|哦|喔|[谢謝][谢謝]你?|多[谢謝]|唔[该該])+$"
 )
 _JOINTS = re.compile(
     r"[,，;；。]\s*(?:然[后後]|再|[并並]且?|同[时時]|[顺順]便|跟住)?|然[后後]再?|跟住|[并並]且|^先|再(?=[打开開关關锁鎖把将將熄閂调調])"
@@ -79,8 +82,8 @@ def clauses(text: str) -> tuple[str, ...]:
 
 
 def is_told(text: str, intent: Intent) -> bool:
-    """False for a deed that the sentence only asks about: `开灯了吗`."""
-    return intent.name in _ASKING or not _ASKED.search(text)
+    """False for a deed that the sentence only asks about, or forbids: `开灯了吗`, `别开灯`."""
+    return intent.name in _ASKING or not (_ASKED.search(text) or _NOT_TOLD.match(bare(text)))
 
 
 def together(home: Home, lexicon: Lexicon, text: str, context: Context) -> tuple[Intent, ...]:

@@ -50,8 +50,8 @@ class Templates:
             return self._matched(text, context)
         line = chinese.joined(text)
         forms = dict.fromkeys((line, chinese.bare(line)))
-        found = chinese.timer(self.home, line) or next(
-            filter(None, (self._matched(one, context) for one in forms)), None
+        found = next(
+            filter(None, (chinese.timer(self.home, one) or self._matched(one, context) for one in forms)), None
         )
         if found is None or not chinese.is_told(line, found) or not self._is_there(found, context):
             free = chinese.understand(self.home, self.language.chinese, line, context)
@@ -67,8 +67,11 @@ class Templates:
         split = chinese.clauses(chinese.joined(text))
         if len(split) < 2:
             return chinese.together(self.home, lexicon, text, context)
-        found = [self.match(one, context) for one in split[:_MOST_CLAUSES]]
-        return tuple(one for one in found if one is not None) if all(found) and len(split) <= _MOST_CLAUSES else ()
+        each = [
+            (one,) if (one := self.match(clause, context)) else chinese.together(self.home, lexicon, clause, context)
+            for clause in split[:_MOST_CLAUSES]
+        ]
+        return tuple(one for found in each for one in found) if all(each) and len(split) <= _MOST_CLAUSES else ()
 
     def _is_there(self, intent: Intent, context: Context) -> bool:
         """Whether it means a device of this home, or none at all."""
