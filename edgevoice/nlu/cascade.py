@@ -63,6 +63,10 @@ class Cascade:
     def sayable(self) -> Phrases:
         """What can be said now, for the recogniser. The same object until the home changes."""
         language = self._sentences.language
+        if language.chinese is not None:
+            if self._sayable is None or self._sayable[0] != language.version:
+                self._sayable = (language.version, sayable.any_order(language.chinese.words()))
+            return self._sayable[1]
         if self._phrases is None:
             packs = [pack.sentences for pack in self._domains]
             self._phrases = sayable.HomePhrases(language.intents, self._wake_words, packs)
