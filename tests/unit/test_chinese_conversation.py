@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from edgevoice import resources
+from edgevoice import cli, resources
 from edgevoice.config import NluSettings
 from edgevoice.home import inventory
 from edgevoice.home.appliance import obey
@@ -147,3 +149,21 @@ def test_politeness_changes_nothing(command: str) -> None:
     polite.say(f"麻烦你帮我{command}吧，谢谢")
     assert [one.name for one in polite.intents] == [one.name for one in plain.intents] != []
     assert polite.sent == plain.sent
+
+
+def test_the_settings_that_the_readme_shows_for_chinese_are_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    shown = re.search(r"### In Chinese\n\n```yaml\n(.*?)```", text, re.DOTALL)
+    assert shown
+    file = tmp_path / "settings.yaml"
+    file.write_text(shown[1].replace("/etc/edgevoice/home.yaml", str(resources.find("homes/demo_zh.yaml"))), "utf-8")
+    cli.main(["check", "--profile", "raspberry-pi-4", "--no-broker", "--json", "--config", str(file)])
+    found = {one["what"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert [found[what]["problem"] for what in ("fit", "home and sentences", "language")] == ["", "", ""]
+    file.write_text("nlu: {language: zh-CN}", "utf-8")
+    cli.main(["check", "--profile", "raspberry-pi-4", "--no-broker", "--json", "--config", str(file)])
+    found = {one["what"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert "asr hears English" in found["language"]["problem"]
+    assert "tts speaks English" in found["language"]["problem"]
