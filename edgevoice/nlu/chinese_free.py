@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 
 from hassil import Intents, TextSlotList, sample_expression
 from hassil.expression import TextChunk
@@ -22,6 +22,10 @@ from edgevoice.nlu import chinese_words as words
 _NUMBER = re.compile(
     rf"百分之(?P<share>{words.NUMERAL.pattern})|(?P<value>{words.NUMERAL.pattern})(?P<sign>%|percent|巴仙)?"
 )
+_LITERAL = frozenset({"on", "off", "lock", "unlock", "not", "stop"})
+"""Never taken from what only sounds like it."""
+_MISHEARD = 1.5
+_MOST_MISHEARD = 2
 _MOST = 60
 """Characters; no command is longer."""
 
@@ -37,6 +41,8 @@ class Piece:
     floor: str = ""
     number: float | None = None
     is_share: bool = False
+    is_alike: bool = False
+    """It only sounds like the word that it is taken for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,11 @@ class Said:
         numbers = sum(piece.number is not None for piece in self.pieces)
         return max(names, places, numbers, len(self.told("kind"))) <= 1 and not (names and self.kind and not self.place)
 
+    @property
+    def misheard(self) -> int:
+        """How many pieces only sound like what they are taken for."""
+        return sum(piece.is_alike for piece in self.pieces)
+
     def told(self, key: str) -> tuple[str, ...]:
         """What is said of a key: `told("state")` is `("open",)`."""
         return tuple(sorted(one.partition(":")[2] for one in self.says if one.startswith(f"{key}:")))
@@ -105,11 +116,15 @@ class Lexicon:
         """Every word, for a recogniser."""
         yield from {**self._says, **self._devices, **self._areas, **self._floors}
 
-    def pieces(self, text: str) -> tuple[Piece, ...]:
-        """The sentence in the fewest pieces, names before other words; empty where some character is in none."""
+    def pieces(self, text: str, heard: bool = False) -> tuple[Piece, ...]:
+        """The sentence in the fewest pieces, names before other words; empty where some character is in none.
+
+        `heard`: a piece may also be what sounds like a word.
+        """
+        said = words.sounds(text) if heard else ()
         best: list[tuple[float, tuple[Piece, ...]] | None] = [None] * len(text) + [(0.0, ())]
         for at in reversed(range(len(text))):
-            for piece, cost in self._at(text, at):
+            for piece, cost in (*self._at(text, at), *self._alike(text, said, at)):
                 rest = best[at + len(piece.text)]
                 before = best[at]
                 if rest is not None and (before is None or rest[0] + cost < before[0]):
@@ -130,6 +145,25 @@ class Lexicon:
             elif says:
                 yield Piece(part, says), 0.9 if "filler" in says else 1.0
 
+    def _alike(self, text: str, said: tuple[str, ...], at: int) -> Iterator[tuple[Piece, float]]:
+        if len(said) != len(text):
+            return
+        for end in range(at + 1, min(len(text), at + self._longest) + 1):
+            for word in self._sounding.get(said[at:end], ()):
+                if word != text[at:end]:
+                    for piece, cost in self._at(word, 0):
+                        if piece.text == word and _LITERAL.isdisjoint(piece.says):
+                            yield replace(piece, text=text[at:end], is_alike=True), cost + _MISHEARD
+
+    @cached_property
+    def _sounding(self) -> dict[tuple[str, ...], list[str]]:
+        """How a word sounds -> the words."""
+        found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for word in self.words():
+            if word.isalpha() and not word.isascii():
+                found[words.sounds(word)].append(word)
+        return found
+
     def _names(self, home: Home, device: Device) -> Iterator[str]:
         """A device's names, and those that begin with its area also with `的` between them, or without the area."""
         area = home.areas.get(device.area or "")
@@ -142,11 +176,14 @@ class Lexicon:
                     yield from (f"{place}的{rest}", f"{place}嘅{rest}", place + rest, rest)
 
 
-def read(text: str, lexicon: Lexicon) -> Said | None:
-    """None where something in the sentence is no word that is known."""
+def read(text: str, lexicon: Lexicon, heard: bool = False) -> Said | None:
+    """None where something in the sentence is no word that is known, or, if `heard`, too much only sounds like one."""
     line = words.simplified(text).strip()
     plain = words.plain(line).replace("?", "").replace("？", "")
-    pieces = lexicon.pieces(plain) if 0 < len(plain) <= _MOST else ()
+    pieces = lexicon.pieces(plain, heard) if 0 < len(plain) <= _MOST else ()
+    misheard = sum(piece.is_alike for piece in pieces)
+    if misheard > min(_MOST_MISHEARD, len(pieces) // 2):
+        return None
     says = frozenset(one for piece in pieces for one in piece.says)
     asks = not says.isdisjoint({"ask", "which", "many", "what"}) or "?" in line or "？" in line
     return Said(pieces, asks, says) if pieces else None

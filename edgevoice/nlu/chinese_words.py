@@ -132,6 +132,7 @@ STATES: Mapping[str, tuple[str, str]] = {
 ASPECTS = ("了", "咗", "着", "住", "紧")
 """What makes a state of a verb, or a deed that is done: `开着`, `关了`, `锁咗`."""
 
+_ALIKE = re.compile(r"^[zcs]h|ng$")
 _DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS = {"十": 10, "百": 100, "千": 1000}
 NUMERAL = re.compile(r"\d+(?:\.\d+)?|[零〇一二两三四五六七八九十百千]+(?:点[零〇一二三四五六七八九]+)?|半")
@@ -150,6 +151,18 @@ def simplified(text: str) -> str:
 def plain(text: str) -> str:
     """Simplified, without spaces and signs between Chinese words: what the words here are compared with."""
     return _SPACE.sub("", _SIGNS.sub(" ", simplified(text)).strip())
+
+
+def sounds(text: str) -> tuple[str, ...]:
+    """How each character is said, without tones and what many speakers do not tell apart: zh and z, ang and an."""
+    return tuple(map(_sound, text))
+
+
+@lru_cache(maxsize=2048)
+def _sound(character: str) -> str:
+    from pypinyin import lazy_pinyin  # only what was misheard needs it
+
+    return _ALIKE.sub(lambda found: found[0][0], lazy_pinyin(character)[0])
 
 
 def number(text: str) -> float | None:

@@ -15,7 +15,7 @@ from edgevoice import cli, resources
 from edgevoice.config import NluSettings
 from edgevoice.home import inventory
 from edgevoice.home.appliance import obey
-from edgevoice.home.model import Home
+from edgevoice.home.model import Home, State
 from edgevoice.messages import Command, Intent, Outcome, Understood
 from edgevoice.nlu import cascade
 from edgevoice.skills import sentences, sentences_zh
@@ -110,6 +110,23 @@ def test_a_traditional_answer_to_a_traditional_wish() -> None:
     assert talk.say("麻煩幫我打開客廳的燈") == "客厅灯已打開。"
     assert talk.say("打開大門") == "要打開大门的鎖嗎？"
     assert talk.say("不用") == "好的，那就算了。"
+
+
+@pytest.mark.parametrize(
+    ("heard", "commands"),
+    [
+        ("把 客厅 蹬 掉 到 百分之五十", [Command("light.living_room", "brightness", 50)]),
+        ("空调 设置 为 二十六 赌", [Command("climate.living_room", "temperature", 26)]),
+        ("扫地机 开始 大嫂", [Command("vacuum.robot", "vacuum", "start")]),
+        ("大咖 咖啡机", []),  # a verb is never what only sounds like one
+        ("请 给 我 一杯 热 牛奶", []),
+    ],
+)
+def test_what_was_misheard_as_words_of_the_same_sounds(heard: str, commands: list[Command]) -> None:
+    talk = Talk()
+    talk.home.update("climate.living_room", State("cool", {"temperature": 20}))
+    talk.say(heard)
+    assert talk.sent == commands
 
 
 def test_a_device_that_does_not_answer() -> None:
