@@ -22,10 +22,11 @@ from edgevoice.nlu import chinese_words as words
 _NUMBER = re.compile(
     rf"百分之(?P<share>{words.NUMERAL.pattern})|(?P<value>{words.NUMERAL.pattern})(?P<sign>%|percent|巴仙)?"
 )
-_LITERAL = frozenset({"on", "off", "lock", "unlock", "not", "stop"})
-"""Never taken from what only sounds like it."""
+_LITERAL = frozenset({"on", "off", "lock", "unlock", "not", "stop", "filler", "is", "ask"})
+"""Never taken from what only sounds like it: verbs that must not be guessed, and words that would cover anything."""
 _MISHEARD = 1.5
-_MOST_MISHEARD = 2
+_LITERAL_FOR_ONE = 3
+"""A sentence must be longer than this for each character that was misheard."""
 _MOST = 60
 """Characters; no command is longer."""
 
@@ -41,8 +42,8 @@ class Piece:
     floor: str = ""
     number: float | None = None
     is_share: bool = False
-    is_alike: bool = False
-    """It only sounds like the word that it is taken for."""
+    misheard: int = 0
+    """Characters that only sound like those of the word that it is taken for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ class Said:
 
     @property
     def misheard(self) -> int:
-        """How many pieces only sound like what they are taken for."""
-        return sum(piece.is_alike for piece in self.pieces)
+        """Characters that only sound like those that they are taken for."""
+        return sum(piece.misheard for piece in self.pieces)
 
     def told(self, key: str) -> tuple[str, ...]:
         """What is said of a key: `told("state")` is `("open",)`."""
@@ -153,7 +154,8 @@ class Lexicon:
                 if word != text[at:end]:
                     for piece, cost in self._at(word, 0):
                         if piece.text == word and _LITERAL.isdisjoint(piece.says):
-                            yield replace(piece, text=text[at:end], is_alike=True), cost + _MISHEARD
+                            wrong = sum(one != other for one, other in zip(word, text[at:end], strict=True))
+                            yield replace(piece, text=text[at:end], misheard=wrong), cost + _MISHEARD
 
     @cached_property
     def _sounding(self) -> dict[tuple[str, ...], list[str]]:
@@ -181,8 +183,8 @@ def read(text: str, lexicon: Lexicon, heard: bool = False) -> Said | None:
     line = words.simplified(text).strip()
     plain = words.plain(line).replace("?", "").replace("？", "")
     pieces = lexicon.pieces(plain, heard) if 0 < len(plain) <= _MOST else ()
-    misheard = sum(piece.is_alike for piece in pieces)
-    if misheard > min(_MOST_MISHEARD, len(pieces) // 2):
+    misheard = sum(piece.misheard for piece in pieces)
+    if misheard and misheard * _LITERAL_FOR_ONE >= len(plain):
         return None
     says = frozenset(one for piece in pieces for one in piece.says)
     asks = not says.isdisjoint({"ask", "which", "many", "what"}) or "?" in line or "？" in line

@@ -9,7 +9,7 @@ from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
 from edgevoice.nlu import chinese_words as words
-from edgevoice.nlu.chinese_free import Said
+from edgevoice.nlu.chinese_free import Piece, Said
 
 _SWITCHED: tuple[str, ...] = (
     "light",
@@ -33,6 +33,7 @@ _DOORS = (("lock", ""), ("cover", "garage"), ("cover", "door"), ("cover", "gate"
 _CURTAINS = (("cover", "curtain"), ("cover", "blind"), ("cover", "shade"), ("cover", "shutter"))
 _SENSING = ("motion", "occupancy", "smoke", "gas", "carbon_monoxide", "sound", "moisture", "vibration", "light", "heat")
 NOTHING: Mapping[str, Value] = MappingProxyType({})
+_TELLING = frozenset({"is", "sensed", "weather"})
 _STEP = 20  # percent
 _UNSURE = 0.5
 """Of what names no place and no single device: it is asked about, not done."""
@@ -44,6 +45,11 @@ def meant(home: Home, said: Said, text: str, area: str | None) -> Intent | None:
         return None
     of = _Reading(home, said, text, area)
     return of.question() if said.is_question else of.command()
+
+
+def _is_told(piece: Piece) -> bool:
+    """A word that only tells how something is: `有人在打开车库门` wants nothing."""
+    return bool(piece.says) and all(one in _TELLING or one.startswith(("sensed:", "state:")) for one in piece.says)
 
 
 class _Reading:
@@ -119,7 +125,7 @@ class _Reading:
 
     def command(self) -> Intent | None:
         said = self.said
-        if said.has("not", "today"):
+        if said.has("not", "today") or any(_is_told(piece) for piece in said.pieces):
             return None
         return (
             self._sound() or self._cleaning() or self._step() or self._value() or self._switch() or self._name_alone()
