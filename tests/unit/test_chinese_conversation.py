@@ -120,6 +120,9 @@ def test_a_traditional_answer_to_a_traditional_wish() -> None:
         ("扫地机 开始 大嫂", [Command("vacuum.robot", "vacuum", "start")]),
         ("大咖 咖啡机", []),  # a verb is never what only sounds like one
         ("请 给 我 一杯 热 牛奶", []),
+        ("开车", []),
+        ("关于灯的历史", []),
+        ("有人在打开车库门", []),
     ],
 )
 def test_what_was_misheard_as_words_of_the_same_sounds(heard: str, commands: list[Command]) -> None:
