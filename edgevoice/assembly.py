@@ -273,7 +273,8 @@ def demo_home(settings: Settings) -> Iterator[Settings]:
     from edgevoice.mqtt.broker import EmbeddedBroker  # amqtt takes a tenth of a second that `run` need not spend
     from edgevoice.simulator import Simulator
 
-    file = resources.find("homes/demo.yaml")
+    is_chinese = settings.nlu.language.casefold().startswith("zh")
+    file = resources.find("homes/demo_zh.yaml" if is_chinese else "homes/demo.yaml")
     with EmbeddedBroker() as broker:
         mqtt = broker.reached_by(settings.mqtt)
         with Simulator(file, mqtt):

@@ -40,7 +40,7 @@ class ModelFile:
     """`name` is its path inside the model's folder; `sources` win over those of the model."""
 
     name: str
-    size: int = field(metadata={"min": 1})
+    size: int = field(metadata={"min": 0})
     sha256: str
     sources: tuple[str, ...] = ()
 

@@ -60,6 +60,7 @@ def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bo
         if chosen.engine:
             found.append(_engine(stage, chosen, store))
     found += _sentences(settings)
+    found.append(_speech(settings))
     if settings.home.vss is not None:
         found.append(_car(settings.home.vss, settings.home.vss_version))
     found.append(_sound())
@@ -83,6 +84,20 @@ def _engine(stage: str, chosen: object, store: Store) -> Finding:
     except EdgeVoiceError as error:
         return Finding(stage, "", str(error), is_fatal)
     return Finding(stage, f"{name} {model}".strip())
+
+
+def _speech(settings: Settings) -> Finding:
+    """Whether what is heard and what speaks know the language of the sentences."""
+    language = settings.nlu.language
+    if language.casefold().startswith("en"):
+        return Finding("language", language)
+    asr, tts = settings.asr, settings.tts
+    problems = []
+    if asr.engine == "moonshine" or asr.model.endswith("-en"):
+        problems.append(f"asr hears English: set asr.engine to vosk and asr.model to one for '{language}'")
+    if tts.engine in ("hibari", "piper") or (tts.engine == "espeak" and (tts.voice or "en").startswith("en")):
+        problems.append(f"tts speaks English: set tts.engine to espeak and tts.voice to one for '{language}'")
+    return Finding("language", language, "; ".join(problems))
 
 
 def _sentences(settings: Settings) -> list[Finding]:

@@ -68,6 +68,10 @@ class Cascade:
     def sayable(self) -> Phrases:
         """What can be said now, for the recogniser. The same object until the home changes."""
         language = self._sentences.language
+        if language.chinese is not None:
+            if self._sayable is None or self._sayable[0] != language.version:
+                self._sayable = (language.version, sayable.any_order(language.chinese.words()))
+            return self._sayable[1]
         if self._phrases is None:
             domains = [pack.sentences for pack in self._domains]
             self._phrases = sayable.HomePhrases(language.intents, self._wake_words, domains)
@@ -184,6 +188,8 @@ class Cascade:
 
     def _compound(self, words: str, context: Context, match: Match) -> tuple[Intent, ...]:
         """Every clause of "A and B" by itself; empty unless each is understood: half a command is worse than none."""
+        if self._sentences.language.chinese is not None:
+            return self._sentences.clauses(words, context)
         clauses = _JOINTS.split(_BOTH.sub("", words))
         if not 2 <= len(clauses) <= _CLAUSES:
             return ()

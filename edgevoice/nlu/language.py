@@ -18,6 +18,7 @@ from hassil.parser import ParseError
 
 from edgevoice.errors import SettingsError
 from edgevoice.home.model import Device, Home
+from edgevoice.nlu.chinese_free import Lexicon
 from edgevoice.nlu.numbers import words
 from edgevoice.nlu.packs import Pack, standard, uncovered
 from edgevoice.schema import suggest
@@ -61,6 +62,8 @@ class Language:
             ),
         }
 
+        self.chinese = Lexicon(home, intents) if intents.language.startswith("zh") else None
+        """The words of this home, for a language that is written without spaces."""
         self._apart = _apart((*self._called, *(a.name for a in home.areas.values())))
         for one in self.lists.values():
             if isinstance(one, TextSlotList):

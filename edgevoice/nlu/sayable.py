@@ -200,6 +200,11 @@ class HomePhrases:
         return found
 
 
+def any_order(words: Iterable[str]) -> Phrases:
+    """What can be said where words are written together and come in any order."""
+    return Phrases((Arc(0, Listed("word"), 0),), frozenset({0}), {"word": tuple(dict.fromkeys(words))})
+
+
 def pack(intents: Intents) -> Phrases:
     """What can be asked of a closed domain: nothing else is said there."""
     letters = _Letters(intents.expansion_rules)

@@ -21,7 +21,8 @@ _NO_AREA = "\N{NULL}"
 _UNSURE = 0.5
 """Confidence of a match that hardly any of the template's own words stand behind; it is asked about, not done."""
 _ARTICLE = 3
-"""Letters; "the lamp" says no more than "lamp"."""
+"""Letters; "the lamp" says no more than "lamp". Chinese has none, and verbs as short."""
+_MOST_CLAUSES = 6
 _LONGEST = 200
 """Characters; no command is longer, and the templates' open ends would take their time over a page of text."""
 
@@ -30,6 +31,7 @@ class Templates:
     """Matches sentences against the home as it is now."""
 
     def __init__(self, home: Home, intents: Intents, sieve: Sieve) -> None:
+        self._article = _ARTICLE * (not intents.language.startswith("zh"))
         self.home, self._sieve = home, sieve
         self._language = Language(home, intents)
         self.elsewhere: Callable[[str, Context], bool] = lambda text, context: False
@@ -46,9 +48,41 @@ class Templates:
         """The intent of a normalised sentence that a template matches from end to end; None where none does."""
         if len(text) > _LONGEST:
             return None
+        if self.language.chinese is None:
+            return self._matched(text, context)
+        line = chinese.joined(text)
+        forms = dict.fromkeys((line, chinese.bare(line)))
+        found = next(
+            filter(None, (chinese.timer(self.home, one) or self._matched(one, context) for one in forms)), None
+        )
+        if found is None or not chinese.is_told(line, found) or not self._is_there(found, context):
+            free = chinese.understand(self.home, self.language.chinese, line, context)
+            found = free if free is not None and (found is None or self._is_there(free, context)) else found
+        told = found is not None and chinese.is_told(line, found)
+        return chinese.here(found, self.home, context) if found is not None and told else None
+
+    def clauses(self, text: str, context: Context) -> tuple[Intent, ...]:
+        """Every clause of a sentence without spaces; empty unless each is understood."""
+        lexicon = self.language.chinese
+        if lexicon is None:
+            return ()
+        split = chinese.clauses(chinese.joined(text))
+        if len(split) < 2:
+            return chinese.together(self.home, lexicon, text, context)
+        each = [
+            (one,) if (one := self.match(clause, context)) else chinese.together(self.home, lexicon, clause, context)
+            for clause in split[:_MOST_CLAUSES]
+        ]
+        return tuple(one for found in each for one in found) if all(each) and len(split) <= _MOST_CLAUSES else ()
+
+    def _is_there(self, intent: Intent, context: Context) -> bool:
+        """Whether it means a device of this home, or none at all."""
+        if intent.targets or not meaning.is_about_devices(intent.name, intent.slots):
+            return True
+        return bool(meaning.devices(self.home, intent.name, intent.slots, context.area))
+
+    def _matched(self, text: str, context: Context) -> Intent | None:
         language = self.language
-        if language.intents.language.startswith("zh") and (timer := chinese.timer(self.home, text)) is not None:
-            return timer
         area = self.home.areas.get(context.area or "")
         found = list(
             recognize_all(
@@ -70,7 +104,15 @@ class Templates:
             only = meaning.devices(self.home, best.intent.name, anywhere)
             if len(only) == 1:
                 slots, targets = anywhere, (only[0].id,)
-        return Intent(best.intent.name, slots, _confidence(best, text), "template", text, targets, best.response or "")
+        return Intent(
+            best.intent.name,
+            slots,
+            _confidence(best, text, self._article),
+            "template",
+            text,
+            targets,
+            best.response or "",
+        )
 
     def _can_be_done_later(self, command: Value, context: Context) -> bool:
         """ "Turn off the lamp in five minutes" is a timer with a command; "he will be home in five minutes" is neither."""
@@ -99,10 +141,7 @@ class Templates:
         )
 
     def _is_about_something(self, found: RecognizeResult, context: Context) -> bool:
-        slots = _slots(found)
-        if self._named(found) or not meaning.is_about_devices(found.intent.name, slots):
-            return True
-        return bool(meaning.devices(self.home, found.intent.name, slots, context.area))
+        return self._is_there(Intent(found.intent.name, _slots(found), targets=self._named(found)), context)
 
     def _named(self, found: RecognizeResult) -> tuple[str, ...]:
         """The device the sentence named; empty where it named none, or one of several that share the name."""
@@ -133,12 +172,12 @@ def _sieve(language: str, packs: tuple[Pack, ...] | None) -> Sieve:
     return Sieve(sentences(language, packs))
 
 
-def _confidence(found: RecognizeResult, text: str) -> float:
+def _confidence(found: RecognizeResult, text: str, article: int) -> float:
     """`play` before anything at all, and a name without a verb, may be a misheard sentence of another kind."""
     said = {entity.name for entity in found.entities_list if entity.text}
     if said == {"search_query"}:
         return _UNSURE
-    if found.intent.name == "HassTurnOn" and said == {"name"} and found.text_chunks_matched <= _ARTICLE:
+    if found.intent.name == "HassTurnOn" and said == {"name"} and found.text_chunks_matched <= article:
         domains = found.intent_data.requires_context.get("domain", ())
         return 1.0 if {"scene", "script"} & set(domains) or "on" in text.casefold().split() else _UNSURE
     return 1.0

@@ -25,7 +25,7 @@ class Asking:
             Option(device.id, (label, *device.aliases, *self._area_names(device)))
             for device, label in zip(choices, labels, strict=True)
         )
-        names = spoken.names(labels, last="or", most=5)
+        names = spoken.names(labels, last="or", most=5, language=self.home.language)
         which, again = (self.replies.error(key, names=names) for key in ("which", "which_again"))
         return Question("choice", which, again, intent, options=options)
 

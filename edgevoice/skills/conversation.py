@@ -188,14 +188,15 @@ class Conversation:
             return outcome.reply
         devices = dict.fromkeys(command.device for command in failed)
         others = [
-            f"the {self._name(one)} says that it is {self._state(one, reported[one])}"
+            self._replies.part("says", name=self._name(one), state=self._state(one, reported[one]))
             for one in devices
             if one in reported
         ]
         silent = [self._name(one) for one in devices if one not in reported]
         is_all = devices.keys() >= {command.device for command in outcome.commands}
-        said = [self._replies.error("silent", names=spoken.names(silent))] if silent else []
-        said += [self._replies.error("otherwise", what=spoken.names(others))] if others else []
+        language = self._home.language
+        said = [self._replies.error("silent", names=spoken.names(silent, language=language))] if silent else []
+        said += [self._replies.error("otherwise", what=spoken.names(others, language=language))] if others else []
         return " ".join([*said, *([] if is_all else [self._replies.error("rest_done")])])
 
     def apology(self, stage: str, code: str) -> str:
@@ -208,8 +209,9 @@ class Conversation:
     def due(self, now_seconds: float) -> Iterator[Outcome]:
         """The timers that have run out since the last call: what to say, and the commands that waited for them."""
         for timer in self.timers.due(now_seconds):
-            reply = timer.reply or self._replies.error("timer_done", name=timer.title)
-            yield self._when_due(timer.title, timer.commands, reply, now_seconds)
+            title = timer.title(self._replies)
+            reply = timer.reply or self._replies.error("timer_done", name=title)
+            yield self._when_due(title, timer.commands, reply, now_seconds)
         ready, missed = self._routines.due(self._home, self._now().timestamp())
         for routine in ready:
             yield self._when_due(routine.when, routine.commands, routine.reply, now_seconds)

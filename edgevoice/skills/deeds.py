@@ -142,7 +142,8 @@ class Deeds:
         before = None if is_later else self.dialogue.withdraw(kind)
         if before:
             intent, commands, reply = before.intent, before.commands + commands, f"{before.reply} {reply}"
-        when = str(intent.slots.get("when") or f"in {spoken.duration(timers.length(intent))}") if is_later else ""
+        length = spoken.duration(timers.length(intent), self.home.language)
+        when = str(intent.slots.get("when") or self.replies.part("in", length=length)) if is_later else ""
         self.dialogue.add(Asking(self.home, self.replies).permission(kind, intent, commands, reply, when))
 
     def carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
@@ -177,4 +178,4 @@ class Deeds:
 
 
 def _sentence(text: str) -> str:
-    return text if not text or text[-1] in ".!?" else f"{text}."
+    return text if not text or text[-1] in ".!?。！？" else f"{text}."

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Value
+from edgevoice.skills import chinese, spoken
 from edgevoice.skills.reply import Replies
 from edgevoice.skills.settings import ACTIONS, Action, Setting, Settings, Unable
 
@@ -63,16 +64,19 @@ def plan(home: Home, replies: Replies, intent: Intent, mic_area: str | None = No
     devices = _candidates(home, intent, action, mic_area)
     if not devices:
         return Plan(problem=nothing(home, replies, intent, action.domains))
-    devices = _in_state(home, devices, action)
+    found, devices = devices, _in_state(home, devices, action)
     if not devices:
-        return Plan(problem=replies.error("entity_wrong_state", state=action.states[0][0]))
+        state = spoken.state(found[0], action.states[0][0], home.language)
+        return Plan(problem=replies.error("entity_wrong_state", state=state))
     settings: dict[str, Settings] = {}
     problem = ""
     for device in devices:
         try:
             settings[device.id] = action.work(device, home.state(device.id), intent)
         except Unable as error:
-            problem = problem or replies.error(error.key, **error.values)
+            problem = problem or replies.error(
+                error.key, **{key: _listed(home, one) for key, one in error.values.items()}
+            )
     able = tuple(device for device in devices if settings.get(device.id, ()) != ())
     if not able:
         return Plan(problem=problem or _unsupported(replies, devices))
@@ -104,6 +108,8 @@ def nothing(home: Home, replies: Replies, intent: Intent, domains: Sequence[str]
     texts = {"entity": slots.get("name"), "area": slots.get("area"), "floor": slots.get("floor")}
     texts |= {"device_class": kinds[0], "domain": kinds[1]}
     said = {name: _text(value) for name, value in texts.items() if value is not None}
+    if chinese.is_chinese(home.language):
+        said |= {name: chinese.kind(said[name], home.language) for name in ("device_class", "domain") if name in said}
     if "floor" in said:
         said["floor"] = _FLOOR.sub("", said["floor"])  # the sentence adds it itself
     return replies.error(key, **said)
@@ -113,7 +119,9 @@ def label(home: Home, device: Device, among: Sequence[Device]) -> str:
     """The name of a device, with its area where another one of them has the same name."""
     area = home.areas.get(device.area or "")
     same = sum(targets.fold(one.name) == targets.fold(device.name) for one in among)
-    return f"{device.name} in the {area.name}" if same > 1 and area else device.name
+    if same < 2 or area is None:
+        return device.name
+    return f"{area.name}的{device.name}" if chinese.is_chinese(home.language) else f"{device.name} in the {area.name}"
 
 
 def _candidates(home: Home, intent: Intent, action: Action, mic_area: str | None) -> tuple[Device, ...]:
@@ -166,7 +174,12 @@ def _unsupported(replies: Replies, devices: Sequence[Device]) -> str:
 def _note(replies: Replies, device: Device, setting: Setting) -> str:
     if setting.limit is None:
         return ""
-    return replies.error("limit", name=device.name, limit=setting.limit, upper="yes" if setting.is_upper else "")
+    limit = chinese.measured(setting.limit) if chinese.is_chinese(replies.language) else setting.limit
+    return replies.error("limit", name=device.name, limit=limit, upper="yes" if setting.is_upper else "")
+
+
+def _listed(home: Home, told: str | tuple[str, ...]) -> str:
+    return told if isinstance(told, str) else spoken.names(told, most=8, language=home.language)
 
 
 def _text(value: Value) -> str:

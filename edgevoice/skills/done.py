@@ -1,4 +1,4 @@
-"""What is said once commands are confirmed: what is so now, and where. English; other languages keep Home Assistant's."""
+"""What is said once commands are confirmed: what is so now, and where. English and Chinese; other languages keep Home Assistant's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Value
-from edgevoice.skills import spoken
+from edgevoice.skills import chinese, spoken
 from edgevoice.skills.devices import Plan, label
 
 _WAYS = ("{thing} {verb} {state} now.", "{thing} {verb} {state}.", "Okay, {thing} {verb} {state}.")
@@ -33,6 +33,10 @@ def sentence(home: Home, intent: Intent, plan: Plan, seed: int) -> str:
 
     `seed` picks one of the ways to say it.
     """
+    if chinese.is_chinese(home.language) and plan.devices:
+        named = label(home, plan.devices[0], [one for one in home.exposed() if one.domain == plan.devices[0].domain])
+        thing = named if len(plan.devices) == 1 else chinese.several(home, intent, plan.devices)
+        return chinese.done(home, plan.commands, thing, seed)
     if not home.language.startswith("en") or not plan.devices:
         return ""
     state = _state(plan.commands)

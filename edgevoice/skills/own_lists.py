@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edgevoice.home.appliance import obey
 from edgevoice.home.capabilities import capabilities_of, texts
 from edgevoice.home.model import Device, Home, State
 from edgevoice.messages import Command
+from edgevoice.skills import chinese
 
 _ORIGIN = "edgevoice"
 _MOST, _LONGEST = 200, 200
@@ -20,6 +21,16 @@ _LISTS = tuple(
         ("todo.own_to_do_list", "To-Do List", ("to do list", "todo list", "to do", "task list", "tasks")),
     )
 )
+
+
+_CHINESE = {"todo.own_shopping_list": "购物清单", "todo.own_to_do_list": "待办事项"}
+
+
+def _called(device: Device, language: str) -> Device:
+    if not chinese.is_chinese(language):
+        return device
+    name = chinese.script(_CHINESE[device.id], language)
+    return replace(device, name=name, aliases=(device.name, *device.aliases))
 
 
 @dataclass(slots=True)
@@ -37,7 +48,7 @@ class OwnLists:
             return
         for device in _LISTS:
             if device.id not in self.home.devices:
-                self.home.put(device)
+                self.home.put(_called(device, self.home.language))
                 self._show(device)
 
     def obey(self, commands: Iterable[Command]) -> tuple[Command, ...]:

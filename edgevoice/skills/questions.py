@@ -12,7 +12,7 @@ from edgevoice.home.capabilities import number, texts
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
 from edgevoice.nlu import about
-from edgevoice.skills import spoken
+from edgevoice.skills import chinese, spoken
 from edgevoice.skills.devices import nothing
 from edgevoice.skills.reply import Found, Replies
 from edgevoice.skills.settings import OFF
@@ -62,9 +62,7 @@ def _age(home: Home, replies: Replies, device: Device, now_seconds: float) -> st
     )
     if passed < lasts:
         return ""
-    count, unit = (round(passed / 86_400), "day") if passed >= 172_800 else (round(passed / 3600), "hour")
-    ago = f"{count} {unit}{'' if count == 1 else 's'}"
-    return f". {replies.error('old', ago=ago)}"
+    return replies.error("old", ago=spoken.ago(passed, home.language))
 
 
 def _answer(home: Home, replies: Replies, intent: Intent, now: datetime, mic_area: str | None) -> str | None:
@@ -95,7 +93,7 @@ def plain(home: Home, replies: Replies, text: str) -> str | None:
     whole = [(words, device) for device in home.exposed() if (words := _name_in(home, device, text)) and words <= said]
     meant = [device for words, device in whole if not any(words < other for other, _ in whole)][:_MOST_NAMED]
     known = [device for device in meant if home.state(device.id).value not in ABSENT]
-    return " ".join(f"{_told(home, device)}." for device in known) or None
+    return " ".join(f"{_told(home, replies, device)}." for device in known) or None
 
 
 def _name_in(home: Home, device: Device, text: str) -> set[str]:
@@ -112,14 +110,14 @@ def _outside(home: Home, replies: Replies, kind: str) -> str | None:
         place = f"{device.name} {area.name if area else ''}".casefold()
         is_outside = not {"outside", "outdoor", "outdoors"}.isdisjoint(_WORD.findall(place))
         if is_outside and device.device_class == kind and number(home.state(device.id).value) is not None:
-            return f"{_told(home, device)}."
+            return f"{_told(home, replies, device)}."
     has_weather = any(device.domain == "weather" for device in home.exposed())
     return _weather(home, replies, Intent("HassGetWeather")) if has_weather and kind == "temperature" else None
 
 
-def _told(home: Home, device: Device) -> str:
+def _told(home: Home, replies: Replies, device: Device) -> str:
     said = spoken.state(device, home.state(device.id).value, home.language)
-    return _items(home, device) or f"{device.name} is {said}"
+    return _items(home, replies, device) or f"{device.name} is {said}"
 
 
 def _state(home: Home, replies: Replies, intent: Intent) -> str:
@@ -137,13 +135,14 @@ def _state(home: Home, replies: Replies, intent: Intent) -> str:
         if all(home.state(device.id).value in ABSENT for device in devices):
             return replies.error("unknown_state", name=devices[0].name)
     if wanted is None:
-        listed = _items(home, devices[0])
+        listed = _items(home, replies, devices[0])
         return listed if listed is not None else replies.say(intent, Found(devices[:1] if is_one else devices))
     matched = tuple(device for device in devices if _is_in(home, device, wanted))
     others = tuple(device for device in devices if device not in matched)
-    text = (
-        spoken.binary(str(intent.slots.get("device_class") or ""), str(wanted)) if wanted in ("on", "off") else wanted
-    )
+    kind, state = str(intent.slots.get("device_class") or ""), str(wanted)
+    text = spoken.binary(kind, state) if wanted in ("on", "off") else wanted
+    if chinese.is_chinese(home.language):
+        text = chinese.state(devices[0].domain, kind, state, home.language)
     return replies.say(intent, Found(matched, others, {"state": spoken.slot(text)}))
 
 
@@ -158,7 +157,7 @@ def _facts(home: Home, replies: Replies, devices: tuple[Device, ...], text: str)
         elif home.state(device.id).value in ABSENT:
             said.append(replies.error("unknown_state", name=device.name))
         else:
-            said.append(f"{_told(home, device)}.")
+            said.append(f"{_told(home, replies, device)}.")
     return " ".join(said)
 
 
@@ -216,12 +215,17 @@ def _fits(device: Device, held: str, wanted: str) -> bool:
     return wanted in words
 
 
-def _items(home: Home, device: Device) -> str | None:
+def _items(home: Home, replies: Replies, device: Device) -> str | None:
     """What stands on a list, for a device that is one and tells its items."""
     if device.domain != "todo" or "items" not in home.state(device.id).attributes:
         return None
     items = texts(home.state(device.id).attributes["items"])
-    return f"On {device.name}: {spoken.names(items, most=10)}" if items else f"{device.name} is empty"
+    listed = spoken.names(items, most=10, language=home.language)
+    return (
+        replies.error("on_list", name=device.name, items=listed)
+        if items
+        else replies.error("empty_list", name=device.name)
+    )
 
 
 def _temperature(home: Home, replies: Replies, intent: Intent, mic_area: str | None) -> str:
@@ -261,4 +265,8 @@ def _weather(home: Home, replies: Replies, intent: Intent) -> str:
     state = home.state(devices[0].id)
     if number(state.attributes.get("temperature")) is not None:
         return replies.say(intent, Found(devices[:1]))
-    return replies.error("no_weather") if state.value in ABSENT else f"It is {state.value.replace('_', ' ')}"
+    return replies.error("no_weather") if state.value in ABSENT else _weather_is(home, replies, devices[0])
+
+
+def _weather_is(home: Home, replies: Replies, device: Device) -> str:
+    return replies.error("weather_is", state=spoken.state(device, home.state(device.id).value, home.language))

@@ -18,7 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
-from edgevoice.skills import spoken
+from edgevoice.skills import chinese, sentences_zh, spoken
 from edgevoice.skills.sentences import ERRORS, REPLIES
 
 _log = logging.getLogger(__name__)
@@ -59,6 +59,10 @@ class Replies:
         self._environment = SandboxedEnvironment(autoescape=False, undefined=ChainableUndefined, finalize=_never_none)
         self._compiled: dict[str, Template] = {}
 
+    @property
+    def language(self) -> str:
+        return self._home.language
+
     def say(self, intent: Intent, found: Found = NOTHING) -> str:
         """The reply to an intent; empty where it is answered by nothing. Never raises for what a template lacks."""
         replies = _responses(self._home.language)["intents"].get(intent.name, {})
@@ -77,10 +81,15 @@ class Replies:
         """One of the error sentences, such as `no_entity`."""
         return self._render(_responses(self._home.language)["errors"][key], values)
 
+    def part(self, key: str, **values: str) -> str:
+        """A piece of a sentence, such as `timer_named`."""
+        return self._filled(_responses(self._home.language)["errors"][key], values)
+
     def shown(self, device: Device) -> Shown:
         state = self._home.state(device.id)
         attributes = {
-            key: spoken.unit(value) if "unit" in key else _tidy(value) for key, value in state.attributes.items()
+            key: spoken.unit(value, self._home.language) if "unit" in key else _tidy(value)
+            for key, value in state.attributes.items()
         }
         text = spoken.state(device, state.value, self._home.language)
         plain = spoken.number(state.value) or state.value
@@ -100,11 +109,15 @@ class Replies:
         }
 
     def _render(self, template: str, variables: Mapping[str, Any]) -> str:
+        text = self._filled(template, variables)
+        return text[:1].upper() + text[1:]
+
+    def _filled(self, template: str, variables: Mapping[str, Any]) -> str:
         compiled = self._compiled.get(template)
         if compiled is None:
             compiled = self._compiled[template] = self._environment.from_string(template)
         text = " ".join(compiled.render(variables).split()).replace(" ,", ",").replace(" .", ".")
-        return text[:1].upper() + text[1:]
+        return chinese.tidy(text) if chinese.is_chinese(self._home.language) else text
 
     def _plain(self, intent: Intent, found: Found) -> str:
         """What is said where no template fits: the device by its name, or that it is done."""
@@ -121,10 +134,18 @@ def _responses(language: str) -> Mapping[str, Mapping[str, Any]]:
     known = {name.casefold(): name for name in home_assistant_intents.get_languages()}
     name = known.get(language.replace("_", "-").casefold(), "en")
     theirs = (home_assistant_intents.get_intents(name) or {}).get("responses", {})
-    intents = dict(theirs.get("intents", {}))
-    for intent, replies in REPLIES.items():
-        intents[intent] = intents.get(intent, {}) | replies
-    return {"intents": intents, "errors": ERRORS | theirs.get("errors", {})}
+    intents, errors = dict(theirs.get("intents", {})), ERRORS | theirs.get("errors", {})
+    ours = REPLIES
+    if chinese.is_chinese(language):
+        ours = {intent: _written(replies, language) for intent, replies in sentences_zh.REPLIES.items()}
+        errors |= _written(sentences_zh.ERRORS, language)
+    for intent, replies in ours.items():
+        intents[intent] = intents.get(intent, {}) | dict(replies)
+    return {"intents": intents, "errors": errors}
+
+
+def _written(replies: Mapping[str, str], language: str) -> dict[str, str]:
+    return {key: chinese.script(text, language) for key, text in replies.items()}
 
 
 def _tidy(value: Value) -> Value:

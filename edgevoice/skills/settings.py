@@ -36,7 +36,7 @@ Work: TypeAlias = Callable[[Device, State, Intent], Settings]
 class Unable(Exception):
     """Why a device cannot be told: a key of the error sentences, and what stands in the sentence."""
 
-    def __init__(self, key: str, **values: str) -> None:
+    def __init__(self, key: str, **values: str | tuple[str, ...]) -> None:
         super().__init__(key)
         self.key, self.values = key, values
 
@@ -204,7 +204,7 @@ def _pass(capability: str, slot: str) -> Work:
         spelled = {choice.replace("_", " ").casefold(): choice for choice in choices}
         chosen = spelled.get(value.replace("_", " ").casefold())
         if choices and chosen is None:
-            raise Unable("not_a_choice", name=device.name, choices=spoken.names(spelled, most=8))
+            raise Unable("not_a_choice", name=device.name, choices=tuple(spelled))
         return _if_able(device, capability, chosen or value)
 
     return work

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from edgevoice.home.model import CAPABILITIES, Device, Home
 from edgevoice.messages import Command, Value
+from edgevoice.skills import chinese
 
 # Unit sign -> the spoken word for one, and for any other number.
 _UNITS: Mapping[str, tuple[str, str]] = {
@@ -92,7 +93,12 @@ _BINARY: Mapping[str, tuple[str, str]] = {
 
 
 def state(device: Device, value: str, language: str = "en") -> str:
-    """A state with its unit, such as `21.5 degrees` or `open`; other languages get the state as the home has it."""
+    """A state with its unit, such as `21.5 degrees` or `open`; languages without words here get it as the home has it."""
+    if chinese.is_chinese(language):
+        measured = number(value)
+        if measured is not None:
+            return chinese.quantity(measured, device.unit or "", language)
+        return chinese.state(device.domain, device.device_class, value, language)
     if language != "en":
         return f"{value} {device.unit}" if device.unit else value
     if device.domain == "binary_sensor" and value in ("on", "off"):
@@ -126,8 +132,10 @@ def quantity(value: str, unit: str) -> str:
     return f"{value} {one if value in ('1', '-1') else many}"
 
 
-def unit(value: Value) -> Value:
+def unit(value: Value, language: str = "en") -> Value:
     """The spoken word of a unit, where there is one."""
+    if chinese.is_chinese(language):
+        return chinese.script(chinese.UNITS.get(str(value), str(value)), language)
     return _UNITS[value][1] if isinstance(value, str) and value in _UNITS else value
 
 
@@ -138,24 +146,38 @@ def slot(value: Value) -> str:
     return number(value) or str(value) if isinstance(value, (int, float)) else str(value)
 
 
-def names(items: Iterable[str], last: str = "and", most: int = 4) -> str:
+def names(items: Iterable[str], last: str = "and", most: int = 4, language: str = "en") -> str:
     """`A, B and C`; more than `most` are counted."""
+    if chinese.is_chinese(language):
+        return chinese.names(items, last, most, language)
     listed = list(dict.fromkeys(items))
     if len(listed) > most:
         listed = [*listed[: most - 1], f"{len(listed) - most + 1} more"]
     return f" {last} ".join(filter(None, (", ".join(listed[:-1]), listed[-1]))) if listed else ""
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, language: str = "en") -> str:
     """`1 hour, 5 minutes and 30 seconds`."""
+    if chinese.is_chinese(language):
+        return chinese.duration(seconds, language)
     whole = max(0, round(seconds))
     parts = ((whole // 3600, "hour"), (whole // 60 % 60, "minute"), (whole % 60, "second"))
     said = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in parts if count]
     return names(said) or "0 seconds"
 
 
+def ago(seconds: float, language: str = "en") -> str:
+    """`3 hours`, from two days on `2 days`."""
+    count, unit = (round(seconds / 86_400), "day") if seconds >= 172_800 else (round(seconds / 3600), "hour")
+    if chinese.is_chinese(language):
+        return chinese.script(f"{count}{'天' if unit == 'day' else '个小时'}", language)
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
 def action(home: Home, commands: Sequence[Command]) -> str:
     """What commands would do, as in "Should I ...?": `unlock the Front Door`, `turn off 12 devices`."""
+    if chinese.is_chinese(home.language):
+        return chinese.action(home, commands)
     return names((phrase.format(_things(named)) for phrase, named in _by_verb(home, commands)), most=3)
 
 

@@ -52,13 +52,12 @@ class Timer:
     def remaining(self, now_seconds: float) -> float:
         return max(0.0, self.ends - now_seconds if self.left is None else self.left)
 
-    @property
-    def title(self) -> str:
+    def title(self, replies: Replies) -> str:
         """`pizza timer`, or `5 minute timer`."""
         if self.name:
-            return f"{self.name} timer"
-        said = spoken.duration(self.seconds)
-        return f"{said.removesuffix('s') if ' and ' not in said else said} timer"
+            return replies.part("timer_named", name=self.name)
+        said = spoken.duration(self.seconds, replies.language)
+        return replies.part("timer_long", length=said.removesuffix("s") if " and " not in said else said)
 
 
 class Timers:

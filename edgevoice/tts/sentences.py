@@ -43,7 +43,7 @@ _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2})(?![\d.,]*\d)")
 _GASES = (("PM2.5", "P M 2.5"), ("CO2", "C O 2"))
 _UNSPOKEN = re.compile(r"[*_#~`|\\^\[\]{}<>]|[︀-️]")  # markup, and variation selectors of emoji
 _SPOKEN_SYMBOLS = frozenset("°+=×÷±$€£¥")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][\"”’)])\s+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][\"”’)])\s+|(?<=[。！？])")
 
 
 def speakable(text: str) -> str:

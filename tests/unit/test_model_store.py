@@ -75,7 +75,7 @@ def test_manifest_names_every_part_of_a_split_model() -> None:
     [
         ("licence:", "license:", 5, "Did you mean 'licence'?"),
         ("ram_mb: 3", "ram_mb: many", 7, "not a whole number"),
-        ("size: 4", "size: 0", 11, "1 or more"),
+        ("size: 4", "size: -1", 11, "0 or more"),
         ("sha256: aa", "sha256: xx", 10, "64 hexadecimal digits"),
         ("name: weights.bin", "name: ../weights.bin", 10, "not a relative path"),
         ("name: weights.bin", "name: /etc/weights.bin", 10, "not a relative path"),

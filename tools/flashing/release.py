@@ -103,9 +103,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def extras(profile: Profile) -> tuple[str, ...]:
     """The extras of the package that a profile's engines need."""
-    wanted = {"vosk": profile.settings.asr.engine, "piper": profile.settings.tts.engine}
-    found = [extra for extra, engine in wanted.items() if engine == extra]
-    return (*found, "kuksa") if profile.settings.home.kuksa else tuple(found)
+    settings = profile.settings
+    wanted = {
+        "vosk": settings.asr.engine == "vosk",
+        "piper": settings.tts.engine == "piper",
+        "kuksa": bool(settings.home.kuksa),
+        "chinese": settings.nlu.language.casefold().startswith("zh"),
+    }
+    return tuple(extra for extra, is_wanted in wanted.items() if is_wanted)
 
 
 def without(profile: Profile) -> tuple[str, ...]:
