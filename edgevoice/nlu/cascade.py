@@ -191,7 +191,7 @@ def load(
     domains = tuple(packs.load(file) for file in files if file not in more)
     free = None
     if settings.language.partition("-")[0] == "en":
-        free = Free(home, semantic.load(embed) if embed is not None else None)
+        free = Free(home, semantic.load(embed))
     return Cascade(templates.load(home, settings.language, more), domains, propose, tuple(wake_words), free)
 
 

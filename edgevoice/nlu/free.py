@@ -27,8 +27,10 @@ from edgevoice.nlu.wishes import Wish
 DOUBTFUL = 0.2
 _TIE = 0.1
 _PLAIN = 0.6
-_MEANT, _SURELY = 0.6, 0.9
+_MEANT, _SURELY = 0.35, 0.9
 """Probability from which a meaning is taken, and from which it outweighs the words."""
+_CLEAR = 2.0
+"""How many times as likely as its opposite it has to be."""
 _BY_MEANING = 0.5
 _NEVER_GUESSED = frozenset({"lock", "unlock", "open", "close"})
 """What keeps people out: its words have to be said."""
@@ -84,13 +86,15 @@ class Free:
     def _by_meaning(self, said: Said, found: Intent | None, context: Context, text: str) -> Intent | None:
         """A command in words that no rule knows well: to be asked about. One that has another meaning is none."""
         guess = self._semantic.guess(text) if self._semantic else None
-        if guess is None or guess.probability < _MEANT:
+        if guess is None:
             return found
         if guess.action == NONE:
             return found if found and guess.probability < _SURELY else None
-        if found is not None or guess.action in _NEVER_GUESSED:
+        against = guess.probabilities.get(OPPOSITES.get(guess.action, ""), 0.0)
+        is_plain = guess.probability >= _MEANT and guess.probability >= _CLEAR * against
+        if found is not None or not is_plain or guess.action in _NEVER_GUESSED:
             return found
-        meant = self._intent(said, Wish(guess.action, guess.probability, frozenset(range(len(said.words)))), context)
+        meant = self._intent(said, Wish(guess.action, 1.0, frozenset(range(len(said.words)))), context)
         return replace(meant, confidence=round(meant.confidence * _BY_MEANING, 3)) if meant else None
 
     def _by_rules(self, said: Said, context: Context) -> Intent | None:
