@@ -35,7 +35,7 @@ from edgevoice.nlu import ngrams
 
 _DATA = Path(__file__).parent / "training" / "intents.yaml"
 _OUT = Path(__file__).resolve().parent.parent / "models"
-_EACH, _NONES = 600, 8
+_EACH, _NONES = 900, 2
 """Sentences of an action, and how many times as many of none: most of what is said is that."""
 _KEPT_BACK = 10
 _EMBEDDED = 4
@@ -73,12 +73,14 @@ def examples(file: Path, seed: int = 0) -> list[Example]:
 
 
 def _draw(one: Expression, rules: dict[str, Sentence], chance: random.Random) -> str:
-    """One sentence of a template, each choice as likely."""
+    """One sentence of a template, each choice as likely, and what may be left out left out in half of them."""
     if isinstance(one, TextChunk):
         return one.original_text
     if isinstance(one, RuleReference):
         return _draw(rules[one.rule_name].expression, rules, chance)
     if isinstance(one, Alternative):
+        if one.is_optional and chance.random() < 0.5:
+            return ""
         return _draw(chance.choice(one.items), rules, chance)
     if isinstance(one, Group):
         return "".join(_draw(item, rules, chance) for item in one.items)

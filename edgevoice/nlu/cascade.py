@@ -109,6 +109,8 @@ class Cascade:
             one = self._sentences.match(text, context)
             if one is not None and one.name in _VERBATIM:
                 one = self._sentences.match(words, context) or one
+            if one is not None and _is_half_said(one, text) and text.endswith("stop"):
+                continue  # it may be us who shall stop
             found = (one,) if one is not None else self._compound(text, context, self._sentences.match)
             if found and not any(_NAMELESS.match(str(intent.slots.get("name"))) for intent in found):
                 return found
@@ -125,7 +127,7 @@ class Cascade:
         text, changed = self._free.speller.respelled(tidy)
         sure = repair.SURE**changed
         one = self._sentences.match(text, context)
-        if one is not None and one.name in _BARE and " " not in normalize.spoken(text):
+        if one is not None and _is_half_said(one, words):
             sure *= _HARDLY
         found = (one,) if one is not None else self._compound(text, context, self._confident)
         if not found and (one := self._free.understand(text, context, words)) is not None:
@@ -146,6 +148,11 @@ class Cascade:
             return ()
         found = tuple(_until_none(match(clause, context) for clause in clauses))
         return found if len(found) == len(clauses) else _shared(clauses, context, match)
+
+
+def _is_half_said(one: Intent, text: str) -> bool:
+    """Nothing but "stop" with politeness around it."""
+    return one.name in _BARE and " " in text and " " not in normalize.spoken(repair.tidied(text))
 
 
 def _sure(found: tuple[Intent, ...]) -> float:

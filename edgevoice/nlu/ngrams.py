@@ -21,7 +21,7 @@ from edgevoice.nlu.sounds import sounds
 BUCKETS = 1 << 14
 _WORD = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)?")
 _MOST_WORDS = 24
-_WORDS, _PARTS = 1.0, 0.35
+_WORDS, _PARTS = 1.0, 0.5
 """How much a whole word counts, and a part of it."""
 
 
