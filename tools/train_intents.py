@@ -52,6 +52,8 @@ class Example:
     action: str
     text: str
     is_kept_back: bool
+    is_as_meant: bool
+    """Not as a recogniser may have heard it."""
 
 
 def examples(file: Path, seed: int = 0) -> list[Example]:
@@ -67,7 +69,8 @@ def examples(file: Path, seed: int = 0) -> list[Example]:
             sentence = parse_sentence(template)
             drawn = {" ".join(_draw(sentence.expression, rules, chance).split()) for _ in range(share)}
             heard = {channel.hear(text, chance) for text in sorted(drawn)}
-            found += [Example(action, text, number % _KEPT_BACK == 1) for text in sorted(drawn | heard)]
+            kept_back = number % _KEPT_BACK == 1
+            found += [Example(action, text, kept_back, text in drawn) for text in sorted(drawn | heard)]
     chance.shuffle(found)
     return found
 
@@ -149,7 +152,9 @@ def _learn_ngrams(found: list[Example], names: list[str], file: Path) -> None:
     model = ngrams.Ngrams(whole * scale, bias)
     scores = np.stack([model.scores(one.text) for one in found if one.is_kept_back])
     _report(file, scores.argmax(1), labels[~learned], names)
-    np.savez_compressed(file, names=np.array(names), weights=whole, scale=scale.astype(np.float32), bias=bias)
+    words = {word for one in found if one.is_as_meant for word in re.findall(r"[a-z']+", one.text)}
+    lists = {"names": np.array(" ".join(names)), "words": np.array(" ".join(sorted(words)))}
+    np.savez_compressed(file, weights=whole, scale=scale.astype(np.float32), bias=bias, **lists)
 
 
 def _learn_embeddings(model: minilm.MiniLm, found: list[Example], names: list[str], file: Path) -> None:

@@ -27,7 +27,7 @@ from edgevoice.nlu.wishes import Wish
 DOUBTFUL = 0.2
 _TIE = 0.1
 _PLAIN = 0.6
-_MEANT, _MEANT_ALONE = 0.3, 0.6
+_MEANT, _MEANT_ALONE = 0.25, 0.5
 """Probability from which a meaning is taken, and from which where the sentence points at nothing in this home."""
 _OUTWEIGHED = 0.55
 """Words whose confidence is not above this share of the probability that nothing is meant are no command."""
@@ -73,8 +73,9 @@ class Free:
 
     def __init__(self, home: Home, semantic: Semantic | None = None, language: str = "en") -> None:
         self._home, self._semantic, self._language = home, semantic, language
+        self._words = semantic.words if semantic else frozenset[str]()
         self._index = Index(home)
-        self._speller = Speller(self._index.names, language)
+        self._speller = Speller(self._index.names, language, self._words)
 
     def understand(self, text: str, context: Context, heard: str = "") -> Intent | None:
         """The command in a tidied sentence; None where there is none, or where it is not clear which.
@@ -132,7 +133,7 @@ class Free:
     def _follow(self) -> None:
         if self._index.version != self._home.version:
             self._index = Index(self._home)
-            self._speller = Speller(self._index.names, self._language)
+            self._speller = Speller(self._index.names, self._language, self._words)
 
     def _intent(self, said: Said, wish: Wish, context: Context) -> Intent | None:
         action = ACTIONS[self._action(said, wish, context)]
@@ -235,8 +236,10 @@ class Free:
             return None
         kind = next(iter(kinds.values()))
         meant, _, sure = self._placed(said, [device for device in able if kind.holds(device)], context)
-        slots: dict[str, Value] = {"domain": kind.domain} if len(meant) > 1 else {"name": meant[0].name} if meant else {}
-        return _Target(slots, meant, sure * _HINTED, frozenset(hints)) if meant else None
+        if not meant:
+            return None
+        slots: dict[str, Value] = {"domain": kind.domain} if len(meant) > 1 else {"name": meant[0].name}
+        return _Target(slots, meant, sure * _HINTED, frozenset(hints))
 
     def _placed(
         self, said: Said, devices: Sequence[Device], context: Context

@@ -38,10 +38,10 @@ class Guess:
 
 
 class Semantic:
-    """`names` are the actions; the probabilities of all `models` are averaged."""
+    """`names` are the actions; the probabilities of all `models` are averaged. `words` are those they learned from."""
 
-    def __init__(self, names: tuple[str, ...], models: Sequence[Scores]) -> None:
-        self.names, self._models = names, tuple(models)
+    def __init__(self, names: tuple[str, ...], models: Sequence[Scores], words: frozenset[str] = frozenset()) -> None:
+        self.names, self.words, self._models = names, words, tuple(models)
 
     def guess(self, text: str) -> Guess:
         found = np.mean([_probabilities(scores(text)) for scores in self._models], axis=0)
@@ -52,12 +52,12 @@ class Semantic:
 def load(embed: Embed | None = None, folder: Path | None = None) -> Semantic:
     """Of n-grams, and of the embedding where there is one."""
     with np.load(_file(NGRAMS, folder), allow_pickle=False) as kept:
-        names = tuple(str(name) for name in kept["names"])
+        names, words = (str(kept[key]).split() for key in ("names", "words"))
         models: list[Scores] = [Ngrams(kept["weights"] * kept["scale"], kept["bias"]).scores]
     if embed is not None:
         with np.load(_file(HEAD, folder), allow_pickle=False) as head:
             models.append(_head(embed, head["weights"].astype(np.float32), head["bias"].astype(np.float32)))
-    return Semantic(names, models)
+    return Semantic(tuple(names), models, frozenset(words))
 
 
 def _head(embed: Embed, weights: NDArray[np.float32], bias: NDArray[np.float32]) -> Scores:

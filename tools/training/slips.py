@@ -8,8 +8,26 @@ from collections.abc import Iterable
 
 from edgevoice.nlu.sounds import exchange, sounds
 
-_LITTLE = frozenset("the a an my our please to of in for me some".split())
-_KEPT = frozenset("on off up down open close lock unlock mute unmute more less not no don't".split())
+_LITTLE = frozenset(["the", "a", "an", "my", "our", "please", "to", "of", "in", "for", "me", "some"])
+_KEPT = frozenset(
+    [
+        "on",
+        "off",
+        "up",
+        "down",
+        "open",
+        "close",
+        "lock",
+        "unlock",
+        "mute",
+        "unmute",
+        "more",
+        "less",
+        "not",
+        "no",
+        "don't",
+    ]
+)
 """What says which way: never made into anything else."""
 _ONSETS = ("and", "the", "a", "so", "what", "i", "oh", "hey", "is", "can", "uh", "do")
 
