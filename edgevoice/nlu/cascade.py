@@ -51,6 +51,7 @@ class Cascade:
     ) -> None:
         self._sentences, self._domains, self._propose, self._wake_words = sentences, domains, propose, wake_words
         self._free, self._home = free, sentences.home
+        self._matches: dict[tuple[str, Context], Intent | None] = {}
         self._phrases: sayable.HomePhrases | None = None
         self._sayable: tuple[int, Phrases] | None = None
 
@@ -75,6 +76,7 @@ class Cascade:
 
         Raises StageError where the language model fails.
         """
+        self._matches = {}
         words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
         if not words:
             return ()
@@ -99,19 +101,19 @@ class Cascade:
         device = self._home.devices.get(context.recent[0]) if context.recent and self._free else None
         if device is None or not _IT.search(words):
             return ()
-        one = self._sentences.match(_IT.sub(f"the {device.name}", words, count=1), context)
+        one = self._match(_IT.sub(f"the {device.name}", words, count=1), context)
         is_it = one is not None and str(one.slots.get("name")).casefold() == device.name.casefold()
         return (replace(one, targets=(device.id,), text=words),) if one is not None and is_it else ()
 
     def _exact(self, words: str, context: Context) -> tuple[Intent, ...]:
         """By templates. What was said without its slips goes first: an open end of a template swallows them."""
         for text in dict.fromkeys((repair.without_slips(words), words)):
-            one = self._sentences.match(text, context)
+            one = self._match(text, context)
             if one is not None and one.name in _VERBATIM:
-                one = self._sentences.match(words, context) or one
+                one = self._match(words, context) or one
             if one is not None and _is_half_said(one, text) and text.endswith("stop"):
                 continue  # it may be us who shall stop
-            found = (one,) if one is not None else self._compound(text, context, self._sentences.match)
+            found = (one,) if one is not None else self._compound(text, context, self._match)
             if found and not any(_NAMELESS.match(str(intent.slots.get("name"))) for intent in found):
                 return found
         return ()
@@ -126,7 +128,7 @@ class Cascade:
         tidy = repair.tidied(repair.without_slips(words))
         text, changed = self._free.speller.respelled(tidy)
         sure = repair.SURE**changed
-        one = self._sentences.match(text, context)
+        one = self._match(text, context)
         if one is not None and _is_half_said(one, words):
             sure *= _HARDLY
         found = (one,) if one is not None else self._compound(text, context, self._confident)
@@ -134,9 +136,16 @@ class Cascade:
             found = (one,)
         return tuple(replace(intent, confidence=round(intent.confidence * sure, 3), text=words) for intent in found)
 
+    def _match(self, text: str, context: Context) -> Intent | None:
+        """By the templates, each wording of a sentence once."""
+        matches, key = self._matches, (text, context)
+        if key not in matches:
+            matches[key] = self._sentences.match(text, context)
+        return matches[key]
+
     def _confident(self, clause: str, context: Context) -> Intent | None:
         """A clause of a sentence that is no template as a whole: any way of saying it, if it is plain."""
-        found = self._sentences.match(clause, context)
+        found = self._match(clause, context)
         if found is None and self._free is not None:
             found = self._free.understand(clause, context)
         return found if found is not None and found.confidence >= _PLAIN else None
