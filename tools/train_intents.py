@@ -15,6 +15,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -153,7 +154,7 @@ def _learn_ngrams(found: list[Example], names: list[str], file: Path) -> None:
     scores = np.stack([model.scores(one.text) for one in found if one.is_kept_back])
     _report(file, scores.argmax(1), labels[~learned], names)
     words = {word for one in found if one.is_as_meant for word in re.findall(r"[a-z']+", one.text)}
-    lists = {"names": np.array(" ".join(names)), "words": np.array(" ".join(sorted(words)))}
+    lists: dict[str, Any] = {"names": np.array(" ".join(names)), "words": np.array(" ".join(sorted(words)))}
     np.savez_compressed(file, weights=whole, scale=scale.astype(np.float32), bias=bias, **lists)
 
 
