@@ -27,7 +27,7 @@ from edgevoice.nlu.wishes import Wish
 DOUBTFUL = 0.2
 _TIE = 0.1
 _PLAIN = 0.6
-_MEANT, _MEANT_ALONE = 0.25, 0.5
+_MEANT, _MEANT_ALONE = 0.2, 0.4
 """Probability from which a meaning is taken, and from which where the sentence points at nothing in this home."""
 _OUTWEIGHED = 0.55
 """Words whose confidence is not above this share of the probability that nothing is meant are no command."""
