@@ -56,6 +56,7 @@ class Cascade:
         sentences.elsewhere = lambda text, context: self._own(text, context) is not None
         self._free, self._home = free, sentences.home
         self._about = about.About(self._home)
+        self._matches: dict[tuple[str, Context], Intent | None] = {}
         self._phrases: sayable.HomePhrases | None = None
         self._sayable: tuple[int, Phrases] | None = None
 
@@ -88,6 +89,7 @@ class Cascade:
 
     def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
         """`understand`, for who has something to say while the language model takes its time."""
+        self._matches = {}
         words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
         if not words or repair.contradicts(words):
             return ()
@@ -142,16 +144,18 @@ class Cascade:
         device = self._home.devices.get(context.recent[0]) if context.recent and self._free else None
         if device is None or not evidence.IT.search(words):
             return ()
-        one = self._sentences.match(evidence.IT.sub(f"the {device.name}", words, count=1), context)
+        one = self._match(evidence.IT.sub(f"the {device.name}", words, count=1), context)
         is_it = one is not None and str(one.slots.get("name")).casefold() == device.name.casefold()
         return (replace(one, targets=(device.id,), text=words),) if one is not None and is_it else ()
 
     def _exact(self, words: str, context: Context) -> tuple[Intent, ...]:
         """By templates. What was said without its slips goes first: an open end of a template swallows them."""
         for text in dict.fromkeys((repair.without_slips(words), words)):
-            one = self._sentences.match(text, context)
+            one = self._match(text, context)
             if one is not None and one.name in _VERBATIM:
-                one = self._sentences.match(words, context) or one
+                one = self._match(words, context) or one
+            if one is not None and _is_half_said(one, text) and text.endswith("stop"):
+                continue  # it may be us who shall stop
             found = (one,) if one is not None else self._compound(text, context, self._clause)
             if found and not any(_NAMELESS.match(str(intent.slots.get("name"))) for intent in found):
                 return found
@@ -167,17 +171,24 @@ class Cascade:
         tidy = repair.tidied(repair.without_slips(words))
         text, changed = self._free.speller.respelled(tidy)
         sure = repair.SURE**changed
-        one = self._sentences.match(text, context)
-        if one is not None and one.name in _BARE and " " not in normalize.spoken(text):
+        one = self._match(text, context)
+        if one is not None and _is_half_said(one, words):
             sure *= _HARDLY
         found = (one,) if one is not None else self._compound(text, context, self._confident)
         if not found and (one := self._free.understand(text, context, words)) is not None:
             found = (one,)
         return tuple(replace(intent, confidence=round(intent.confidence * sure, 3), text=words) for intent in found)
 
+    def _match(self, text: str, context: Context) -> Intent | None:
+        """By the templates, each wording of a sentence once."""
+        matches, key = self._matches, (text, context)
+        if key not in matches:
+            matches[key] = self._sentences.match(text, context)
+        return matches[key]
+
     def _clause(self, clause: str, context: Context) -> Intent | None:
         """What a template of the home or a pack makes of a clause."""
-        return self._sentences.match(clause, context) or self._own(clause, context)
+        return self._match(clause, context) or self._own(clause, context)
 
     def _confident(self, clause: str, context: Context) -> Intent | None:
         """A clause of a sentence that is no template as a whole: any way of saying it, if it is plain."""
@@ -195,6 +206,11 @@ class Cascade:
             return ()
         found = tuple(_until_none(match(clause, context) for clause in clauses))
         return found if len(found) == len(clauses) else _shared(clauses, context, match)
+
+
+def _is_half_said(one: Intent, text: str) -> bool:
+    """Nothing but "stop" with politeness around it."""
+    return one.name in _BARE and " " in text and " " not in normalize.spoken(repair.tidied(text))
 
 
 def _sure(found: tuple[Intent, ...]) -> float:
@@ -242,7 +258,7 @@ def load(
             home.put(device)
     free = None
     if settings.language.partition("-")[0] == "en":
-        free = Free(home, semantic.load(embed) if embed is not None else None)
+        free = Free(home, semantic.load(embed))
     return Cascade(templates.load(home, settings.language, chosen), chosen, propose, tuple(wake_words), free)
 
 

@@ -137,7 +137,13 @@ KINDS: tuple[Kind, ...] = (
             "illumination lighten intensity glow",
         ),
     ),
-    Kind("outlets", "switch", stem_set("plug outlet socket"), classes=frozenset({"outlet"})),
+    Kind(
+        "outlets",
+        "switch",
+        stem_set("plug outlet socket"),
+        stem_set("power electricity current juice"),
+        frozenset({"outlet"}),
+    ),
     Kind(
         "coffee machines",
         "switch",

@@ -27,9 +27,15 @@ from edgevoice.nlu.wishes import Wish
 DOUBTFUL = 0.2
 _TIE = 0.1
 _PLAIN = 0.6
-_MEANT, _SURELY = 0.6, 0.9
-"""Probability from which a meaning is taken, and from which it outweighs the words."""
+_MEANT, _MEANT_ALONE = 0.2, 0.4
+"""Probability from which a meaning is taken, and from which where the sentence points at nothing in this home."""
+_OUTWEIGHED = 0.55
+"""Words whose confidence is not above this share of the probability that nothing is meant are no command."""
+_CLEAR = 2.0
+"""How many times as likely as its opposite it has to be."""
 _BY_MEANING = 0.5
+_HINTED, _FEW = 0.5, 2
+"""What is left where a device is not named but hinted at, and of how many elsewhere one may be meant."""
 _NEVER_GUESSED = frozenset({"lock", "unlock", "open", "close"})
 """What keeps people out: its words have to be said."""
 _DENIALS = frozenset({"don't", "dont", "not", "never", "doesn't"})
@@ -67,8 +73,9 @@ class Free:
 
     def __init__(self, home: Home, semantic: Semantic | None = None, language: str = "en") -> None:
         self._home, self._semantic, self._language = home, semantic, language
+        self._words = semantic.words if semantic else frozenset[str]()
         self._index = Index(home)
-        self._speller = Speller(self._index.names, language)
+        self._speller = Speller(self._index.names, language, self._words)
 
     def understand(self, text: str, context: Context, heard: str = "") -> Intent | None:
         """The command in a tidied sentence; None where there is none, or where it is not clear which.
@@ -79,19 +86,22 @@ class Free:
         if said is None:
             return None
         found = self._by_rules(said, context)
-        return found if found and found.confidence >= _PLAIN else self._by_meaning(said, found, context, heard or text)
+        return found if found and found.confidence >= _PLAIN else self._by_meaning(said, found, context)
 
-    def _by_meaning(self, said: Said, found: Intent | None, context: Context, text: str) -> Intent | None:
+    def _by_meaning(self, said: Said, found: Intent | None, context: Context) -> Intent | None:
         """A command in words that no rule knows well: to be asked about. One that has another meaning is none."""
-        guess = self._semantic.guess(text) if self._semantic else None
-        if guess is None or guess.probability < _MEANT:
+        guess = self._semantic.guess(" ".join(said.words)) if self._semantic else None
+        if guess is None:
             return found
         if guess.action == NONE:
-            return found if found and guess.probability < _SURELY else None
-        if found is not None or guess.action in _NEVER_GUESSED:
+            return found if found and found.confidence > _OUTWEIGHED * guess.probability else None
+        needed = _MEANT if any(one.number is None for one in said.mentions) else _MEANT_ALONE
+        against = guess.probabilities.get(OPPOSITES.get(guess.action, ""), 0.0)
+        is_plain = guess.probability >= needed and guess.probability >= _CLEAR * against
+        if not is_plain or guess.action in _NEVER_GUESSED or (found and found.confidence > guess.probability):
             return found
-        meant = self._intent(said, Wish(guess.action, guess.probability, frozenset(range(len(said.words)))), context)
-        return replace(meant, confidence=round(meant.confidence * _BY_MEANING, 3)) if meant else None
+        meant = self._intent(said, Wish(guess.action, 1.0, frozenset(range(len(said.words)))), context)
+        return replace(meant, confidence=round(meant.confidence * _BY_MEANING, 3)) if meant else found
 
     def _by_rules(self, said: Said, context: Context) -> Intent | None:
         found: list[tuple[float, float, str, Intent]] = []
@@ -123,7 +133,7 @@ class Free:
     def _follow(self) -> None:
         if self._index.version != self._home.version:
             self._index = Index(self._home)
-            self._speller = Speller(self._index.names, self._language)
+            self._speller = Speller(self._index.names, self._language, self._words)
 
     def _intent(self, said: Said, wish: Wish, context: Context) -> Intent | None:
         action = ACTIONS[self._action(said, wish, context)]
@@ -187,10 +197,12 @@ class Free:
         if narrowed and self._placed(said, narrowed, context)[0]:
             able, kinds = narrowed, [*parts, *kinds]
         elif not kinds and not self._is_implied(said, action, wish):
-            return self._recent(said, able, context)
+            return self._recent(said, able, context) or self._hinted(said, able, context)
         meant, place, sure = self._placed(said, able, context)
         if not meant and action.capability in _ROAMING:
             meant, sure = tuple(able), 1.0
+        if not meant and kinds and action.capability == "on" and len(able) <= _FEW:
+            meant, sure = tuple(able), _HINTED  # not there: the one that is elsewhere may be meant
         if not meant:
             return None
         words = frozenset(i for one in (*kinds, *place) for i in range(one.begin, one.end))
@@ -215,6 +227,19 @@ class Free:
             return None
         device = self._home.devices[last]
         return _Target({"name": device.name}, (device,), 0.9, frozenset())
+
+    def _hinted(self, said: Said, able: Sequence[Device], context: Context) -> _Target | None:
+        """What kind of device is meant by its work: "cut the power" is about an outlet. To be asked about."""
+        hints = {i: kind for i, word in enumerate(said.words) for kind in KINDS if stem(word) in kind.cues}
+        kinds = {kind.plural: kind for kind in hints.values()}
+        if len(kinds) != 1 or said.mentions:
+            return None
+        kind = next(iter(kinds.values()))
+        meant, _, sure = self._placed(said, [device for device in able if kind.holds(device)], context)
+        if not meant:
+            return None
+        slots: dict[str, Value] = {"domain": kind.domain} if len(meant) > 1 else {"name": meant[0].name}
+        return _Target(slots, meant, sure * _HINTED, frozenset(hints))
 
     def _placed(
         self, said: Said, devices: Sequence[Device], context: Context

@@ -116,13 +116,13 @@ def _changed(line: str, changes: Iterable[tuple[re.Pattern[str], str]]) -> str:
 
 
 class Speller:
-    """Respells words of one home's names; `names` are all of them in lower case."""
+    """Respells words of one home's names; `names` are all of them in lower case; `words` are no misspelled names."""
 
-    def __init__(self, names: Collection[str], language: str) -> None:
+    def __init__(self, names: Collection[str], language: str, words: frozenset[str] = frozenset()) -> None:
         split = [_LETTERS.findall(name) for name in names]
         own = {word for name in split for word in name}
         self._pairs = {pair for name in split for pair in pairwise(name)}
-        self._known = vocabulary(language) | own
+        self._known = vocabulary(language) | own | words
         self._own, self._nouns = Spelling(own), Spelling(_NOUNS)
 
     def respelled(self, text: str) -> tuple[str, int]:

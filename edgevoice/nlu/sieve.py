@@ -6,44 +6,48 @@ most of its time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
 from hassil import Intents
 from hassil.intents import Intent, IntentData
 from hassil.util import CJK_WHITESPACE, normalize_for_matching, remove_skip_words_tracked
+from numpy.typing import NDArray
 
 
 class Sieve:
-    """Of one language's templates, which do not change."""
+    """Of one language's templates, which do not change.
+
+    A template needs all its clauses, and of a clause one piece of text has to be there. Where there are fewer than the
+    longest has, the last one stands for it: a piece that is nowhere, a clause that always is.
+    """
 
     def __init__(self, intents: Intents) -> None:
         self._intents = intents
-        self._pieces: dict[str, int] = {}
-        """Every piece of text that some template needs."""
-        self._needs: dict[str, list[tuple[IntentData, list[list[frozenset[int]]]]]] = {
-            name: [(data, [self._need(one) for one in self._clauses(data)]) for data in intent.data]
-            for name, intent in intents.intents.items()
-        }
+        self._data = [(name, data) for name, intent in intents.intents.items() for data in intent.data]
+        needs = [[list(sentence) for sentence in self._clauses(data)] for _, data in self._data]
+        clauses = {clause: number for number, clause in enumerate({c for one in needs for s in one for c in s})}
+        self._pieces = sorted({piece for clause in clauses for piece in clause})
+        numbers = {piece: number for number, piece in enumerate(self._pieces)}
+        self._of_clause = _table([[numbers[piece] for piece in clause] for clause in clauses], len(numbers))
+        self._of_sentence = _table([[clauses[clause] for clause in s] for one in needs for s in one], len(clauses))
+        self._owner = np.array([i for i, one in enumerate(needs) for _ in one], np.int64)
 
     def sift(self, text: str) -> Intents:
         """The templates of which one sentence or more may match the text."""
         line = self._haystack(text)
-        there = frozenset(number for piece, number in self._pieces.items() if piece in line)
-        intents = {}
-        for name, needs in self._needs.items():
-            data = [one for one, sentences in needs if any(_is_met(clauses, there) for clauses in sentences)]
-            if data:
-                intents[name] = Intent(name, data)
-        return replace(self._intents, intents=intents)
+        there = np.array([*(piece in line for piece in self._pieces), False])
+        is_met = np.append(there[self._of_clause].any(1), True)
+        kept: dict[str, list[IntentData]] = {}
+        for i in np.unique(self._owner[is_met[self._of_sentence].all(1)]):
+            name, data = self._data[i]
+            kept.setdefault(name, []).append(data)
+        return replace(self._intents, intents={name: Intent(name, data) for name, data in kept.items()})
 
     def _clauses(self, data: IntentData) -> Iterable[frozenset[frozenset[str]]]:
         rules = {**self._intents.expansion_rules, **data.expansion_rules}
         return (sentence.get_required_clauses(rules) for sentence in data.sentences)
-
-    def _need(self, clauses: frozenset[frozenset[str]]) -> list[frozenset[int]]:
-        """Of each clause one piece has to be in the text."""
-        return [frozenset(self._pieces.setdefault(piece, len(self._pieces)) for piece in clause) for clause in clauses]
 
     def _haystack(self, text: str) -> str:
         whole = normalize_for_matching(text)
@@ -53,5 +57,9 @@ class Sieve:
         return f"{line}\n{CJK_WHITESPACE.sub('', line)}" if self._intents.settings.ignore_whitespace else line
 
 
-def _is_met(clauses: Iterable[frozenset[int]], there: frozenset[int]) -> bool:
-    return all(not clause.isdisjoint(there) for clause in clauses)
+def _table(rows: Sequence[Sequence[int]], rest: int) -> NDArray[np.int64]:
+    """The rows, each filled up to the longest with `rest`."""
+    table = np.full((len(rows), max(map(len, rows), default=0)), rest, np.int64)
+    for i, row in enumerate(rows):
+        table[i, : len(row)] = row
+    return table

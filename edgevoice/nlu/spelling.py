@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
 from edgevoice.nlu.sounds import sounds
 
 _SHORTEST = 4
+_LONG, _LIKE = 9, 0.8
+"""Letters of a long word, and how alike two of them have to be."""
 
 
 class Spelling:
@@ -20,6 +23,7 @@ class Spelling:
             for shorter in _shorter(word):
                 self._near[shorter].append(word)
             self._alike[sounds(word)].append(word)
+        self._long = [word for words in self._alike.values() for word in words if len(word) >= _LONG]
 
     def near(self, word: str) -> tuple[str, ...]:
         """The words one edit away: a letter added, left out or changed, or two neighbours exchanged."""
@@ -29,8 +33,12 @@ class Spelling:
     def best(self, word: str) -> str | None:
         """The one word that is near, or sounds the same; None where there is none, or more than one."""
         near, alike = set(self.near(word)), set(self._alike.get(sounds(word), ()))
-        found = (near & alike) or near or alike
+        found = (near & alike) or near or alike or self._likest(word)
         return next(iter(found)) if len(found) == 1 else None
+
+    def _likest(self, word: str) -> set[str]:
+        """Long words may have two wrong letters."""
+        return set(get_close_matches(word, self._long, 2, _LIKE)) if len(word) >= _LONG else set()
 
 
 def is_near(one: str, other: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from household import household
-from numpy.typing import NDArray
 
 from edgevoice.config import NluSettings
 from edgevoice.embedding.wordpiece import WordPiece
@@ -17,13 +16,9 @@ HERE = Context("living")
 SURE = NluSettings().llm_confidence
 
 
-def meaning(action: str) -> semantic.Semantic:
+def meaning(action: str, *, against: str = "other", odds: float = 9.0) -> semantic.Semantic:
     """Takes every sentence for this action."""
-
-    def embed(text: str) -> NDArray[np.float32]:
-        return np.ones(1, np.float32)
-
-    return semantic.Semantic(embed, (action, "other"), np.array([[9.0, 0.0]], np.float32), np.zeros(2, np.float32))
+    return semantic.Semantic((action, against), [lambda text: np.array([odds, 0.0], np.float32)])
 
 
 def test_a_meaning_is_asked_about() -> None:
@@ -56,12 +51,40 @@ def test_a_question_and_a_condition_are_no_wish_whatever_they_mean(text: str) ->
     assert Free(household(), meaning("dimmer")).understand(text, HERE) is None
 
 
-def test_the_head_that_ships_fits_its_actions() -> None:
+@pytest.mark.parametrize(("odds", "is_taken"), [(9.0, True), (0.5, False)])
+def test_a_meaning_that_is_nearly_its_opposite_is_none(odds: float, is_taken: bool) -> None:
+    found = Free(household(), meaning("turn_on", against="turn_off", odds=odds)).understand("flick the lamp", HERE)
+    assert (found is not None) is is_taken
+
+
+def test_the_models_that_ship_fit_the_actions() -> None:
     from edgevoice.nlu.free import can_do
 
-    head = semantic.load(lambda text: np.zeros(384, np.float32))
-    assert all(can_do(name) for name in head.names if name != semantic.NONE)
-    assert head.guess("anything").action == semantic.NONE
+    shipped = semantic.load(lambda text: np.zeros(384, np.float32))
+    assert all(can_do(name) for name in shipped.names if name != semantic.NONE)
+    assert shipped.guess("who wrote that book").action == semantic.NONE
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("hush the television", "mute"),
+        ("the carpet needs a hoover", "start"),
+        ("fetch me a latte", "make"),
+        ("make sure no lamp is burning", "turn_off"),
+        ("vacuum the flaw in the kitchen", "start"),
+        ("soften the illumination", "dimmer"),
+        ("i need a taxi to the station", semantic.NONE),
+        ("add batteries to my list", semantic.NONE),
+    ],
+)
+def test_meanings_without_an_embedding(text: str, action: str) -> None:
+    assert semantic.load().guess(text).action == action
+
+
+def test_what_has_a_meaning_of_its_own_is_no_misspelled_name() -> None:
+    free = Free(household(), semantic.load())
+    assert free.speller.respelled("call my flight") == ("call my flight", 0)
 
 
 def test_words_in_pieces() -> None:

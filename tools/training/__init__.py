@@ -1,0 +1,1 @@
+"""Data that models are trained on, and what makes more of it."""
