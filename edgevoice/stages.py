@@ -117,8 +117,8 @@ class Bus(Protocol):
         """Raises BrokerError where the broker is away: a command is sent now or not at all."""
         ...
 
-    def ready(self, timeout_seconds: float) -> bool:
-        """Waits until the broker is there and answers; False where it is not in time."""
+    def ready(self, timeout_seconds: float, topic: str) -> bool:
+        """Waits until who takes `topic` is there and answers; False where it is not in time."""
         ...
 
     def receive(self, timeout_seconds: float) -> Message | None:

@@ -119,6 +119,14 @@ class State:
 UNKNOWN = State("unknown")
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A device's answer that it does not obey, in its words; `seconds` is on the clock of states."""
+
+    reason: str
+    seconds: float
+
+
 class Home:
     """The devices and their states, owned by the turns worker. `version` grows when what can be said changes."""
 
@@ -134,6 +142,8 @@ class Home:
         self.areas = {area.id: area for area in areas}
         self.devices = {device.id: device for device in devices}
         self.states: dict[str, State] = {}
+        self.refusals: dict[str, Refusal] = {}
+        """The last one of each device."""
         self.history = History()
         self.place: tuple[float, float] | None = None
         """Latitude and longitude in degrees, where they are known."""
@@ -150,6 +160,7 @@ class Home:
     def remove(self, device_id: str) -> None:
         if self.devices.pop(device_id, None) is not None:
             self.states.pop(device_id, None)
+            self.refusals.pop(device_id, None)
             self.history.forget(device_id)
             self.version += 1
 

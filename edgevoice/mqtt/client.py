@@ -149,8 +149,8 @@ class MqttClient:
         if message.qos:
             self._unacknowledged.append((info, time.monotonic() + self.settings.expiry_seconds))
 
-    def ready(self, timeout_seconds: float) -> bool:
-        """True once the broker has answered within the last half second: one that was silent so long is asked.
+    def ready(self, timeout_seconds: float, topic: str = "") -> bool:
+        """True, whatever the `topic`, once the broker has answered within the last half second: one that was silent so long is asked.
 
         A broker that hangs takes what is sent and delivers it an hour later: it is not sent to in the first place.
         """

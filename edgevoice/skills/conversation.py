@@ -39,6 +39,7 @@ from edgevoice.stages import Llm
 
 _LONGEST_PLAN = 200
 _MOST_READINGS = 3
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
 _APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
 _STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
@@ -169,11 +170,15 @@ class Conversation:
         return intent.source == "llm" or intent.confidence < self._rules.confirm_below
 
     def report(
-        self, outcome: Outcome, failed: tuple[Command, ...] = (), reported: Mapping[str, str] = MappingProxyType({})
+        self,
+        outcome: Outcome,
+        failed: tuple[Command, ...] = (),
+        reported: Mapping[str, str] = _NOTHING,
+        refused: Mapping[str, str] = _NOTHING,
     ) -> str:
         """The sentence after the commands were sent: the reply, or which devices did not answer or do otherwise.
 
-        `reported` is the state that a device of `failed` told instead, by its id.
+        `reported` is the state that a device of `failed` told instead, `refused` the reason that it gave, by its id.
         """
         self._journal.failed(failed)
         if not failed:
@@ -184,7 +189,8 @@ class Conversation:
             for one in devices
             if one in reported
         ]
-        silent = [self._name(one) for one in devices if one not in reported]
+        others += [f"the {self._name(one)} refuses: {refused[one].rstrip('. ')}" for one in devices if one in refused]
+        silent = [self._name(one) for one in devices if one not in reported and one not in refused]
         is_all = devices.keys() >= {command.device for command in outcome.commands}
         said = [self._replies.error("silent", names=spoken.names(silent))] if silent else []
         said += [self._replies.error("otherwise", what=spoken.names(others))] if others else []

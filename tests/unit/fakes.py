@@ -76,7 +76,7 @@ class Wire:
             raise BrokerError("not sent, as there is no connection")
         self.sent.append(self.reports[-1])
 
-    def ready(self, timeout_seconds: float) -> bool:
+    def ready(self, timeout_seconds: float, topic: str) -> bool:
         self.clock.now += timeout_seconds if self.away else 0.0
         return not self.away
 

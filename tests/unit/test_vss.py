@@ -15,7 +15,7 @@ from edgevoice.config import NluSettings
 from edgevoice.errors import SettingsError
 from edgevoice.home import inventory, vss_tree
 from edgevoice.home.appliance import confirms
-from edgevoice.home.model import Home
+from edgevoice.home.model import Home, Refusal
 from edgevoice.home.viss import VissAdapter
 from edgevoice.home.vss import DRIVER_POSITION, SPEED, Vehicle
 from edgevoice.messages import Command, Message, Outcome, Value
@@ -247,13 +247,22 @@ def test_a_command_is_a_request_and_only_an_event_confirms_it() -> None:
     assert confirms(command, wheel.vehicle.home.state(command.device))
 
 
-def test_a_refusal_is_counted_and_aims_at_nothing() -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"number": 403, "reason": "forbidden_request", "message": "No such right."}, "No such right."),
+        ({"number": 403, "reason": "forbidden_request"}, "forbidden_request"),
+        ({"number": 403}, "403"),
+        ("not now", "not now"),
+    ],
+)
+def test_a_refusal_is_counted_aims_at_nothing_and_keeps_its_reason(error: object, reason: str) -> None:
     wheel = Wheel()
     wheel.connect()
     (message,) = wheel.adapter.messages(Command("switch.air_conditioning", "on", True))
-    error = {"number": 403, "reason": "forbidden_request", "message": "no"}
     wheel.answer({"action": "set", "requestId": wheel.request(message)["requestId"], "error": error})
     assert wheel.vehicle.problems == 1
+    assert wheel.vehicle.home.refusals["switch.air_conditioning"] == Refusal(reason, wheel.now)
     assert "target" not in wheel.vehicle.home.state("switch.air_conditioning").attributes
 
 
