@@ -113,7 +113,8 @@ def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnE
     if not transcript.text.strip():
         raise StageError("asr", "nothing_heard", "no words were heard")
     stages.link.pump()
-    answers = stages.conversation.hear(transcript.text, heard_at, turn.cancel, transcript.confidence)
+    by = "text" if isinstance(said, str) else "voice"
+    answers = stages.conversation.hear(transcript.text, heard_at, turn.cancel, transcript.confidence, by)
     for item in answers:
         if turn.cancel.is_set():
             return

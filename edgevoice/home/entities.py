@@ -182,7 +182,7 @@ class Entities:
         if told.native:
             self._give_way(topics)
         device_id = old.device.id if old else self._free_id(told.entity_id)
-        entity = _Entity(told, _device(device_id, told, self._areas.place(device_id, told.name, told.area)))
+        entity = _Entity(told, _device(device_id, told, self._place_of(device_id, told)))
         if old:
             entity.state, entity.extra, entity.latest = old.state, old.extra, old.latest
             entity.deadline = old.deadline
@@ -232,6 +232,10 @@ class Entities:
             for identity in {entity.told.identity for entity in others}:
                 self.remove(identity)
         self._native |= topics
+
+    def _place_of(self, device_id: str, told: Announcement) -> str | None:
+        is_listed = bool(self.inventory.areas) or not self.home.language.startswith("en")
+        return self._areas.place(device_id, told.name, told.area, make=not is_listed)
 
     def _place(self, device_id: str) -> None:
         entity = self._by_device.get(device_id)

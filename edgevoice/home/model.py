@@ -98,6 +98,8 @@ class Device:
     capabilities: Mapping[str, Capability] = field(default_factory=dict)
     risk: Mapping[str, Risk] = field(default_factory=dict)
     """Risk by `capability` or `capability=value`, over the defaults in `skills`."""
+    who: tuple[str, ...] = ()
+    """Who may command it: `voice`, `text`, or ids of the areas whose microphones may; empty: everybody."""
     exposed: bool = True
     optimistic: bool = False
     """It reports no state: a command is taken as done once the broker has it."""

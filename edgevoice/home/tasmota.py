@@ -299,7 +299,8 @@ def _paths(sensors: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[
 def _reading(node: _Node, prefix: str, path: tuple[str, ...], sensors: Mapping[str, Any]) -> Announcement:
     kind = class_of(path[-1])
     unit = {"temperature": f"°{sensors.get('TempUnit', 'C')}", "pressure": str(sensors.get("PressureUnit", "hPa"))}
-    name = f"{node.name} {phrase(path[-1])}"
+    label = phrase(path[-1])
+    name = node.name if label.casefold() in node.name.casefold() else f"{node.name} {label}"
 
     def decode(told: Mapping[str, Any]) -> Found:
         found: Any = told

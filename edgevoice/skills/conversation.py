@@ -94,11 +94,12 @@ class Conversation:
         return self._understanding.sayable()
 
     def hear(
-        self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0
+        self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0, by: str = "voice"
     ) -> Iterator[Understood | Outcome]:
         """What follows from a sentence: how it was understood, then an outcome an intent, then a question if one is left.
 
-        `now_seconds` is monotonic; `confidence` is the recogniser's. Raises StageError where the language model fails.
+        `now_seconds` is monotonic; `confidence` is the recogniser's; `by` is `voice` or `text`, for what not everybody
+        may. Raises StageError where the language model fails.
         """
         told = account.answer(self._journal, self._home, text) if self._speaks_english else None
         if told is not None:
@@ -107,6 +108,7 @@ class Conversation:
             return
         entry = self._journal.begin(text, now_seconds)
         self._deeds.turns += 1
+        self._deeds.by = by
         for event in self._turn(text, now_seconds, cancel, confidence):
             if isinstance(event, Understood):
                 entry.intents = event.intents

@@ -31,6 +31,8 @@ class Deeds:
     routines: Routines = field(default_factory=Routines)
     turns: int = 0
     """How many there were: it varies the words."""
+    by: str = "voice"
+    """Who speaks now: `voice` or `text`."""
 
     def plan(self, intent: Intent) -> Plan | None:
         return lists.plan(self.home, self.replies, intent) or devices.plan(
@@ -71,6 +73,9 @@ class Deeds:
         self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float, heard: float
     ) -> Iterator[Outcome]:
         """What is free is done; the rest waits for a yes or a PIN, or is refused."""
+        if (barred := self._barred(commands)) is not None:
+            yield barred
+            return
         tier = policy.risk(self.home, commands, self.rules, intent.confidence, heard)
         if tier is Risk.FREE:
             yield self.carry_out(intent, commands, reply, now_seconds)
@@ -90,7 +95,13 @@ class Deeds:
         when = str(intent.slots.get("when") or f"in {spoken.duration(timers.length(intent))}") if is_later else ""
         self.dialogue.add(Asking(self.home, self.replies).permission(kind, intent, commands, reply, when))
 
+    def _barred(self, commands: tuple[Command, ...]) -> Outcome | None:
+        device = policy.barred(self.home, commands, self.by, self.mic_area)
+        return None if device is None else Outcome(reply=self.replies.error("barred", name=device.name))
+
     def carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
+        if (barred := self._barred(commands)) is not None:  # another one may have said yes than asked
+            return barred
         if intent.name == "Routine":
             now = self.now().timestamp()
             return Outcome(reply=self.routines.add(self.home, intent.slots, commands, reply, now))

@@ -365,6 +365,12 @@ def test_reports() -> None:
     assert talk.report(outcome, (LAMP, UNLOCK)) == "The Reading Lamp and Front Door did not answer."
     otherwise = {"lock.front": "locked"}
     assert talk.report(outcome, (UNLOCK,), otherwise) == "The Front Door says that it is locked. The rest is done."
+    refused = {"lock.front": "Data value outside limit."}
+    told = "The Front Door refuses: Data value outside limit. The rest is done."
+    assert talk.report(outcome, (UNLOCK,), refused=refused) == told
+    assert talk.report(outcome, (LAMP, UNLOCK), refused=refused).startswith(
+        "The Reading Lamp did not answer. The Front"
+    )
 
 
 def test_the_context_says_where_and_what_was_spoken_of() -> None:

@@ -61,6 +61,12 @@ def test_tasmota_readings() -> None:
     assert broker.state("sensor.plug_humidity")[0] == "41"
 
 
+def test_a_reading_is_not_named_twice() -> None:
+    broker = tasmota(rl=[0], dn="Outdoor Temperature")
+    broker.say("tasmota/discovery/AABB/sensors", {"sn": {"DS18B20": {"Temperature": 7}, "TempUnit": "C"}})
+    assert [device.name for device in broker.home.devices.values()] == ["Outdoor Temperature"]
+
+
 # --- Homie ------------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 from fakes import Mouth, Shelf, stages
@@ -90,6 +91,22 @@ def test_a_risky_command_waits_for_a_yes() -> None:
     assert [(command.device, command.value) for command in wire.sent] == [("lock.front", False)]
     assert isinstance(answered[-1], TurnEnded)
     assert answered[-1].expects is None
+
+
+def test_who_types_may_not_what_only_a_voice_may_nor_say_yes_to_it() -> None:
+    made, wire = stages({**WISHES, "unlock it": WISHES["unlock"]}, "unlock it")
+    home = made.link.home
+    home.put(replace(home.devices["lock.front"], who=("voice",)))
+
+    def said(what: str | Utterance) -> list[str]:
+        return [event.text for event in run(made, what) if isinstance(event, Replied)]
+
+    barred = ["The Front Door may not be commanded from here."]
+    aloud = Utterance(np.zeros(RATE, np.int16), RATE, 0, RATE)
+    assert said("unlock") == barred
+    assert said(aloud) == ["Should I unlock the Front Door?"]
+    assert said("yes") == barred
+    assert wire.sent == []
 
 
 def test_no_words_are_a_failure_with_an_answer() -> None:
