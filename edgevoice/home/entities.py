@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -193,6 +193,19 @@ class Entities:
         for placed in self._areas.newly_placed():
             self._place(placed)
         self._listen(entity, now)
+
+    def renew(self, known: dict[str, set[str]], key: str, told: Iterable[Announcement], now: float) -> None:
+        """Announces all that `key` tells of, and removes what it does not any more; `known` are identities by key."""
+        kept: set[str] = set()
+        try:
+            for one in told:
+                self.announce(one, now)
+                kept.add(one.identity)
+        finally:
+            for identity in known.pop(key, set()) - kept:
+                self.remove(identity)
+            if kept:
+                known[key] = kept
 
     def remove(self, identity: str) -> None:
         entity = self._entities.pop(identity, None)

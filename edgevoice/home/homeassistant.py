@@ -7,6 +7,7 @@ from typing import Any
 
 from edgevoice.errors import SettingsError
 from edgevoice.home import inventory as inventories
+from edgevoice.home.adapters import Adapter
 from edgevoice.home.entities import Announcement, Availability, Entities
 from edgevoice.home.ha_components import COMPONENTS
 from edgevoice.home.ha_discovery import Config, DiscoveryProblem, checked_topic, is_config, parse, spelled_out
@@ -14,10 +15,10 @@ from edgevoice.home.ha_parts import json_attributes
 from edgevoice.home.ha_templates import Payload, value_of
 from edgevoice.home.inventory import DeviceEntry, Inventory
 from edgevoice.home.names import clean, slug
-from edgevoice.messages import Command, Message
+from edgevoice.messages import Message
 
 
-class HomeAssistantAdapter:
+class HomeAssistantAdapter(Adapter):
     """The announcements of one discovery prefix, and the owner's file. With no prefix only the file counts."""
 
     def __init__(self, entities: Entities, prefix: str) -> None:
@@ -40,12 +41,6 @@ class HomeAssistantAdapter:
     def handle(self, message: Message, now_seconds: float) -> None:
         if self._prefix and is_config(message.topic, self._prefix):
             self._entities.guarded(message, lambda: self._configure(message, now_seconds))
-
-    def messages(self, command: Command) -> tuple[Message, ...]:
-        return ()
-
-    def due(self, now_seconds: float) -> tuple[Message, ...]:
-        return ()
 
     def _configure(self, message: Message, now: float) -> None:
         configs = parse(message.topic, self._prefix, message.payload)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgevoice.home import colors
+from edgevoice.home.adapters import Adapter
 from edgevoice.home.appliance import rgb_of
 from edgevoice.home.capabilities import number
 from edgevoice.home.entities import Announcement, Availability, Entities
@@ -22,7 +23,7 @@ from edgevoice.home.ha_parts import STATE, Found, Parts, Reader, is_true, json_o
 from edgevoice.home.ha_templates import Payload
 from edgevoice.home.names import clean, phrase, slug
 from edgevoice.home.quantities import UNITS, class_of
-from edgevoice.messages import Command, Message, Value
+from edgevoice.messages import Message, Value
 
 _LIMIT = 65_536
 _RELAY, _LIGHT, _SHUTTER = 1, 2, 3
@@ -56,7 +57,7 @@ class _Node:
         return (f"{self.stat}RESULT", f"{self.tele}STATE")
 
 
-class TasmotaAdapter:
+class TasmotaAdapter(Adapter):
     """The devices that announce themselves below `prefix`."""
 
     def __init__(self, entities: Entities, prefix: str = "tasmota/discovery") -> None:
@@ -73,12 +74,6 @@ class TasmotaAdapter:
         if message.topic.startswith(f"{self._prefix}/") and message.topic.count("/") == self._prefix.count("/") + 2:
             self._entities.guarded(message, lambda: self._take(message, now_seconds), _LIMIT)
 
-    def messages(self, command: Command) -> tuple[Message, ...]:
-        return ()
-
-    def due(self, now_seconds: float) -> tuple[Message, ...]:
-        return ()
-
     def _take(self, message: Message, now: float) -> None:
         *_, mac, what = message.topic.split("/")
         told = json.loads(message.payload.decode("utf-8")) if message.payload.strip() else None
@@ -94,14 +89,8 @@ class TasmotaAdapter:
         else:
             self._nodes[mac] = _node(mac, told)
         node = self._nodes.get(mac)
-        kept: set[str] = set()
-        for announcement in _announcements(node, self._sensors.get(mac, {}), self._prefix) if node else ():
-            self._entities.announce(announcement, now)
-            kept.add(announcement.identity)
-        for identity in self._announced.pop(mac, set()) - kept:
-            self._entities.remove(identity)
-        if kept:
-            self._announced[mac] = kept
+        announcements = _announcements(node, self._sensors.get(mac, {}), self._prefix) if node else ()
+        self._entities.renew(self._announced, mac, announcements, now)
 
 
 def _node(mac: str, told: Mapping[str, Any]) -> _Node:
