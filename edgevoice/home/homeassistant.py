@@ -55,8 +55,8 @@ class HomeAssistantAdapter(Adapter):
             except ValueError as problem:
                 self._entities.remove(config.identity)
                 self._entities.complain(config.identity, str(problem))
-        if configs:
-            self._by_config[message.topic] = {config.identity for config in configs}
+        if known := {config.identity for config in configs if config.identity in self._entities}:
+            self._by_config[message.topic] = known
 
     def _announce_entry(self, entry: DeviceEntry, origin: str) -> None:
         domain, _, object_id = entry.id.partition(".")

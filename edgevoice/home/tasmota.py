@@ -32,6 +32,7 @@ _MIREDS, _COLDEST, _WARMEST = 1_000_000, 153, 500
 _COUNTERS = frozenset({"Time", "TempUnit", "PressureUnit", "TotalStartTime", "Id", "ENERGY.Period"})
 _UNNAMED = "Tasmota"  # what a device is called until its owner names it
 _DEPTH, _SENSORS_LIMIT = 3, 60
+_DEVICES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class TasmotaAdapter(Adapter):
         told = json.loads(message.payload.decode("utf-8")) if message.payload.strip() else None
         if told is not None and not isinstance(told, dict):
             raise DiscoveryProblem("config is not a JSON object")
+        if mac not in self._sensors and mac not in self._nodes and len(self._sensors | self._nodes) >= _DEVICES:
+            raise DiscoveryProblem(f"more than {_DEVICES} devices")
         if what == "sensors":
             sensors = told.get("sn") if told else None
             self._sensors[mac] = sensors if isinstance(sensors, dict) else {}
@@ -86,6 +89,7 @@ class TasmotaAdapter(Adapter):
             return
         elif told is None:
             self._nodes.pop(mac, None)
+            self._sensors.pop(mac, None)
         else:
             self._nodes[mac] = _node(mac, told)
         node = self._nodes.get(mac)
