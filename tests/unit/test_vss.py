@@ -48,6 +48,23 @@ def test_the_shipped_tree_is_vss_6() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "option"),
+    [
+        ("turn on the wipers", "medium"),
+        ("start the windshield wipers", "medium"),
+        ("turn the wipers off", "off"),
+        ("stop the wipers", "off"),
+        ("set the wipers to fast", "fast"),
+    ],
+)
+def test_the_wipers(said: str, option: str) -> None:
+    home = vehicle().home
+    talk = Conversation(home, cascade.load(home, NluSettings(packs=("car",))), area="driver")
+    (outcome,) = (one for one in talk.hear(said, 0.0, threading.Event()) if isinstance(one, Outcome))
+    assert outcome.commands == (Command("select.wipers", "option", option),)
+
+
+@pytest.mark.parametrize(
     ("position", "left", "rear_left"),
     [
         ("LEFT", "DriverSide", "DriverSide"),
