@@ -104,6 +104,30 @@ def test_the_broker_is_told_when_a_command_ends(mosquitto: Mosquitto) -> None:
     late.stop()
 
 
+@pytest.mark.parametrize(("seconds", "kept"), [(60, [b"open"]), (0, [])])
+def test_what_comes_while_we_are_away_is_kept_by_the_broker(
+    mosquitto: Mosquitto, seconds: int, kept: list[bytes]
+) -> None:
+    client = MqttClient(MqttSettings(port=mosquitto.port, session_seconds=seconds))
+    client.subscribe(["door/state"])
+    client.start(5.0)
+    assert client.ready(5.0)
+    client.stop()
+    with MqttClient(MqttSettings(port=mosquitto.port, client_id="door")) as door:
+        assert door.ready(5.0)
+        door.publish(Message("door/state", b"open"))
+        assert door.ready(5.0)
+        threading.Event().wait(0.6)  # so long that the next `ready` asks the broker, which has the message then
+        assert door.ready(5.0)
+    client.start(5.0)
+    assert client.ready(5.0)
+    heard = []
+    while message := client.receive(0.5):
+        heard.append(message.payload)
+    client.stop()
+    assert heard == kept
+
+
 # --- certificates -----------------------------------------------------------------------------------------------------
 
 
