@@ -187,3 +187,13 @@ def test_a_message_delivered_twice_is_received_once() -> None:
             told = [client.receive(5.0), client.receive(5.0), client.receive(0.2)]
         stop.set()
     assert [message and message.payload for message in told] == [b"toggle", b"new", None]
+
+
+def test_the_version_that_the_broker_speaks_is_found(broker: EmbeddedBroker) -> None:
+    """The embedded broker knows 3.1.1 only."""
+    with MqttClient(MqttSettings(port=broker.port)) as client:
+        assert client.ready(10.0)
+    only_new = MqttClient(MqttSettings(port=broker.port, version="5"))
+    with pytest.raises(BrokerError):
+        only_new.start(2.0)
+    only_new.stop()
