@@ -117,6 +117,12 @@ def test_after_the_broker_was_away_the_car_is_known_again(mosquitto: Mosquitto, 
         assert assistant.until(lambda: assistant.do(Command("light.dome", "on", True), seconds=1.0) == [True])
 
 
+def test_a_car_that_hears_nothing_is_not_there(mosquitto: Mosquitto, assistant: Side) -> None:
+    with SimulatedVehicle(TREE, MqttSettings(port=mosquitto.port), manner=Manner(loss=1.0)):
+        assert not assistant.until(assistant.stands, 1.0)
+        assert assistant.state("switch.front_defroster") == "unknown"
+
+
 def test_a_refusal_ends_the_wait_and_gives_its_reason(mosquitto: Mosquitto, assistant: Side, tmp_path: Path) -> None:
     tree = json.loads(TREE.read_text("utf-8"))
     del tree["Vehicle"]["children"]["Body"]["children"]["Lights"]["children"]["Hazard"]  # this car has none

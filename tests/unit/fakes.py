@@ -30,6 +30,17 @@ class Clock:
         return self.now
 
 
+class Interrupted(threading.Event):
+    """An event that is set at a moment."""
+
+    def __init__(self, clock: Clock, at: float) -> None:
+        super().__init__()
+        self._clock, self._at = clock, at
+
+    def is_set(self) -> bool:
+        return self._clock() >= self._at
+
+
 @dataclass
 class Table:
     """Understands what stands in a table."""

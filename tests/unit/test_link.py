@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from fakes import Clock, Wire
+from fakes import Clock, Interrupted, Wire
 from household import household
 
 from edgevoice.errors import BrokerError
@@ -101,14 +99,3 @@ def test_who_is_interrupted_waits_for_no_broker_and_no_device() -> None:
     assert list(deaf.send([ON], wire.clock(), cancel))
     assert list(deaf.confirm([ON], wire.clock(), 60.0, cancel)) == []
     assert wire.clock() < 101.0
-
-
-class Interrupted(threading.Event):
-    """An event that is set at a moment."""
-
-    def __init__(self, clock: Clock, at: float) -> None:
-        super().__init__()
-        self._clock, self._at = clock, at
-
-    def is_set(self) -> bool:
-        return self._clock() >= self._at

@@ -68,8 +68,13 @@ def test_a_flood_of_announcements_stays_nowhere(monkeypatch: pytest.MonkeyPatch)
     for number in range(9):
         broker.say(f"tasmota/discovery/{number}/sensors", {"sn": {"AM2301": {"Temperature": 7}}})
     assert broker.entities.problems == 7
+    broker.say("tasmota/discovery/AABB/sensors", {"sn": {"AM2301": {"Temperature": 7}}})
+    assert set(broker.home.devices) == {"switch.plug", "sensor.plug_temperature"}
     broker.say("tasmota/discovery/AABB/config", b"")
     assert not broker.home.devices
+    broker.say("tasmota/discovery/AABB/config", {**PLUG, "rl": [1]})
+    assert set(broker.home.devices) == {"switch.plug"}
+    broker.say("tasmota/discovery/AABB/config", b"")
     broker.say("tasmota/discovery/8/sensors", {"sn": {"AM2301": {"Temperature": 7}}})
     assert broker.entities.problems == 7
 

@@ -6,7 +6,8 @@ import threading
 from dataclasses import replace
 
 import numpy as np
-from fakes import Mouth, Shelf, stages
+import pytest
+from fakes import Interrupted, Mouth, Shelf, stages
 from household import intent
 
 from edgevoice import turn as turns
@@ -127,6 +128,16 @@ def test_a_cancelled_turn_sends_nothing_more_and_asks_nothing() -> None:
     assert wire.sent == []
     assert isinstance(events[-1], TurnEnded)
     assert events[-1].expects is None
+
+
+@pytest.mark.parametrize("wire", [{"away": True}, {"deaf": frozenset({"light.lamp"})}])
+def test_an_interrupted_turn_waits_for_nothing(wire: dict[str, object]) -> None:
+    made, bus = stages(WISHES, **wire)
+    made.confirm_seconds = 60.0
+    began = bus.clock()
+    events = list(turns.run(made, Turn("1", Interrupted(bus.clock, began + 0.6)), "lamp on"))
+    assert bus.clock() - began < 1.2
+    assert not any(isinstance(event, Replied) for event in events)
 
 
 def test_an_unexpected_error_ends_the_turn_with_words() -> None:
