@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -14,7 +15,9 @@ from edgevoice.home.model import CAPABILITIES, Home
 from edgevoice.messages import Command, CommandSent, Message, StateConfirmed
 from edgevoice.stages import Bus
 
+_LOOK_SECONDS = 0.25  # how often a wait looks whether it is still wanted
 _AT_ONCE = 1000  # messages; who floods us does not keep us from our work
+_NEVER = threading.Event()
 _log = logging.getLogger(__name__)
 
 
@@ -51,18 +54,21 @@ class HomeLink:
         self._subscribe()
         return self._ask() or there_was_any
 
-    def send(self, commands: Sequence[Command], since: float) -> Iterator[CommandSent]:
+    def send(
+        self, commands: Sequence[Command], since: float, cancel: threading.Event = _NEVER
+    ) -> Iterator[CommandSent]:
         """Publishes each command's messages, once; `ms` counts from `since`.
 
         A broker that is away is waited for until the expiry. Raises BrokerError where none of the messages was sent;
-        where only the last ones were not, their commands have no event.
+        where only the last ones were not, their commands have no event. Nothing more is sent once `cancel` is set.
         """
         until = self._clock() + self._expiry_seconds
         is_first = True
         for command in commands:
             for message in self._adapter.messages(command):
                 try:
-                    self._publish(message, until)
+                    if not self._publish(message, until, cancel):
+                        return
                 except BrokerError as error:
                     if is_first:
                         raise
@@ -71,28 +77,35 @@ class HomeLink:
                 is_first = False
                 yield CommandSent(command, message, (self._clock() - since) * 1e3)
 
-    def confirm(self, commands: Sequence[Command], since: float, timeout_seconds: float) -> Iterator[StateConfirmed]:
+    def confirm(
+        self, commands: Sequence[Command], since: float, timeout_seconds: float, cancel: threading.Event = _NEVER
+    ) -> Iterator[StateConfirmed]:
         """One event a command, as the devices' states come in; what is silent until its time is up is not confirmed.
 
         `timeout_seconds` is a lamp's time; what moves has more. It and `ms` count from `since`, when the first of them
-        was sent.
+        was sent. Once `cancel` is set nobody waits any more: the rest has no event.
         """
         until = {command: timeout_seconds * patience(command.device) for command in commands}
         waiting = list(commands)
-        while waiting:
+        while waiting and not cancel.is_set():
             spent = self._clock() - since
             settled = {command: self._outcome(command, since, spent >= until[command]) for command in waiting}
             yield from (replace(event, ms=spent * 1e3) for event in settled.values() if event)
             waiting = [command for command in waiting if settled[command] is None]
             if waiting:
-                self.pump(max(0.0, min(until[command] for command in waiting) - spent))
+                left = min(until[command] for command in waiting) - spent
+                self.pump(min(max(0.0, left), _LOOK_SECONDS))
 
-    def _publish(self, message: Message, until: float) -> None:
-        while not self.bus.ready(max(0.0, until - self._clock())):
+    def _publish(self, message: Message, until: float, cancel: threading.Event) -> bool:
+        """False where it was not sent, as nobody wants it any more."""
+        while not cancel.is_set():
+            if self.bus.ready(min(max(0.0, until - self._clock()), _LOOK_SECONDS), message.topic):
+                self.bus.publish(message)
+                return True
             if self._clock() >= until:
                 waited = f"the broker was away for {self._expiry_seconds:g} s"
                 raise BrokerError(f"not sent to '{message.topic}', as {waited}; it is dropped")
-        self.bus.publish(message)
+        return False
 
     def _outcome(self, command: Command, since: float, is_late: bool) -> StateConfirmed | None:
         """What has become of a command; None while that is open."""
@@ -105,6 +118,9 @@ class HomeLink:
                 return StateConfirmed(command, True, 0.0, optimistic=True)
             if confirms(command, state):
                 return StateConfirmed(command, True, 0.0)
+            refusal = self.home.refusals.get(device.id)
+            if refusal is not None and refusal.seconds >= since:
+                return StateConfirmed(command, False, 0.0, refused=refusal.reason)
         if not is_late:
             return None
         return StateConfirmed(command, False, 0.0, reported=state.value if state.changed_seconds > since else None)

@@ -219,6 +219,8 @@ class StateConfirmed:
     """It reports no state: the broker has the command, and that must do."""
     reported: str | None = None
     """Where not confirmed: the state that it reported since; None where it was silent."""
+    refused: str = ""
+    """Where not confirmed: the reason that it gave."""
 
 
 @dataclass(frozen=True, slots=True)

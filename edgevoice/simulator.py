@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -30,6 +29,7 @@ from edgevoice.home.simulated_zigbee import bridge, zigbee
 from edgevoice.messages import Command, Message
 from edgevoice.mqtt.client import acknowledge, hurry
 from edgevoice.mqtt.security import Credentials
+from edgevoice.stages import Running
 
 _READY_SECONDS = 15.0
 _DRIFT_SECONDS = 5.0
@@ -58,7 +58,7 @@ class Manner:
     seed: int = 0
 
 
-class Simulator:
+class Simulator(Running):
     """`with Simulator(file, settings) as home:` and every device of the inventory file is on that broker.
 
     A cover that takes its time reports `opening` meanwhile. `left_out` are the devices that the dialect has no form of.
@@ -154,15 +154,6 @@ class Simulator:
         client.connect(self._broker.host, self._broker.port)
         client.loop_start()
         self._bridge = client
-
-    def __enter__(self) -> Simulator:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _drift(self) -> None:
         while not self._stop.wait(_DRIFT_SECONDS):

@@ -15,13 +15,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevoice.messages import AudioChunk, Message, Samples, Transcript, WakeHeard
 from edgevoice.phrases import Phrases
+
+
+class Running:
+    """What is started and stopped: `with` does both."""
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 class WakeDetector(Protocol):
@@ -117,8 +134,8 @@ class Bus(Protocol):
         """Raises BrokerError where the broker is away: a command is sent now or not at all."""
         ...
 
-    def ready(self, timeout_seconds: float) -> bool:
-        """Waits until the broker is there and answers; False where it is not in time."""
+    def ready(self, timeout_seconds: float, topic: str) -> bool:
+        """Waits until who takes `topic` is there and answers; False where it is not in time."""
         ...
 
     def receive(self, timeout_seconds: float) -> Message | None:

@@ -113,7 +113,8 @@ def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnE
     if not transcript.text.strip():
         raise StageError("asr", "nothing_heard", "no words were heard")
     stages.link.pump()
-    answers = stages.conversation.hear(transcript.text, heard_at, turn.cancel, transcript.confidence)
+    by = "text" if isinstance(said, str) else "voice"
+    answers = stages.conversation.hear(transcript.text, heard_at, turn.cancel, transcript.confidence, by)
     for item in answers:
         if turn.cancel.is_set():
             return
@@ -136,21 +137,24 @@ def _transcribe(stages: Stages, utterance: Utterance) -> Transcript:
 def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Iterator[TurnEvent]:
     failed: list[Command] = []
     reported: dict[str, str] = {}
+    refused: dict[str, str] = {}
     if outcome.commands:
         sent: list[Command] = []
         sending_at = stages.clock()
-        for event in stages.link.send(outcome.commands, heard_at):
+        for event in stages.link.send(outcome.commands, heard_at, turn.cancel):
             if event.command not in sent:
                 sent.append(event.command)
             yield event
-        for confirmed in stages.link.confirm(sent, sending_at, stages.confirm_seconds):
+        for confirmed in stages.link.confirm(sent, sending_at, stages.confirm_seconds, turn.cancel):
             if not confirmed.confirmed:
                 failed.append(confirmed.command)
-                if confirmed.reported is not None:
+                if confirmed.refused:
+                    refused[confirmed.command.device] = confirmed.refused
+                elif confirmed.reported is not None:
                     reported[confirmed.command.device] = confirmed.reported
             yield confirmed
         failed += [command for command in outcome.commands if command not in sent]
-    reply = stages.conversation.report(outcome, tuple(failed), reported)
+    reply = stages.conversation.report(outcome, tuple(failed), reported, refused)
     yield from _speak(stages, turn, outcome.sentences if outcome.sentences is not None else [reply])
 
 

@@ -14,7 +14,6 @@ import threading
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -27,6 +26,7 @@ from edgevoice.home.vss_tree import Signal
 from edgevoice.mqtt.client import acknowledge, hurry
 from edgevoice.mqtt.security import Credentials
 from edgevoice.simulator import Manner
+from edgevoice.stages import Running
 
 _READY_SECONDS = 15.0
 _QOS = 1
@@ -38,7 +38,7 @@ class Refused(Exception):
     """A VISS error: number, reason, message."""
 
 
-class SimulatedVehicle:
+class SimulatedVehicle(Running):
     """`with SimulatedVehicle(tree, host, port):` and `<VID>/Vehicle` answers get, set, subscribe and unsubscribe.
 
     Values begin with the tree's defaults. Actuators that take their time pass through the positions on their way.
@@ -96,15 +96,6 @@ class SimulatedVehicle:
     def stop(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
-
-    def __enter__(self) -> SimulatedVehicle:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     # --- requests -----------------------------------------------------------------------------------------------------
 

@@ -29,10 +29,17 @@ def show(options: argparse.Namespace) -> None:
         if device.area != shown:
             shown = device.area
             print(f"\n{home.areas[shown].name if shown in home.areas else 'in no area'}")
-        state = f"{home.state(device.id).value}{' (assumed)' if device.optimistic else ''}"
+        state = f"{_measured(home, device)}{' (assumed)' if device.optimistic else ''}"
         mark = " " if device.exposed else "-"
         print(f"{mark} {device.id:<36} {device.name:<28} {state:<16} {', '.join(device.capabilities)}")
-        print(f"    {device.origin}")
+        guards = [f"{key}: {tier}" for key, tier in device.risk.items()]
+        guards += [f"only {', '.join(device.who)}"] if device.who else []
+        print(f"    {device.origin}" + (f"  ({'; '.join(guards)})" if guards else ""))
+
+
+def _measured(home: Home, device: Device) -> str:
+    value = home.state(device.id).value
+    return f"{value} {device.unit}" if device.unit and device.domain in ("sensor", "number") else value
 
 
 def _row(home: Home, device: Device) -> dict[str, object]:
@@ -49,6 +56,8 @@ def _row(home: Home, device: Device) -> dict[str, object]:
         "exposed": device.exposed,
         "optimistic": device.optimistic,
         "members": list(device.members),
+        "risk": dict(device.risk),
+        "who": list(device.who),
         "origin": device.origin,
     }
 

@@ -96,11 +96,8 @@ def _told(event: Event) -> tuple[str, str, float | None] | None:
         case CommandSent(message=message, ms=ms):
             payload = message.payload.decode("utf-8", "replace")
             return "sent", f"{message.topic}  {payload}", ms
-        case StateConfirmed(command=command, confirmed=confirmed, ms=ms):
-            value = "" if command.value is None else f" = {command.value}"
-            if isinstance(command.value, tuple) and command.capability == "message":
-                value = f" to {command.value[0]}"
-            return ("confirmed" if confirmed else "no answer"), f"{command.device}: {command.capability}{value}", ms
+        case StateConfirmed():
+            return *_settled(event), event.ms
         case Replied(text=text, ms=ms):
             return "answered", f"“{text}”", ms
         case TurnFailed(stage=stage, message=message):
@@ -113,6 +110,19 @@ def _told(event: Event) -> tuple[str, str, float | None] | None:
             )
         case _:
             return None
+
+
+def _settled(event: StateConfirmed) -> tuple[str, str]:
+    command = event.command
+    value = "" if command.value is None else f" = {command.value}"
+    if isinstance(command.value, tuple) and command.capability == "message":
+        value = f" to {command.value[0]}"
+    wanted = f"{command.device}: {command.capability}{value}"
+    if event.confirmed:
+        return ("assumed" if event.optimistic else "confirmed"), wanted
+    if event.refused:
+        return "refused", f"{wanted}: {event.refused}"
+    return ("no answer", wanted) if event.reported is None else ("otherwise", f"{wanted}, but it says {event.reported}")
 
 
 def _intent(intent: Any) -> str:

@@ -8,7 +8,10 @@ from edgevoice.messages import Command, Message
 
 
 class Adapter(Protocol):
-    """One dialect of homes on a broker, such as `home.homeassistant.HomeAssistantAdapter`. Nothing in it raises."""
+    """One dialect of homes on a broker, such as `home.homeassistant.HomeAssistantAdapter`. Nothing in it raises.
+
+    What only announces says nothing by itself: who inherits from this need not say so.
+    """
 
     def subscriptions(self) -> tuple[str, ...]:
         """The topic filters wanted now."""
@@ -20,11 +23,11 @@ class Adapter(Protocol):
 
     def messages(self, command: Command) -> tuple[Message, ...]:
         """What to publish so that a device does `command`; nothing where it cannot, or belongs to another adapter."""
-        ...
+        return ()
 
     def due(self, now_seconds: float) -> tuple[Message, ...]:
         """Lets time pass, and gives what to publish by now without anybody's command, each once: questions for states."""
-        ...
+        return ()
 
 
 class Adapters:

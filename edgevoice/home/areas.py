@@ -1,4 +1,7 @@
-"""Where devices stand: the area that an announcement names, else one whose name is part of the device's name."""
+"""Where devices stand: the area that an announcement names, else one whose name is part of the device's name.
+
+A home that names no areas, as Tasmota's and Homie's do not, has those that its devices' names begin with.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,72 @@ from collections.abc import Iterator
 
 from edgevoice.home.model import Area, Home
 from edgevoice.home.names import slug
+
+_ROOMS = frozenset(
+    [
+        "attic",
+        "back garden",
+        "back yard",
+        "backyard",
+        "balcony",
+        "basement",
+        "bathroom",
+        "bedroom",
+        "cellar",
+        "conservatory",
+        "corridor",
+        "den",
+        "dining room",
+        "downstairs bathroom",
+        "driveway",
+        "ensuite",
+        "entrance",
+        "entryway",
+        "family room",
+        "foyer",
+        "front garden",
+        "front yard",
+        "garage",
+        "garden",
+        "guest bathroom",
+        "guest bedroom",
+        "guest room",
+        "gym",
+        "hall",
+        "hallway",
+        "home office",
+        "kids bedroom",
+        "kids room",
+        "kitchen",
+        "landing",
+        "laundry",
+        "laundry room",
+        "library",
+        "living room",
+        "loft",
+        "lounge",
+        "master bathroom",
+        "master bedroom",
+        "nursery",
+        "office",
+        "pantry",
+        "patio",
+        "play room",
+        "playroom",
+        "porch",
+        "shed",
+        "storage room",
+        "sunroom",
+        "terrace",
+        "toilet",
+        "upstairs bathroom",
+        "utility room",
+        "workshop",
+        "yard",
+    ]
+)
+"""Rooms that a device's name may begin with, in English."""
+_ROOM_WORDS = 2
 
 
 class Areas:
@@ -19,8 +88,8 @@ class Areas:
         self._placed: dict[str, str] = {}  # by name alone
         self._new: list[str] = []
 
-    def place(self, device_id: str, name: str, suggested: str) -> str | None:
-        """The id of the device's area. An area that is suggested is made where there is none."""
+    def place(self, device_id: str, name: str, suggested: str, make: bool = False) -> str | None:
+        """The id of the device's area. An area that is suggested is made where there is none; with `make` a room too."""
         self._learn()
         self.forget(device_id)
         if suggested:
@@ -32,6 +101,10 @@ class Areas:
             return known
         words = f" {' '.join(name.casefold().split())} "
         found = max((one for one in self._by_name if f" {one} " in words), key=len, default=None)
+        if found is None and make and (room := _room(words)):
+            self._home.put_area(Area(slug(room), room.title()))
+            self._learn()
+            found = room
         if found is None:
             self._placeless[device_id] = words
             return None
@@ -65,3 +138,10 @@ class Areas:
             del self._placeless[device_id]
             self._placed[device_id] = area_id
             self._new.append(device_id)
+
+
+def _room(words: str) -> str:
+    """The room that a folded name begins with; empty where it begins with none."""
+    first = words.split()[:_ROOM_WORDS]
+    said = (" ".join(first[:count]) for count in range(len(first), 0, -1))
+    return next((one for one in said if one in _ROOMS), "")

@@ -17,7 +17,7 @@ _BOUNDS = frozenset({"min", "max"})
 
 def converted(parts: Parts, domain: str, unit: str, wanted: str) -> Parts:
     """The parts of a device that counts in `unit`, counting in `wanted`: °C or °F."""
-    here, there = (_celsius, _fahrenheit) if wanted == "°C" else (_fahrenheit, _celsius)
+    here, there = (celsius, fahrenheit) if wanted == "°C" else (fahrenheit, celsius)
     names = _DEGREES if domain == "climate" else _DEGREES | {STATE}
     found = Parts(
         [_reader(reader, names, here) for reader in parts.readers],
@@ -39,11 +39,13 @@ def converted(parts: Parts, domain: str, unit: str, wanted: str) -> Parts:
     return found
 
 
-def _celsius(degrees: float) -> float:
+def celsius(degrees: float) -> float:
+    """Of degrees Fahrenheit."""
     return round((degrees - 32) / 1.8, 1)
 
 
-def _fahrenheit(degrees: float) -> float:
+def fahrenheit(degrees: float) -> float:
+    """Of degrees Celsius."""
     return round(degrees * 1.8 + 32, 1)
 
 

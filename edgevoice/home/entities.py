@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -182,7 +182,7 @@ class Entities:
         if told.native:
             self._give_way(topics)
         device_id = old.device.id if old else self._free_id(told.entity_id)
-        entity = _Entity(told, _device(device_id, told, self._areas.place(device_id, told.name, told.area)))
+        entity = _Entity(told, _device(device_id, told, self._place_of(device_id, told)))
         if old:
             entity.state, entity.extra, entity.latest = old.state, old.extra, old.latest
             entity.deadline = old.deadline
@@ -193,6 +193,19 @@ class Entities:
         for placed in self._areas.newly_placed():
             self._place(placed)
         self._listen(entity, now)
+
+    def renew(self, known: dict[str, set[str]], key: str, told: Iterable[Announcement], now: float) -> None:
+        """Announces all that `key` tells of, and removes what it does not any more; `known` are identities by key."""
+        kept: set[str] = set()
+        try:
+            for one in told:
+                self.announce(one, now)
+                kept.add(one.identity)
+        finally:
+            for identity in known.pop(key, set()) - kept:
+                self.remove(identity)
+            if kept:
+                known[key] = kept
 
     def remove(self, identity: str) -> None:
         entity = self._entities.pop(identity, None)
@@ -232,6 +245,10 @@ class Entities:
             for identity in {entity.told.identity for entity in others}:
                 self.remove(identity)
         self._native |= topics
+
+    def _place_of(self, device_id: str, told: Announcement) -> str | None:
+        is_listed = bool(self.inventory.areas) or not self.home.language.startswith("en")
+        return self._areas.place(device_id, told.name, told.area, make=not is_listed)
 
     def _place(self, device_id: str) -> None:
         entity = self._by_device.get(device_id)

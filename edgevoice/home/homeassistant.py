@@ -7,6 +7,7 @@ from typing import Any
 
 from edgevoice.errors import SettingsError
 from edgevoice.home import inventory as inventories
+from edgevoice.home.adapters import Adapter
 from edgevoice.home.entities import Announcement, Availability, Entities
 from edgevoice.home.ha_components import COMPONENTS
 from edgevoice.home.ha_discovery import Config, DiscoveryProblem, checked_topic, is_config, parse, spelled_out
@@ -14,10 +15,10 @@ from edgevoice.home.ha_parts import json_attributes
 from edgevoice.home.ha_templates import Payload, value_of
 from edgevoice.home.inventory import DeviceEntry, Inventory
 from edgevoice.home.names import clean, slug
-from edgevoice.messages import Command, Message
+from edgevoice.messages import Message
 
 
-class HomeAssistantAdapter:
+class HomeAssistantAdapter(Adapter):
     """The announcements of one discovery prefix, and the owner's file. With no prefix only the file counts."""
 
     def __init__(self, entities: Entities, prefix: str) -> None:
@@ -41,12 +42,6 @@ class HomeAssistantAdapter:
         if self._prefix and is_config(message.topic, self._prefix):
             self._entities.guarded(message, lambda: self._configure(message, now_seconds))
 
-    def messages(self, command: Command) -> tuple[Message, ...]:
-        return ()
-
-    def due(self, now_seconds: float) -> tuple[Message, ...]:
-        return ()
-
     def _configure(self, message: Message, now: float) -> None:
         configs = parse(message.topic, self._prefix, message.payload)
         for identity in self._by_config.pop(message.topic, set()) - {config.identity for config in configs}:
@@ -60,8 +55,8 @@ class HomeAssistantAdapter:
             except ValueError as problem:
                 self._entities.remove(config.identity)
                 self._entities.complain(config.identity, str(problem))
-        if configs:
-            self._by_config[message.topic] = {config.identity for config in configs}
+        if known := {config.identity for config in configs if config.identity in self._entities}:
+            self._by_config[message.topic] = known
 
     def _announce_entry(self, entry: DeviceEntry, origin: str) -> None:
         domain, _, object_id = entry.id.partition(".")

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from edgevoice.home.adapters import Adapter
 from edgevoice.home.entities import Announcement, Availability, Entities
 from edgevoice.home.ha_discovery import DiscoveryProblem, checked_topic
 from edgevoice.home.ha_parts import STATE, STATE_LIMIT, Parts, plain
@@ -19,14 +20,14 @@ from edgevoice.home.homie_nodes import ACTION, Property, amount, choice, read, t
 from edgevoice.home.model import Capability
 from edgevoice.home.names import clean, phrase, slug
 from edgevoice.home.quantities import BINARY_CLASSES, class_of
-from edgevoice.messages import Command, Message
+from edgevoice.messages import Message
 
 _LIMIT = 262_144
 _NODES_LIMIT, _PROPERTIES_LIMIT = 200, 100
 _STATES = {"init": False, "ready": True, "sleeping": True, "disconnected": False, "lost": False}
 
 
-class HomieAdapter:
+class HomieAdapter(Adapter):
     """The devices below `base`, which names the domain and the version: `homie/5`."""
 
     def __init__(self, entities: Entities, base: str = "homie/5") -> None:
@@ -41,25 +42,12 @@ class HomieAdapter:
         if message.topic.endswith("/$description") and message.topic.startswith(f"{self._base}/"):
             self._entities.guarded(message, lambda: self._take(message, now_seconds), _LIMIT)
 
-    def messages(self, command: Command) -> tuple[Message, ...]:
-        return ()
-
-    def due(self, now_seconds: float) -> tuple[Message, ...]:
-        return ()
-
     def _take(self, message: Message, now: float) -> None:
         base = message.topic.rpartition("/")[0]
         told = json.loads(message.payload.decode("utf-8")) if message.payload.strip() else {}
         if not isinstance(told, dict):
             raise DiscoveryProblem("$description is not a JSON object")
-        kept: set[str] = set()
-        for announcement in _announcements(base, told):
-            self._entities.announce(announcement, now)
-            kept.add(announcement.identity)
-        for identity in self._announced.pop(base, set()) - kept:
-            self._entities.remove(identity)
-        if kept:
-            self._announced[base] = kept
+        self._entities.renew(self._announced, base, _announcements(base, told), now)
 
 
 def _announcements(base: str, told: Mapping[str, Any]) -> Iterator[Announcement]:

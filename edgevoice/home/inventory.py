@@ -11,6 +11,7 @@
         aliases: [reading lamp]
       - id: lock.front_door
         risk: {locked: confirm}        # by capability, or `locked=false` for one value
+        who: [voice]                   # who may command it: `voice`, `text` (typed, or by topic), an area's microphone
       - id: switch.pump                # nobody announces this one: the keys of Home Assistant's MQTT integration
         mqtt: {command_topic: pump/set, state_topic: pump/state}
 
@@ -19,7 +20,7 @@ The same file describes a simulated home: `state` and `attributes` are what each
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ from edgevoice.home.capabilities import capabilities_of
 from edgevoice.home.model import CAPABILITIES, Area, Device, Floor, Home, State
 from edgevoice.home.names import clean, slug, titled
 from edgevoice.messages import Risk, Value
+
+SPEAKERS = ("voice", "text")
+"""Who may be named in `who`, beside areas: a microphone; what is typed, or comes by topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class DeviceEntry:
     device_class: str | None = None
     unit: str | None = None
     risk: Mapping[str, Risk] = field(default_factory=dict)
+    who: tuple[str, ...] = ()
     exposed: bool | None = None
     optimistic: bool | None = None
     state: str | None = None
@@ -101,6 +106,7 @@ class Inventory:
             device_class=entry.device_class or device.device_class,
             unit=entry.unit or device.unit,
             risk={**device.risk, **entry.risk},
+            who=tuple(self.area_id(one) or one for one in entry.who) or device.who,
             exposed=device.exposed if entry.exposed is None else entry.exposed,
             optimistic=device.optimistic if entry.optimistic is None else entry.optimistic,
         )
@@ -145,6 +151,9 @@ def load(path: Path) -> Inventory:
         _check(device, node, path, i)
         if device.area and _find(areas, device.area) is None:
             raise _unknown(node, path, ("devices", i, "area"), "area", device.area, areas)
+        for k, one in enumerate(device.who):
+            if one not in SPEAKERS and _find(areas, one) is None:
+                raise _unknown(node, path, ("devices", i, "who", k), "speaker", one, (*SPEAKERS, *areas))
         if device.id in entries:
             raise SettingsError(
                 _where(node, path, ("devices", i, "id")), f"'{device.id}' is given twice", "Remove one of them"
@@ -196,7 +205,7 @@ def _check(device: DeviceEntry, node: yaml.Node | None, path: Path, i: int) -> N
 
 
 def _unknown(
-    node: yaml.Node | None, path: Path, keys: tuple[str | int, ...], what: str, value: str, known: Mapping[str, object]
+    node: yaml.Node | None, path: Path, keys: tuple[str | int, ...], what: str, value: str, known: Iterable[str]
 ) -> SettingsError:
     return SettingsError(_where(node, path, keys), f"unknown {what} '{value}'", schema.suggest(value, known))
 

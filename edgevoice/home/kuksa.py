@@ -11,6 +11,7 @@ from edgevoice.stages import Bus
 
 PREFIX = "kuksa/"
 _STATE = "kuksa/$state"
+_REFUSED = "kuksa/$refused/"
 _PULSE_SECONDS = 2.0
 _LOOK_SECONDS = 0.005
 _SILENT_SECONDS = 6.5  # a vehicle that has not answered for so long is not there
@@ -48,6 +49,9 @@ class KuksaAdapter:
             self._is_online = message.payload == b"online"
             if not self._is_online:
                 self._vehicle.unreachable(now_seconds)
+        elif message.topic.startswith(_REFUSED):
+            path, reason = message.topic.removeprefix(_REFUSED), message.payload.decode("utf-8", "replace")
+            self._vehicle.refuse(path, reason, now_seconds)
         elif message.topic.startswith(PREFIX):
             try:
                 self._vehicle.report(message.topic.removeprefix(PREFIX), json.loads(message.payload), now_seconds)
@@ -65,12 +69,11 @@ class Buses:
     def subscribe(self, filters: Iterable[str]) -> None:
         self._mqtt.subscribe(filters)
 
-    def ready(self, timeout_seconds: float) -> bool:
-        """True where either takes messages; the other one's are refused when they are published."""
-        return self._databroker.ready(0.0) or self._mqtt.ready(timeout_seconds)
+    def ready(self, timeout_seconds: float, topic: str) -> bool:
+        return self._of(topic).ready(timeout_seconds, topic)
 
     def publish(self, message: Message) -> None:
-        (self._databroker if message.topic.startswith(PREFIX) else self._mqtt).publish(message)
+        self._of(message.topic).publish(message)
 
     def receive(self, timeout_seconds: float) -> Message | None:
         """Whichever is first; both are looked at every few milliseconds."""
@@ -79,3 +82,6 @@ class Buses:
             timeout_seconds -= _LOOK_SECONDS
             if found is not None or timeout_seconds <= 0:
                 return found
+
+    def _of(self, topic: str) -> Bus:
+        return self._databroker if topic.startswith(PREFIX) else self._mqtt

@@ -99,6 +99,8 @@ class Device:
     capabilities: Mapping[str, Capability] = field(default_factory=dict)
     risk: Mapping[str, Risk] = field(default_factory=dict)
     """Risk by `capability` or `capability=value`, over the defaults in `skills`."""
+    who: tuple[str, ...] = ()
+    """Who may command it: `voice`, `text`, or ids of the areas whose microphones may; empty: everybody."""
     exposed: bool = True
     optimistic: bool = False
     """It reports no state: a command is taken as done once the broker has it."""
@@ -120,6 +122,14 @@ class State:
 UNKNOWN = State("unknown")
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A device's answer that it does not obey, in its words; `seconds` is on the clock of states."""
+
+    reason: str
+    seconds: float
+
+
 class Home:
     """The devices and their states, owned by the turns worker. `version` grows when what can be said changes."""
 
@@ -135,6 +145,8 @@ class Home:
         self.areas = {area.id: area for area in areas}
         self.devices = {device.id: device for device in devices}
         self.states: dict[str, State] = {}
+        self.refusals: dict[str, Refusal] = {}
+        """The last one of each device."""
         self.history = History()
         self.place: tuple[float, float] | None = None
         """Latitude and longitude in degrees, where they are known."""
@@ -151,6 +163,7 @@ class Home:
     def remove(self, device_id: str) -> None:
         if self.devices.pop(device_id, None) is not None:
             self.states.pop(device_id, None)
+            self.refusals.pop(device_id, None)
             self.history.forget(device_id)
             self.version += 1
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgevoice.home import colors
+from edgevoice.home.adapters import Adapter
 from edgevoice.home.appliance import rgb_of
 from edgevoice.home.capabilities import number
 from edgevoice.home.entities import Announcement, Availability, Entities
@@ -22,7 +23,7 @@ from edgevoice.home.ha_parts import STATE, Found, Parts, Reader, is_true, json_o
 from edgevoice.home.ha_templates import Payload
 from edgevoice.home.names import clean, phrase, slug
 from edgevoice.home.quantities import UNITS, class_of
-from edgevoice.messages import Command, Message, Value
+from edgevoice.messages import Message, Value
 
 _LIMIT = 65_536
 _RELAY, _LIGHT, _SHUTTER = 1, 2, 3
@@ -31,6 +32,7 @@ _MIREDS, _COLDEST, _WARMEST = 1_000_000, 153, 500
 _COUNTERS = frozenset({"Time", "TempUnit", "PressureUnit", "TotalStartTime", "Id", "ENERGY.Period"})
 _UNNAMED = "Tasmota"  # what a device is called until its owner names it
 _DEPTH, _SENSORS_LIMIT = 3, 60
+_DEVICES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class _Node:
         return (f"{self.stat}RESULT", f"{self.tele}STATE")
 
 
-class TasmotaAdapter:
+class TasmotaAdapter(Adapter):
     """The devices that announce themselves below `prefix`."""
 
     def __init__(self, entities: Entities, prefix: str = "tasmota/discovery") -> None:
@@ -73,17 +75,13 @@ class TasmotaAdapter:
         if message.topic.startswith(f"{self._prefix}/") and message.topic.count("/") == self._prefix.count("/") + 2:
             self._entities.guarded(message, lambda: self._take(message, now_seconds), _LIMIT)
 
-    def messages(self, command: Command) -> tuple[Message, ...]:
-        return ()
-
-    def due(self, now_seconds: float) -> tuple[Message, ...]:
-        return ()
-
     def _take(self, message: Message, now: float) -> None:
         *_, mac, what = message.topic.split("/")
         told = json.loads(message.payload.decode("utf-8")) if message.payload.strip() else None
         if told is not None and not isinstance(told, dict):
             raise DiscoveryProblem("config is not a JSON object")
+        if mac not in self._sensors and mac not in self._nodes and len(self._sensors | self._nodes) >= _DEVICES:
+            raise DiscoveryProblem(f"more than {_DEVICES} devices")
         if what == "sensors":
             sensors = told.get("sn") if told else None
             self._sensors[mac] = sensors if isinstance(sensors, dict) else {}
@@ -91,17 +89,12 @@ class TasmotaAdapter:
             return
         elif told is None:
             self._nodes.pop(mac, None)
+            self._sensors.pop(mac, None)
         else:
             self._nodes[mac] = _node(mac, told)
         node = self._nodes.get(mac)
-        kept: set[str] = set()
-        for announcement in _announcements(node, self._sensors.get(mac, {}), self._prefix) if node else ():
-            self._entities.announce(announcement, now)
-            kept.add(announcement.identity)
-        for identity in self._announced.pop(mac, set()) - kept:
-            self._entities.remove(identity)
-        if kept:
-            self._announced[mac] = kept
+        announcements = _announcements(node, self._sensors.get(mac, {}), self._prefix) if node else ()
+        self._entities.renew(self._announced, mac, announcements, now)
 
 
 def _node(mac: str, told: Mapping[str, Any]) -> _Node:
@@ -299,7 +292,8 @@ def _paths(sensors: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[
 def _reading(node: _Node, prefix: str, path: tuple[str, ...], sensors: Mapping[str, Any]) -> Announcement:
     kind = class_of(path[-1])
     unit = {"temperature": f"°{sensors.get('TempUnit', 'C')}", "pressure": str(sensors.get("PressureUnit", "hPa"))}
-    name = f"{node.name} {phrase(path[-1])}"
+    label = phrase(path[-1])
+    name = node.name if label.casefold() in node.name.casefold() else f"{node.name} {label}"
 
     def decode(told: Mapping[str, Any]) -> Found:
         found: Any = told

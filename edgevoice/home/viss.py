@@ -83,8 +83,10 @@ class VissAdapter:
         action, path, value = self._open.pop(str(told.get("requestId", "")), ("", "", ""))
         error = told.get("error")
         if error is not None:
-            reason = error if isinstance(error, str) else json.dumps(error)[:200]
-            raise ValueError(f"{action or told.get('action')} {path}: the vehicle refuses: {reason}")
+            if action == "set":
+                self._vehicle.refuse(path, _reason(error), now)
+                return
+            raise ValueError(f"{action or told.get('action')} {path}: the vehicle refuses: {_reason(error)}")
         if action == "subscribe":
             self._is_subscribed = True
         elif action == "set":
@@ -105,6 +107,14 @@ class VissAdapter:
             self._open.popitem(last=False)
         request = {"action": action, "path": path, **more, "requestId": id}
         return Message(self._requests, json.dumps({"topic": self._replies, "request": request}).encode())
+
+
+def _reason(error: Any) -> str:
+    """What a VISS error says: its message, which is a sentence, else its reason."""
+    if not isinstance(error, dict):
+        return str(error)[:200]
+    told = next((error[key] for key in ("message", "description", "reason", "number") if error.get(key)), error)
+    return str(told)[:200]
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from edgevoice.home import inventory as inventories
 from edgevoice.home.capabilities import number
 from edgevoice.home.inventory import Inventory
-from edgevoice.home.model import Area, Device, Floor, Home, State
+from edgevoice.home.model import Area, Device, Floor, Home, Refusal, State
 from edgevoice.home.names import clean
 from edgevoice.home.vss_signals import RULES, STATE, Rule
 from edgevoice.home.vss_tree import Signal, Tree
@@ -109,6 +109,12 @@ class Vehicle:
                     (part.signal.path, part.rule.codec.write(part.signal, command.capability, command.value, held)),
                 )
         return ()
+
+    def refuse(self, path: str, reason: str, now_seconds: float) -> None:
+        """Notes that the vehicle does not set a signal, and why."""
+        for device in self._devices_of.get(path, ()):
+            self.home.refusals[device] = Refusal(clean(reason), now_seconds)
+        self.complain(path, f"the vehicle refuses: {reason}")
 
     def aim(self, path: str, value: Any, now_seconds: float) -> None:
         """Notes the value that a signal has been told to take."""

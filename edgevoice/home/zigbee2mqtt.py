@@ -15,6 +15,7 @@ from typing import Any
 
 from edgevoice.home import z2m_exposes as exposes
 from edgevoice.home import z2m_features as features
+from edgevoice.home.adapters import Adapter
 from edgevoice.home.entities import Announcement, Availability, Entities
 from edgevoice.home.ha_discovery import DiscoveryProblem, checked_topic
 from edgevoice.home.ha_parts import Parts, Writer, dumped
@@ -22,14 +23,14 @@ from edgevoice.home.ha_templates import Payload
 from edgevoice.home.names import clean, phrase, slug
 from edgevoice.home.z2m_exposes import Thing
 from edgevoice.home.z2m_features import GET, Feature
-from edgevoice.messages import Command, Message
+from edgevoice.messages import Message
 
 _LIMIT = 4_194_304
 """Bytes; the list of all devices tells every option of each."""
 _DEVICES_LIMIT, _EXPOSES_LIMIT = 2000, 200
 
 
-class Zigbee2MqttAdapter:
+class Zigbee2MqttAdapter(Adapter):
     """The devices and groups of one Zigbee2MQTT, whose topics begin with `base`."""
 
     def __init__(self, entities: Entities, base: str = "zigbee2mqtt") -> None:
@@ -46,12 +47,6 @@ class Zigbee2MqttAdapter:
         if message.topic in self.subscriptions():
             what = message.topic.rpartition("/")[2]
             self._entities.guarded(message, lambda: self._take(what, message.payload, now_seconds), _LIMIT)
-
-    def messages(self, command: Command) -> tuple[Message, ...]:
-        return ()
-
-    def due(self, now_seconds: float) -> tuple[Message, ...]:
-        return ()
 
     def _take(self, what: str, payload: bytes, now: float) -> None:
         told = json.loads(payload.decode("utf-8")) if payload.strip() else []

@@ -1,6 +1,7 @@
 """A KUKSA databroker as a bus: `kuksa/<path>` holds a signal's current value as JSON, and takes its target.
 
-An empty payload asks for the current value. `kuksa/$state` says `online` and `offline` as the connection comes and goes.
+An empty payload asks for the current value. `kuksa/$state` says `online` and `offline` as the connection comes and goes,
+`kuksa/$refused/<path>` why a target was not taken.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from edgevoice.messages import Message
 
 PREFIX = "kuksa/"
 STATE = "kuksa/$state"
+REFUSED = "kuksa/$refused/"
+_REFUSALS = frozenset({3, 5, 7, 9, 11, 16})  # gRPC: invalid, not found, no right, not now, out of range, who are you
 _RPC_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 10.0
 _log = logging.getLogger(__name__)
@@ -67,12 +70,12 @@ class Databroker:
     def subscribe(self, filters: Iterable[str]) -> None:
         """Nothing: the signals are known from the start."""
 
-    def ready(self, timeout_seconds: float) -> bool:
+    def ready(self, timeout_seconds: float, topic: str = "") -> bool:
         """Waits for a connection; False where there is none by then."""
         return self._connected.wait(timeout_seconds)
 
     def publish(self, message: Message) -> None:
-        """Sets a target, or asks for a value. Raises BrokerError where the databroker is away, or refuses."""
+        """Sets a target, or asks for a value. Raises BrokerError where the databroker is away."""
         client, path = self._client, message.topic.removeprefix(PREFIX)
         if client is None:
             raise BrokerError(f"not sent, as there is no connection to {self._where}")
@@ -82,6 +85,9 @@ class Databroker:
             else:
                 self._take(client.get_current_values([path], timeout=_RPC_SECONDS))
         except (VSSClientError, ValueError) as error:
+            if message.payload and _is_refusal(error):
+                self._put(Message(f"{REFUSED}{path}", _reason(error).encode()))
+                return
             raise BrokerError(f"{self._where} does not take '{path}': {_reason(error)}") from None
 
     def receive(self, timeout_seconds: float) -> Message | None:
@@ -122,6 +128,12 @@ class Databroker:
             self._inbox.put_nowait(message)
         except queue.Full:
             _log.warning("dropped a value of %s, as %d are waiting", message.topic, self._inbox.maxsize)
+
+
+def _is_refusal(error: VSSClientError | ValueError) -> bool:
+    """It is there, and does not want to."""
+    code = int(error.error.get("code") or 0) if isinstance(error, VSSClientError) else 400
+    return code in _REFUSALS or 400 <= code < 500
 
 
 def _reason(error: Exception) -> str:

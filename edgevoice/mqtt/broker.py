@@ -8,19 +8,19 @@ import logging
 import threading
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
 
 from amqtt.broker import Broker
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 
 from edgevoice.config import MqttSettings
 from edgevoice.errors import BrokerError
+from edgevoice.stages import Running
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 1.0
 
 
-class EmbeddedBroker:
+class EmbeddedBroker(Running):
     """`with EmbeddedBroker() as broker:` and `broker.port` answers on 127.0.0.1, to anybody on this machine."""
 
     def __init__(self, port: int = 0) -> None:
@@ -59,15 +59,6 @@ class EmbeddedBroker:
         return replace(
             settings, host=self.host, port=self.port, username="", password_file=None, tls=False, version="3.1.1"
         )
-
-    def __enter__(self) -> EmbeddedBroker:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _run(self) -> None:
         try:

@@ -20,7 +20,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -32,7 +31,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edgevoice.config import MqttSettings
 from edgevoice.errors import BrokerError
 from edgevoice.messages import Message
-from edgevoice.mqtt.security import Credentials, refusal
+from edgevoice.mqtt.security import Credentials, refusal, refused_by
+from edgevoice.stages import Running
 
 PAYLOAD_LIMIT = 4_194_304
 """Bytes; longer payloads are counted and dropped."""
@@ -48,7 +48,7 @@ _LEAST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 0.25, 
 _log = logging.getLogger(__name__)
 
 
-class MqttClient:
+class MqttClient(Running):
     """A `stages.Bus`. `online` and `offline` (as last will) stand retained at `edgevoice/<client_id>/availability`.
 
     `inbox` is how many messages may wait to be received; later ones are counted and dropped.
@@ -68,6 +68,7 @@ class MqttClient:
         self._lock = threading.Lock()
         self._paho: paho.Client | None = None  # set while connected
         self._refused = False
+        self._is_waited_for = False
         self._version = _V3 if settings.version == "3.1.1" else _V5
         self._answered = False  # the broker said yes or no to the present connection
         self._heard_at = 0.0
@@ -95,10 +96,14 @@ class MqttClient:
             raise BrokerError("the MQTT client is started already")
         credentials = Credentials(self.settings)
         self._stop.clear()
+        self._is_waited_for = wait_seconds > 0
         self._thread = threading.Thread(target=self._run, args=(credentials,), name="mqtt", daemon=True)
         self._thread.start()
         if wait_seconds and not self._wait(time.monotonic() + wait_seconds):
-            raise BrokerError(self.problem or f"{self._address} did not answer in {wait_seconds:g} s")
+            silence = (
+                f"{self._address} did not answer in {wait_seconds:g} s. Is it an MQTT broker, and is the port right?"
+            )
+            raise BrokerError(self.problem or silence)
 
     def stop(self) -> None:
         """Says `offline` and ends the connection and its threads."""
@@ -113,15 +118,6 @@ class MqttClient:
         if self._thread is not None:
             self._thread.join(2.0)
             self._thread = None
-
-    def __enter__(self) -> MqttClient:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def subscribe(self, filters: Iterable[str]) -> None:
         """Also receives what these topic filters match, now and after every reconnect. What is known costs nothing."""
@@ -149,8 +145,8 @@ class MqttClient:
         if message.qos:
             self._unacknowledged.append((info, time.monotonic() + self.settings.expiry_seconds))
 
-    def ready(self, timeout_seconds: float) -> bool:
-        """True once the broker has answered within the last half second: one that was silent so long is asked.
+    def ready(self, timeout_seconds: float, topic: str = "") -> bool:
+        """True, whatever the `topic`, once the broker has answered within the last half second: one that was silent so long is asked.
 
         A broker that hangs takes what is sent and delivers it an hour later: it is not sent to in the first place.
         """
@@ -191,9 +187,9 @@ class MqttClient:
             except ssl.SSLError as error:
                 self._fail(f"{self._address} {refusal(error)}")
             except (OSError, ValueError) as error:
-                self._fail(
-                    f"{self._address} cannot be reached: {error}. Is the broker running, are host and port right?"
-                )
+                encrypts = ", and does it encrypt there" if self.settings.tls else ""
+                remedy = f"Is the broker running, are host and port right{encrypts}?"
+                self._fail(f"{self._address} cannot be reached: {error}. {remedy}")
             if (version, self._version) == (_V5, _V3):
                 continue  # the same broker, in its own version
             # Jitter keeps the devices of a house from coming back in one wave.
@@ -266,7 +262,7 @@ class MqttClient:
 
     def _fail(self, problem: str) -> None:
         if problem != self.problem:
-            _log.warning("%s", problem)
+            _log.log(logging.DEBUG if self._is_waited_for else logging.WARNING, "%s", problem)  # `start` raises it
         self.problem = problem
         self._changed.set()
 
@@ -275,6 +271,7 @@ class MqttClient:
             self._changed.clear()
             left = deadline - time.monotonic()
             if self.connected or self._refused or left <= 0:
+                self._is_waited_for = False
                 return self.connected
             self._changed.wait(left)
 
@@ -310,7 +307,7 @@ class MqttClient:
     ) -> None:
         if not self._answered and not self._stop.is_set():
             if not self._falls_back():  # an older broker may hang up without a word
-                self._fail(f"{self._address} hangs up at once. Does it want mqtt.tls, or a certificate of ours?")
+                self._fail(f"{self._address} hangs up at once. {refused_by(self.settings)}")
         with self._lock:
             had, self._paho = self._paho, None
         if had is not None and not self._stop.is_set():

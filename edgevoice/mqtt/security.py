@@ -62,3 +62,12 @@ def refusal(error: ssl.SSLError) -> str:
         remedy = "Renew it, or check mqtt.ca_file, mqtt.host and this machine's clock"
         return f"shows a certificate that is not accepted: {error.verify_message}. {remedy}"
     return f"does not encrypt as it should: {error.reason or error}. Check mqtt.port, mqtt.tls and mqtt.cert_file"
+
+
+def refused_by(settings: MqttSettings) -> str:
+    """What to look at where a broker hangs up without a word."""
+    if not settings.tls:
+        return "Does it want mqtt.tls?"
+    if settings.cert_file is None:
+        return "Does it want a certificate of ours, in mqtt.cert_file?"
+    return "Is our certificate, mqtt.cert_file, one that it knows, and still valid?"

@@ -22,12 +22,12 @@ from edgevoice.phrases import Phrases
 from edgevoice.skills import (
     account,
     chat,
+    failures,
     memory,
     own_lists,
     policy,
     questions,
     routines,
-    spoken,
     timers,
 )
 from edgevoice.skills.asks import ask
@@ -40,6 +40,7 @@ from edgevoice.stages import Llm
 
 _LONGEST_PLAN = 200
 _MOST_READINGS = 3
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
 _APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
 _STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
@@ -96,11 +97,12 @@ class Conversation:
         return self._understanding.sayable()
 
     def hear(
-        self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0
+        self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0, by: str = "voice"
     ) -> Iterator[Understood | Outcome]:
         """What follows from a sentence: how it was understood, then an outcome an intent, then a question if one is left.
 
-        `now_seconds` is monotonic; `confidence` is the recogniser's. Raises StageError where the language model fails.
+        `now_seconds` is monotonic; `confidence` is the recogniser's; `by` is `voice` or `text`, for what not everybody
+        may. Raises StageError where the language model fails.
         """
         told = account.answer(self._journal, self._home, text) if self._speaks_english else None
         if told is not None:
@@ -110,6 +112,7 @@ class Conversation:
         entry = self._journal.begin(text, now_seconds)
         self._deeds.turns += 1
         self._patience = Patience(self._replies.error("moment"))
+        self._deeds.by = by
         for event in self._turn(text, now_seconds, cancel, confidence):
             if isinstance(event, Understood):
                 entry.intents = event.intents
@@ -177,27 +180,20 @@ class Conversation:
         return intent.source == "llm" or intent.confidence < self._rules.confirm_below
 
     def report(
-        self, outcome: Outcome, failed: tuple[Command, ...] = (), reported: Mapping[str, str] = MappingProxyType({})
+        self,
+        outcome: Outcome,
+        failed: tuple[Command, ...] = (),
+        reported: Mapping[str, str] = _NOTHING,
+        refused: Mapping[str, str] = _NOTHING,
     ) -> str:
         """The sentence after the commands were sent: the reply, or which devices did not answer or do otherwise.
 
-        `reported` is the state that a device of `failed` told instead, by its id.
+        `reported` is the state that a device of `failed` told instead, `refused` the reason that it gave, by its id.
         """
         self._journal.failed(failed)
         if not failed:
             return outcome.reply
-        devices = dict.fromkeys(command.device for command in failed)
-        others = [
-            self._replies.part("says", name=self._name(one), state=self._state(one, reported[one]))
-            for one in devices
-            if one in reported
-        ]
-        silent = [self._name(one) for one in devices if one not in reported]
-        is_all = devices.keys() >= {command.device for command in outcome.commands}
-        language = self._home.language
-        said = [self._replies.error("silent", names=spoken.names(silent, language=language))] if silent else []
-        said += [self._replies.error("otherwise", what=spoken.names(others, language=language))] if others else []
-        return " ".join([*said, *([] if is_all else [self._replies.error("rest_done")])])
+        return failures.told(self._home, self._replies, outcome, failed, reported, refused)
 
     def apology(self, stage: str, code: str) -> str:
         """A short sentence for a stage that failed."""
@@ -381,13 +377,3 @@ class Conversation:
             return Outcome(reply=asked.again, expects=asked.expects)
         self._dialogue.drop()
         return self._deeds.sorry("left")
-
-    # --- words --------------------------------------------------------------------------------------------------------
-
-    def _name(self, device_id: str) -> str:
-        device = self._home.devices.get(device_id)
-        return device.name if device else device_id
-
-    def _state(self, device_id: str, text: str) -> str:
-        device = self._home.devices.get(device_id)
-        return spoken.state(device, text, self._home.language) if device else text

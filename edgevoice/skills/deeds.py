@@ -56,6 +56,8 @@ class Deeds:
     routines: Routines = field(default_factory=Routines)
     turns: int = 0
     """How many there were: it varies the words."""
+    by: str = "voice"
+    """Who speaks now: `voice` or `text`."""
 
     def plan(self, intent: Intent) -> Plan | None:
         if intent.action is not None and intent.action.commands:
@@ -112,6 +114,9 @@ class Deeds:
         self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float, heard: float
     ) -> Iterator[Outcome]:
         """What is free is done; the rest waits for a yes or a PIN, or is refused."""
+        if (barred := self._barred(commands)) is not None:
+            yield barred
+            return
         told = intent.action.risk if intent.action else Risk.FREE
         tier = policy.risk(self.home, commands, self.rules, intent.confidence, heard, told)
         if tier is Risk.FREE:
@@ -146,7 +151,13 @@ class Deeds:
         when = str(intent.slots.get("when") or self.replies.part("in", length=length)) if is_later else ""
         self.dialogue.add(Asking(self.home, self.replies).permission(kind, intent, commands, reply, when))
 
+    def _barred(self, commands: tuple[Command, ...]) -> Outcome | None:
+        device = policy.barred(self.home, commands, self.by, self.mic_area)
+        return None if device is None else Outcome(reply=self.replies.error("barred", name=device.name))
+
     def carry_out(self, intent: Intent, commands: tuple[Command, ...], reply: str, now_seconds: float) -> Outcome:
+        if (barred := self._barred(commands)) is not None:  # another one may have said yes than asked
+            return barred
         if intent.name == "Routine":
             now = self.now().timestamp()
             return Outcome(reply=self.routines.add(self.home, intent.slots, commands, reply, now))

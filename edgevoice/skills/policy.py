@@ -12,13 +12,17 @@ from dataclasses import dataclass, field
 
 from edgevoice.config import HomeSettings, NluSettings
 from edgevoice.errors import SettingsError
+from edgevoice.home import targets
 from edgevoice.home.capabilities import number
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Risk
 
 _STRENGTH = (Risk.FREE, Risk.CONFIRM, Risk.PIN, Risk.DENY_WHILE_MOVING)
 _BARRIERS = frozenset({"door", "garage", "gate", "window"})  # covers that keep people out
-_BARRIER_WORDS = frozenset({"door", "garage", "gate"})  # in the name of what does not say its class
+_BARRIER_WORDS = frozenset({"door", "garage", "gate", "window"})  # in the name of what does not say its class
+_SCREENS = frozenset(
+    {"blind", "blinds", "curtain", "curtains", "drapes", "screen", "shade", "shades", "shutter", "shutters"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def risk(
     if not commands:
         return Risk.FREE
     halts = stands(home, rules)
-    tiers = {_risk(home.devices[one.device], one, halts) for one in commands if one.device in home.devices}
+    tiers = {_risk(device, one, halts) for one in commands for device in _acted_on(home, one)}
     tiers.add(Risk.FREE if told is Risk.DENY_WHILE_MOVING and halts else told)
     is_unsure = confidence < rules.confirm_below or heard < rules.confirm_heard_below
     if is_unsure or len({command.device for command in commands}) > rules.confirm_more_than:
@@ -81,11 +85,22 @@ def strongest(tiers: Iterable[Risk]) -> Risk:
     return max(tiers, key=_STRENGTH.index, default=Risk.FREE)
 
 
+def barred(home: Home, commands: Iterable[Command], by: str, mic_area: str) -> Device | None:
+    """The first device that who speaks may not command. `by` is `voice` or `text`, `mic_area` an area's id or name."""
+    allowed = {by} | {area.id for area in targets.find_areas(home, mic_area or None) if by == "voice"}
+    for command in commands:
+        for one in _acted_on(home, command):
+            if one.who and allowed.isdisjoint(one.who):
+                return one
+    return None
+
+
 def is_denied(home: Home, commands: Iterable[Command], rules: Rules) -> bool:
     """True where the vehicle's moving forbids one of them: asked again when they are sent, later than they were judged."""
     halts = stands(home, rules)
-    known = (command for command in commands if command.device in home.devices)
-    return any(_risk(home.devices[one.device], one, halts) is Risk.DENY_WHILE_MOVING for one in known)
+    return any(
+        _risk(device, one, halts) is Risk.DENY_WHILE_MOVING for one in commands for device in _acted_on(home, one)
+    )
 
 
 def stands(home: Home, rules: Rules) -> bool:
@@ -101,6 +116,13 @@ def is_speed_known(home: Home) -> bool:
 
 def _speeds(home: Home) -> list[float | None]:
     return [number(home.state(one.id).value) for one in home.devices.values() if one.device_class == "speed"]
+
+
+def _acted_on(home: Home, command: Command) -> Iterable[Device]:
+    """The device of a command; of a group its members too, each of which is guarded as if it were named."""
+    device = home.devices.get(command.device)
+    names = (command.device, *device.members) if device else ()
+    return (home.devices[one] for one in names if one in home.devices)
 
 
 def _risk(device: Device, command: Command, stands: bool) -> Risk:
@@ -137,4 +159,5 @@ def _is_barrier(device: Device) -> bool:
 
 
 def _is_named_barrier(device: Device) -> bool:
-    return not _BARRIER_WORDS.isdisjoint(device.name.casefold().split())
+    words = device.name.casefold().split()
+    return not _BARRIER_WORDS.isdisjoint(words) and _SCREENS.isdisjoint(words)

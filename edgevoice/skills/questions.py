@@ -116,7 +116,11 @@ def _outside(home: Home, replies: Replies, kind: str) -> str | None:
 
 
 def _told(home: Home, replies: Replies, device: Device) -> str:
-    said = spoken.state(device, home.state(device.id).value, home.language)
+    state = home.state(device.id)
+    said = spoken.state(device, state.value, home.language)
+    goal = spoken.number(state.attributes.get("temperature")) if device.domain == "climate" else None
+    if goal is not None and state.value not in (*ABSENT, "off") and not chinese.is_chinese(home.language):
+        said = f"set to {spoken.quantity(goal, '°')}"
     return _items(home, replies, device) or f"{device.name} is {said}"
 
 

@@ -46,6 +46,7 @@ ERRORS: Mapping[str, str] = {
     "pin": "What is the PIN to {{ action }}?",
     "pin_wrong": "That is not the PIN.",
     "pin_absent": "That needs a PIN, and none is set up.",
+    "barred": "The {{ name }} may not be commanded from here.",
     "moving": "Not while the car is moving.",
     "moving_unknown": "I do not know whether the car stands, so I leave that.",
     "silent": "The {{ names }} did not answer.",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from edgevoice.home.capabilities import number
 from edgevoice.home.colors import rgb
+from edgevoice.home.degrees import celsius, fahrenheit
 from edgevoice.home.model import Capability, Device, State
 from edgevoice.messages import Intent, Value
 from edgevoice.skills import spoken
@@ -16,6 +18,9 @@ VOLUME_STEP = 10
 """Percent; Home Assistant's own step."""
 OFF = frozenset({"off", "closed", "closing", "docked", "returning", "standby", "unlocked", "disarmed"})
 """States that "turn on" ends and "turn off" leads to."""
+_KELVIN = re.compile(r"\bkelvins?\b|\d ?k\b", re.IGNORECASE)
+_SCALE = re.compile(r"\b(?:celsius|centigrade|fahrenheit)\b|(?:°|degrees? )[CF]\b", re.IGNORECASE)
+_HOTTEST_CELSIUS = 45.0  # the upper bound of a thermostat that does not tell its unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,8 @@ def _light(device: Device, state: State, intent: Intent) -> Settings:
         found += stepped
     elif "brightness" in slots:
         level = _need(intent, "brightness")
+        if level > 100 and _KELVIN.search(intent.text):  # "set the lamp to 3000 kelvin"
+            return (_bounded(device, "color_temperature", level, "kelvin"),) if _can_warm(device) else ()
         if "brightness" in device.capabilities:
             dark = Setting("on", False, "0 percent" if level < 0 else None)
             found += [_bounded(device, "brightness", level)] if level > 0 else [dark]
@@ -114,11 +121,15 @@ def _light(device: Device, state: State, intent: Intent) -> Settings:
         if rgb(color) is None:
             raise Unable("no_value")
         found += _if_able(device, "color", color)
-    if "temperature" in slots and "color_temperature" in device.capabilities:
+    if "temperature" in slots and _can_warm(device):
         found.append(_bounded(device, "color_temperature", _need(intent, "temperature"), "kelvin"))
     if not {"brightness", "brightness_step", "color", "temperature"} & slots.keys():
         raise Unable("no_value")
     return tuple(found)
+
+
+def _can_warm(device: Device) -> bool:
+    return "color_temperature" in device.capabilities
 
 
 def _dimmed(device: Device, state: State, step: float) -> Settings:
@@ -149,14 +160,28 @@ def _amount(slot: str, unit: str, *capabilities: str) -> Work:
 
 def _temperature(device: Device, state: State, intent: Intent) -> Settings:
     """A temperature, or so many degrees more than the one that is set."""
-    if "temperature_step" not in intent.slots:
-        return _amount("temperature", "degrees", "temperature")(device, state, intent)
     if "temperature" not in device.capabilities:
         return ()
+    if "temperature_step" not in intent.slots:
+        degrees = _in_unit_of(device, _need(intent, "temperature"), intent.text)
+        return (_bounded(device, "temperature", degrees, "degrees"),)
     held = number(state.attributes.get("temperature"))
     if held is None:
         raise Unable("unknown_temperature", name=device.name)
     return (_bounded(device, "temperature", held + _need(intent, "temperature_step"), "degrees"),)
+
+
+def _in_unit_of(device: Device, degrees: float, text: str) -> float:
+    """Degrees as the device counts them, where `text` names another unit."""
+    said = _SCALE.search(text)
+    if said is None:
+        return degrees
+    most = device.capabilities["temperature"].maximum
+    counts_fahrenheit = device.unit == "°F" or (device.unit is None and most is not None and most > _HOTTEST_CELSIUS)
+    says_fahrenheit = said[0].casefold().endswith(("f", "fahrenheit"))
+    if says_fahrenheit == counts_fahrenheit:
+        return degrees
+    return celsius(degrees) if says_fahrenheit else fahrenheit(degrees)
 
 
 def _position(device: Device, state: State, intent: Intent) -> Settings:

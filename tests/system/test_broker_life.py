@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -102,6 +103,52 @@ def test_the_broker_is_told_when_a_command_ends(mosquitto: Mosquitto) -> None:
         heard.append(message.topic)
     assert set(heard) == {"lamp/state"}
     late.stop()
+
+
+def test_who_dies_is_offline_by_last_will(mosquitto: Mosquitto) -> None:
+    topic = "edgevoice/mortal/availability"
+    code = (
+        "import threading; from edgevoice.config import MqttSettings; from edgevoice.mqtt.client import MqttClient;"
+        f"MqttClient(MqttSettings(port={mosquitto.port}, client_id='mortal')).start(5.0); threading.Event().wait(60)"
+    )
+    with (
+        MqttClient(MqttSettings(port=mosquitto.port)) as watcher,
+        subprocess.Popen([sys.executable, "-c", code]) as mortal,
+    ):
+        watcher.subscribe([topic])
+        told = []
+        end = time.monotonic() + 15.0
+        while b"offline" not in told and time.monotonic() < end:
+            message = watcher.receive(0.1)
+            told += [message.payload] if message else []
+            if told == [b"online"]:
+                mortal.kill()
+        mortal.kill()
+    assert told == [b"online", b"offline"]
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(60, [b"open"]), (0, [])])
+def test_what_comes_while_we_are_away_is_kept_by_the_broker(
+    mosquitto: Mosquitto, seconds: int, kept: list[bytes]
+) -> None:
+    client = MqttClient(MqttSettings(port=mosquitto.port, session_seconds=seconds))
+    client.subscribe(["door/state"])
+    client.start(5.0)
+    assert client.ready(5.0)
+    client.stop()
+    with MqttClient(MqttSettings(port=mosquitto.port, client_id="door")) as door:
+        assert door.ready(5.0)
+        door.publish(Message("door/state", b"open"))
+        assert door.ready(5.0)
+        threading.Event().wait(0.6)  # so long that the next `ready` asks the broker, which has the message then
+        assert door.ready(5.0)
+    client.start(5.0)
+    assert client.ready(5.0)
+    heard = []
+    while message := client.receive(0.5):
+        heard.append(message.payload)
+    client.stop()
+    assert heard == kept
 
 
 # --- certificates -----------------------------------------------------------------------------------------------------

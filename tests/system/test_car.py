@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import statistics
 import subprocess
@@ -114,6 +115,26 @@ def test_after_the_broker_was_away_the_car_is_known_again(mosquitto: Mosquitto, 
         car.set(SPEED, "20")
         assert assistant.until(lambda: assistant.state("sensor.speed") == "20")
         assert assistant.until(lambda: assistant.do(Command("light.dome", "on", True), seconds=1.0) == [True])
+
+
+def test_a_car_that_hears_nothing_is_not_there(mosquitto: Mosquitto, assistant: Side) -> None:
+    with SimulatedVehicle(TREE, MqttSettings(port=mosquitto.port), manner=Manner(loss=1.0)):
+        assert not assistant.until(assistant.stands, 1.0)
+        assert assistant.state("switch.front_defroster") == "unknown"
+
+
+def test_a_refusal_ends_the_wait_and_gives_its_reason(mosquitto: Mosquitto, assistant: Side, tmp_path: Path) -> None:
+    tree = json.loads(TREE.read_text("utf-8"))
+    del tree["Vehicle"]["children"]["Body"]["children"]["Lights"]["children"]["Hazard"]  # this car has none
+    (tmp_path / "car.json").write_text(json.dumps(tree), "utf-8")
+    with SimulatedVehicle(tmp_path / "car.json", MqttSettings(port=mosquitto.port)):
+        assert assistant.until(assistant.stands)
+        command, began = Command("switch.hazard_lights", "on", True), time.monotonic()
+        list(assistant.link.send([command], began))
+        told = next(assistant.link.confirm([command], began, 20.0))
+        assert (told.confirmed, told.refused) == (False, "The requested data was not found.")
+        assert time.monotonic() - began < 10.0
+        assert assistant.do(Command("light.dome", "on", True)) == [True]
 
 
 def test_the_cars_demo_goes_well(tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ def test_a_large_home_is_known_soon_and_a_flood_delays_no_turn(tmp_path: Path) -
 
 
 def test_nonsense_on_every_topic_raises_nothing_and_stays_nowhere() -> None:
-    exceptions, refused, memory = bench.nonsense(5000)
-    assert exceptions.median == 0
+    exceptions, unforeseen, refused, memory = bench.nonsense(5000)
+    assert (exceptions.median, unforeseen.median) == (0, 0)
     assert (refused.median or 0) > 1000
     assert (memory.median or 0.0) < 10.0
 
@@ -50,11 +50,14 @@ def test_a_simulated_home_in_every_dialect(
         assert list(link.send([command], began))
         assert [event.confirmed for event in link.confirm([command], began, 3.0)] == [True]
         file = tmp_path / "settings.yaml"
-        file.write_text(f"mqtt: {{port: {mosquitto.port}, client_id: looking}}\n")
+        owners = tmp_path / "home.yaml"
+        owners.write_text(f"devices: [{{id: {lamp.id}, who: [voice], risk: {{on: confirm}}}}]\n")
+        file.write_text(f"mqtt: {{port: {mosquitto.port}, client_id: looking}}\nhome: {{file: {owners}}}\n")
         assert main(["devices", "--home", "--config", str(file)]) == 0
     shown = capsys.readouterr().out
     assert "Kitchen Ceiling" in shown
-    assert lamp.origin in shown
+    assert f"{lamp.origin}  (on: confirm; only voice)" in shown
+    assert "11.5 °C" in shown
 
 
 def test_without_a_broker_the_home_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,17 @@ class Clock:
         return self.now
 
 
+class Interrupted(threading.Event):
+    """An event that is set at a moment."""
+
+    def __init__(self, clock: Clock, at: float) -> None:
+        super().__init__()
+        self._clock, self._at = clock, at
+
+    def is_set(self) -> bool:
+        return self._clock() >= self._at
+
+
 @dataclass
 class Table:
     """Understands what stands in a table."""
@@ -80,7 +91,7 @@ class Wire:
             raise BrokerError("not sent, as there is no connection")
         self.sent.append(self.reports[-1])
 
-    def ready(self, timeout_seconds: float) -> bool:
+    def ready(self, timeout_seconds: float, topic: str) -> bool:
         self.clock.now += timeout_seconds if self.away else 0.0
         return not self.away
 

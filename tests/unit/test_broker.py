@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -160,3 +161,39 @@ def test_the_embedded_broker_is_quiet(caplog: pytest.LogCaptureFixture) -> None:
         client.start(5.0)
         client.stop()
     assert not [record for record in caplog.records if record.name.startswith(("amqtt", "transitions"))]
+
+
+def test_a_message_delivered_twice_is_received_once() -> None:
+    """A broker that lost our acknowledgement sends again, with the mark of a duplicate; what is new is not passed over."""
+
+    def publish(payload: bytes, dup: bool = False) -> bytes:
+        body = b"\x00\x01t" + b"\x00\x01" + payload
+        return bytes([0x3A if dup else 0x32, len(body)]) + body
+
+    def serve(listening: socket.socket) -> None:
+        connected, _ = listening.accept()
+        connected.recv(1024)
+        connected.sendall(
+            b"\x20\x02\x00\x00" + publish(b"toggle") + publish(b"toggle", dup=True) + publish(b"new", dup=True)
+        )
+        connected.recv(1024)
+        stop.wait(10.0)
+        connected.close()
+
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        with MqttClient(MqttSettings(port=listening.getsockname()[1], version="3.1.1")) as client:
+            told = [client.receive(5.0), client.receive(5.0), client.receive(0.2)]
+        stop.set()
+    assert [message and message.payload for message in told] == [b"toggle", b"new", None]
+
+
+def test_the_version_that_the_broker_speaks_is_found(broker: EmbeddedBroker) -> None:
+    """The embedded broker knows 3.1.1 only."""
+    with MqttClient(MqttSettings(port=broker.port)) as client:
+        assert client.ready(10.0)
+    only_new = MqttClient(MqttSettings(port=broker.port, version="5"))
+    with pytest.raises(BrokerError):
+        only_new.start(2.0)
+    only_new.stop()

@@ -361,16 +361,6 @@ def test_what_is_not_understood_is_no_command_for_later() -> None:
     assert len(talk.timers) == 0
 
 
-def test_reports() -> None:
-    talk = conversation()
-    outcome = Outcome((LAMP, UNLOCK), "Done.")
-    assert talk.report(outcome) == "Done."
-    assert talk.report(outcome, (LAMP,)) == "The Reading Lamp did not answer. The rest is done."
-    assert talk.report(outcome, (LAMP, UNLOCK)) == "The Reading Lamp and Front Door did not answer."
-    otherwise = {"lock.front": "locked"}
-    assert talk.report(outcome, (UNLOCK,), otherwise) == "The Front Door says that it is locked. The rest is done."
-
-
 def test_the_context_says_where_and_what_was_spoken_of() -> None:
     table = Table()
     talk = Conversation(household(), table, area="Living Room")

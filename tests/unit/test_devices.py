@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 from household import device, home_adder, household, intent, replies
 
@@ -129,6 +132,42 @@ def test_of_devices_with_one_name_only_those_that_can_do_it_are_meant() -> None:
 def test_lights(slots: dict[str, Value], command: tuple[str, Value]) -> None:
     assert told(household(), intent("HassLightSet", targets=("light.kitchen",), **slots)) == [
         ("light.kitchen", *command)
+    ]
+
+
+def test_kelvin_is_no_brightness() -> None:
+    wish = replace(
+        intent("HassLightSet", name="Reading Lamp", brightness=3000), text="set the reading lamp to 3000 kelvin"
+    )
+    assert told(household(), wish) == [("light.lamp", "color_temperature", 3000)]
+    bright = replace(wish, slots={**wish.slots, "brightness": 300}, text="set the reading lamp to 300 percent")
+    assert told(household(), bright) == [("light.lamp", "brightness", 100)]
+
+
+@pytest.mark.parametrize(
+    ("said", "unit", "degrees"),
+    [
+        ("70 degrees", "°C", 30),
+        ("70 degrees fahrenheit", "°C", 21.1),
+        ("70°F", "°C", 21.1),
+        ("70 degrees fahrenheit", None, 21.1),
+        ("20 degrees celsius", "°C", 20),
+        ("20 degrees celsius", "°F", 68),
+        ("20 degrees C", "°F", 68),
+        ("68 fahrenheit", "°F", 68),
+    ],
+)
+def test_degrees_of_the_other_scale(said: str, unit: str | None, degrees: float) -> None:
+    home = household()
+    thermostat = home.devices["climate.living"]
+    if unit == "°F":
+        able = {**thermostat.capabilities, "temperature": Capability("temperature", 45, 86)}
+        thermostat = replace(thermostat, capabilities=able)
+    home.put(replace(thermostat, unit=unit))
+    number = int(re.findall(r"\d+", said)[0])
+    wish = intent("HassClimateSetTemperature", name="Thermostat", temperature=number)
+    assert told(home, replace(wish, text=f"set the thermostat to {said}")) == [
+        ("climate.living", "temperature", degrees)
     ]
 
 

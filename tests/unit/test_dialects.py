@@ -97,6 +97,16 @@ def test_an_area_is_found_in_a_name_whichever_comes_first(tmp_path: Path) -> Non
     assert broker.home.devices["switch.office_basement"].area == "cellar"
 
 
+def test_a_home_that_names_no_areas_has_the_rooms_of_its_names() -> None:
+    broker = Broker()
+    for number, name in enumerate(("Living Room Lamp", "office_desk", "Lamp by the Garage", "Hallway", "Kitchenaid")):
+        broker.say(f"tasmota/discovery/A{number}/config", {**PLUG, "rl": [1], "dn": name, "t": f"p{number}"})
+    assert [device.area for device in broker.home.devices.values()] == ["living_room", "office", None, "hallway", None]
+    assert broker.home.areas["living_room"].name == "Living Room"
+    broker.say("homeassistant/switch/x/config", {"name": "It", "cmd_t": "a", "dev": {"sa": "Garage"}})
+    assert broker.home.devices["switch.lamp_by_the_garage"].area == "garage"
+
+
 BAD: list[Any] = [
     b"{", b"\xff", b"[]", b"7", b"null", b"[7]", b"[{}]", b'{"nodes": 7}', b"[" * 50_000, {"t": 1}, {**PLUG, "ft": 7}, {**PLUG, "t": "#"},
     {**PLUG, "rl": "x"}, {**PLUG, "rl": [{}]}, {**PLUG, "fn": 3, "lt_st": "x"}, [zigbee(LIGHT, name="a/#")], [zigbee("x", None, 7, {})],

@@ -73,6 +73,7 @@ def test_it_wins_over_what_was_discovered(tmp_path: Path) -> None:
         ("areas:\n  - name: Kitchen\n    floor: up\n", 3, "unknown floor 'up'"),
         ("devices:\n  - id: lock.a\n    risk: {lockd: confirm}\n", 3, "Did you mean 'locked'?"),
         ("devices:\n  - id: lock.a\n    risk: {locked: perhaps}\n", 3, "one of free, confirm"),
+        ("devices:\n  - id: lock.a\n    who: [voice, txt]\n", 3, "Did you mean 'text'?"),
         ("devices:\n  - id: light.a\n  - id: light.a\n", 3, "given twice"),
         ("devices:\n  - id: light.a\n    attributes: {modes: [[a]]}\n", 3, "nested"),
         ("devices:\n  - id: light.a\n    exposed: maybe\n", 3, "true or false"),

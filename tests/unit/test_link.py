@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes import Clock, Wire
+from fakes import Clock, Interrupted, Wire
 from household import household
 
 from edgevoice.errors import BrokerError
+from edgevoice.home.model import Refusal
 from edgevoice.link import HomeLink
 from edgevoice.messages import Command
 
@@ -67,3 +68,34 @@ def test_nothing_is_sent_to_a_broker_that_is_away() -> None:
     with pytest.raises(BrokerError, match="not sent"):
         list(link.send([ON], wire.clock()))
     assert wire.sent == []
+
+
+def test_a_device_that_refuses_is_not_waited_for_and_its_reason_is_kept() -> None:
+    link, wire = linked(deaf=frozenset({"light.lamp"}))
+    wire.home.refusals["light.lamp"] = Refusal("an old one", wire.clock() - 1.0)
+    began = wire.clock()
+    list(link.send([ON], began))
+    wire.home.refusals["light.lamp"] = Refusal("Not in this mode.", wire.clock())
+    told = next(link.confirm([ON], began, 1.0))
+    assert (told.confirmed, told.refused) == (False, "Not in this mode.")
+    assert wire.clock() - began < 0.5
+
+
+def test_an_old_refusal_says_nothing_of_a_new_command() -> None:
+    link, wire = linked()
+    wire.home.refusals["light.lamp"] = Refusal("an old one", wire.clock() - 1.0)
+    list(link.send([ON], wire.clock()))
+    assert next(link.confirm([ON], wire.clock(), 1.0)).confirmed
+
+
+def test_who_is_interrupted_waits_for_no_broker_and_no_device() -> None:
+    link, wire = linked(away=True)
+    cancel = Interrupted(wire.clock, 100.6)
+    assert list(link.send([ON], wire.clock(), cancel)) == []
+    assert wire.clock() < 101.0
+    wire.away = False
+    deaf, wire = linked(deaf=frozenset({"light.lamp"}))
+    cancel = Interrupted(wire.clock, 100.6)
+    assert list(deaf.send([ON], wire.clock(), cancel))
+    assert list(deaf.confirm([ON], wire.clock(), 60.0, cancel)) == []
+    assert wire.clock() < 101.0

@@ -37,6 +37,8 @@ def protect(home: Home, key: str, **risk: Risk) -> None:
         ("cover.blind", "open", True, Risk.FREE),
         ("cover.gate", "open", True, Risk.CONFIRM),
         ("cover.doorbell", "open", True, Risk.FREE),
+        ("cover.window", "open", True, Risk.CONFIRM),
+        ("cover.window_blind", "open", True, Risk.FREE),
         ("button.gate", "press", None, Risk.CONFIRM),
         ("button.bell", "press", None, Risk.FREE),
         ("alarm_control_panel.a", "alarm", "disarm", Risk.CONFIRM),
@@ -50,6 +52,8 @@ def test_tiers(key: str, capability: str, value: Value, expected: Risk) -> None:
     add = home_adder(home)
     add("cover.gate", "Side Gate")
     add("cover.doorbell", "Doorbell Flap")
+    add("cover.window", "Kitchen Window")
+    add("cover.window_blind", "Window Blind")
     add("button.gate", "Open Gate")
     add("button.bell", "Bell")
     add("alarm_control_panel.a", "Alarm")
@@ -107,6 +111,40 @@ def test_not_while_moving() -> None:
     for speed in ("12", "-3", "unavailable"):
         home.update("sensor.speed", State(speed))
         assert tier(home, opening) is Risk.DENY_WHILE_MOVING
+
+
+def test_a_group_is_guarded_as_its_members_are() -> None:
+    home = household()
+    home_adder(home)("cover.all", "Covers", members=("cover.blind", "cover.garage"))
+    assert tier(home, ("cover.all", "open", True)) is Risk.CONFIRM
+    protect(home, "cover.blind", open=Risk.PIN)
+    assert tier(home, ("cover.all", "open", True)) is Risk.PIN
+    home.put(replace(home.devices["cover.garage"], who=("voice",)))
+    assert policy.barred(home, [Command("cover.all", "open", False)], "text", "") is home.devices["cover.garage"]
+
+
+@pytest.mark.parametrize(
+    ("who", "by", "area", "may"),
+    [
+        ((), "text", "", True),
+        (("voice",), "voice", "", True),
+        (("voice",), "text", "", False),
+        (("text",), "text", "", True),
+        (("text",), "voice", "Kitchen", False),
+        (("kitchen",), "voice", "Kitchen", True),
+        (("kitchen",), "voice", "kitchen", True),
+        (("kitchen",), "voice", "Bedroom", False),
+        (("kitchen",), "voice", "", False),
+        (("kitchen",), "text", "Kitchen", False),
+        (("kitchen", "text"), "text", "Bedroom", True),
+    ],
+)
+def test_who_may(who: tuple[str, ...], by: str, area: str, may: bool) -> None:
+    home = household()
+    home.put(replace(home.devices["light.lamp"], who=who))
+    commands = [Command("light.porch", "on", True), Command("light.lamp", "on", True)]
+    barred = policy.barred(home, commands, by, area)
+    assert barred is (None if may else home.devices["light.lamp"])
 
 
 def test_rules_come_from_the_settings(tmp_path: Path) -> None:

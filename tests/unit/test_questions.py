@@ -108,6 +108,14 @@ def test_a_question_that_names_a_device_is_answered_with_its_state(text: str, sa
     assert questions.plain(home, replies(home), text) == said
 
 
+def test_a_thermostat_tells_what_it_is_set_to() -> None:
+    home = household()
+    home.update("climate.living", State("heat", {"temperature": 21.5}))
+    assert questions.plain(home, replies(home), "what is the thermostat set to") == "Thermostat is set to 21.5 degrees."
+    home.update("climate.living", State("off", {"temperature": 21.5}))
+    assert questions.plain(home, replies(home), "what is the thermostat set to") == "Thermostat is off."
+
+
 def test_no_state_is_told_that_nobody_knows() -> None:
     home = household()
     home.update("lock.front", State("unavailable"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from dialect_home import PLUG, Broker
 
 
@@ -59,6 +60,29 @@ def test_tasmota_readings() -> None:
         "°F",
     )
     assert broker.state("sensor.plug_humidity")[0] == "41"
+
+
+def test_a_flood_of_announcements_stays_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgevoice.home.tasmota._DEVICES", 3)
+    broker = tasmota(rl=[1])
+    for number in range(9):
+        broker.say(f"tasmota/discovery/{number}/sensors", {"sn": {"AM2301": {"Temperature": 7}}})
+    assert broker.entities.problems == 7
+    broker.say("tasmota/discovery/AABB/sensors", {"sn": {"AM2301": {"Temperature": 7}}})
+    assert set(broker.home.devices) == {"switch.plug", "sensor.plug_temperature"}
+    broker.say("tasmota/discovery/AABB/config", b"")
+    assert not broker.home.devices
+    broker.say("tasmota/discovery/AABB/config", {**PLUG, "rl": [1]})
+    assert set(broker.home.devices) == {"switch.plug"}
+    broker.say("tasmota/discovery/AABB/config", b"")
+    broker.say("tasmota/discovery/8/sensors", {"sn": {"AM2301": {"Temperature": 7}}})
+    assert broker.entities.problems == 7
+
+
+def test_a_reading_is_not_named_twice() -> None:
+    broker = tasmota(rl=[0], dn="Outdoor Temperature")
+    broker.say("tasmota/discovery/AABB/sensors", {"sn": {"DS18B20": {"Temperature": 7}, "TempUnit": "C"}})
+    assert [device.name for device in broker.home.devices.values()] == ["Outdoor Temperature"]
 
 
 # --- Homie ------------------------------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
-from fakes import Mouth, Shelf, stages
+import pytest
+from fakes import Interrupted, Mouth, Shelf, stages
 from household import intent
 
 from edgevoice import turn as turns
@@ -92,6 +94,22 @@ def test_a_risky_command_waits_for_a_yes() -> None:
     assert answered[-1].expects is None
 
 
+def test_who_types_may_not_what_only_a_voice_may_nor_say_yes_to_it() -> None:
+    made, wire = stages({**WISHES, "unlock it": WISHES["unlock"]}, "unlock it")
+    home = made.link.home
+    home.put(replace(home.devices["lock.front"], who=("voice",)))
+
+    def said(what: str | Utterance) -> list[str]:
+        return [event.text for event in run(made, what) if isinstance(event, Replied)]
+
+    barred = ["The Front Door may not be commanded from here."]
+    aloud = Utterance(np.zeros(RATE, np.int16), RATE, 0, RATE)
+    assert said("unlock") == barred
+    assert said(aloud) == ["Should I unlock the Front Door?"]
+    assert said("yes") == barred
+    assert wire.sent == []
+
+
 def test_no_words_are_a_failure_with_an_answer() -> None:
     made, _ = stages(WISHES, "")
     events = run(made, Utterance(np.zeros(RATE, np.int16), RATE, 0, RATE))
@@ -110,6 +128,16 @@ def test_a_cancelled_turn_sends_nothing_more_and_asks_nothing() -> None:
     assert wire.sent == []
     assert isinstance(events[-1], TurnEnded)
     assert events[-1].expects is None
+
+
+@pytest.mark.parametrize("wire", [{"away": True}, {"deaf": frozenset({"light.lamp"})}])
+def test_an_interrupted_turn_waits_for_nothing(wire: dict[str, object]) -> None:
+    made, bus = stages(WISHES, **wire)
+    made.confirm_seconds = 60.0
+    began = bus.clock()
+    events = list(turns.run(made, Turn("1", Interrupted(bus.clock, began + 0.6)), "lamp on"))
+    assert bus.clock() - began < 1.2
+    assert not any(isinstance(event, Replied) for event in events)
 
 
 def test_an_unexpected_error_ends_the_turn_with_words() -> None:

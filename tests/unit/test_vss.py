@@ -15,7 +15,7 @@ from edgevoice.config import NluSettings
 from edgevoice.errors import SettingsError
 from edgevoice.home import inventory, vss_tree
 from edgevoice.home.appliance import confirms
-from edgevoice.home.model import Home
+from edgevoice.home.model import Home, Refusal
 from edgevoice.home.viss import VissAdapter
 from edgevoice.home.vss import DRIVER_POSITION, SPEED, Vehicle
 from edgevoice.messages import Command, Message, Outcome, Value
@@ -45,6 +45,23 @@ def test_the_shipped_tree_is_vss_6() -> None:
     assert {area.id for area in made.home.areas.values()} == {"driver", "passenger", "rear_left", "rear_right"}
     assert made.home.state("sensor.speed").value == "0"
     assert "unknown" not in {state.value for state in made.home.states.values()}
+
+
+@pytest.mark.parametrize(
+    ("said", "option"),
+    [
+        ("turn on the wipers", "medium"),
+        ("start the windshield wipers", "medium"),
+        ("turn the wipers off", "off"),
+        ("stop the wipers", "off"),
+        ("set the wipers to fast", "fast"),
+    ],
+)
+def test_the_wipers(said: str, option: str) -> None:
+    home = vehicle().home
+    talk = Conversation(home, cascade.load(home, NluSettings(packs=("car",))), area="driver")
+    (outcome,) = (one for one in talk.hear(said, 0.0, threading.Event()) if isinstance(one, Outcome))
+    assert outcome.commands == (Command("select.wipers", "option", option),)
 
 
 @pytest.mark.parametrize(
@@ -247,13 +264,22 @@ def test_a_command_is_a_request_and_only_an_event_confirms_it() -> None:
     assert confirms(command, wheel.vehicle.home.state(command.device))
 
 
-def test_a_refusal_is_counted_and_aims_at_nothing() -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"number": 403, "reason": "forbidden_request", "message": "No such right."}, "No such right."),
+        ({"number": 403, "reason": "forbidden_request"}, "forbidden_request"),
+        ({"number": 403}, "403"),
+        ("not now", "not now"),
+    ],
+)
+def test_a_refusal_is_counted_aims_at_nothing_and_keeps_its_reason(error: object, reason: str) -> None:
     wheel = Wheel()
     wheel.connect()
     (message,) = wheel.adapter.messages(Command("switch.air_conditioning", "on", True))
-    error = {"number": 403, "reason": "forbidden_request", "message": "no"}
     wheel.answer({"action": "set", "requestId": wheel.request(message)["requestId"], "error": error})
     assert wheel.vehicle.problems == 1
+    assert wheel.vehicle.home.refusals["switch.air_conditioning"] == Refusal(reason, wheel.now)
     assert "target" not in wheel.vehicle.home.state("switch.air_conditioning").attributes
 
 

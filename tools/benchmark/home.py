@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -17,10 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmark import mosquitto, restarts
 from benchmark.measure import Bench, Figure, figure
-from edgevoice.config import HomeSettings
-from edgevoice.home import dialects
-from edgevoice.home.entities import Entities
-from edgevoice.home.model import Home
+from benchmark.nonsense import nonsense
 from edgevoice.messages import Message
 
 _COMMANDS, _RESTARTS, _DEVICES, _NONSENSE = 1000, 20, 10_000, 100_000
@@ -120,87 +116,6 @@ def _child(port: int, devices: int) -> dict[str, float]:
         raise RuntimeError(f"the process of the large home failed:\n{done.stderr}")
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return measured
-
-
-# --- nonsense ---------------------------------------------------------------------------------------------------------
-
-
-def nonsense(messages: int, seed: int = 0) -> Iterator[Figure]:
-    """Messages of nonsense on every topic that is listened to; what got through, and what stayed in memory."""
-    chance, home = random.Random(seed), Home()
-    entities = Entities(home)
-    adapter = dialects.load(entities, HomeSettings())
-    for message in announced(50):
-        adapter.handle(message, 0.0)
-    raised, before = 0, 0.0
-    for number in range(messages):
-        if number == messages // 5:
-            before = _memory_mb()  # by then every cache is full
-        topics = _topics(adapter.subscriptions())
-        try:
-            adapter.handle(Message(chance.choice(topics), garbled(chance)), float(number))
-            adapter.due(float(number))
-        except Exception:  # what must not happen is what is counted
-            raised += 1
-    yield Figure("home", f"{messages} messages of nonsense: exceptions", "exceptions", float(raised))
-    yield Figure("home", f"{messages} messages of nonsense: refused", "messages", float(entities.problems))
-    yield Figure("home", f"{messages} messages of nonsense: memory after the first fifth", "MB", _memory_mb() - before)
-
-
-def _topics(filters: Sequence[str]) -> list[str]:
-    """A topic for each filter; what stands for `+` is one of a few, so that announcements meet again."""
-    return [item.replace("+", "light", 1).replace("+", "x") for item in filters]
-
-
-def garbled(chance: random.Random) -> bytes:
-    """Bytes of every kind: noise, broken JSON, JSON of the wrong shape, and announcements that lie."""
-    kind = chance.randrange(6)
-    if kind == 0:
-        return chance.randbytes(chance.randrange(80))
-    if kind == 1:
-        return chance.choice(
-            [b"", b"ON", b"OFF", b"online", b"offline", b"nan", b"1e999", b"None", b"\xff", b"[" * 3000]
-        )
-    told = json.dumps(_value(chance, 3)).encode()
-    return told if kind < 5 else told[: chance.randrange(len(told) + 1)]
-
-
-def _value(chance: random.Random, depth: int) -> object:
-    if depth == 0 or chance.random() < 0.3:
-        return chance.choice(
-            [
-                None,
-                True,
-                -1,
-                0,
-                1e308,
-                "",
-                "ON",
-                "~/x",
-                "large/x",
-                "x" * 300,
-                "{{ value * 9 }}",
-                "{% for",
-                "#",
-                "a/+",
-                "\u202e",
-            ]
-        )
-    if chance.random() < 0.3:
-        return [_value(chance, depth - 1) for _ in range(chance.randrange(4))]
-    return {chance.choice(_KEYS): _value(chance, depth - 1) for _ in range(chance.randrange(6))}
-
-
-_KEYS = (
-    "~", "name", "dev", "cmps", "p", "cmd_t", "stat_t", "val_tpl", "avty", "topic", "schema", "sup_clrm", "min", "ops",
-    "friendly_name", "ieee_address", "definition", "exposes", "type", "features", "property", "access", "members", "id",
-    "t", "ft", "tp", "rl", "fn", "sn", "state", "nodes", "properties", "datatype", "format", "settable", "brightness",
-    "color", "x", "y", "position", "POWER", "Dimmer", "HSBColor", "Shutter1", "StatusSNS",
-)  # fmt: skip
-
-
-def _memory_mb() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
 
 
 def flood(port: int, devices: int, a_second: int, stop: threading.Event) -> int:
