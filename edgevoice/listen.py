@@ -3,6 +3,8 @@
     idle ── wake word ──> waiting ── speech ──> speaking ── silence ──> idle, with the utterance
                              └─── nothing for start_seconds ──> idle
 
+How long the silence must be depends on what was said: at each short pause the listener tells of it, and whoever has
+understood it by then says so with `expect`.
 No thread and no clock: time is the stream's samples. Only one engine runs at a time, the wake word's while idle and the
 VAD otherwise.
 """
@@ -18,10 +20,12 @@ from edgevoice.config import ListenSettings
 from edgevoice.messages import (
     RATE,
     AudioChunk,
+    Ending,
     ListenEvent,
     NoSpeech,
     Samples,
     SpeechEnded,
+    SpeechPaused,
     SpeechStarted,
     Utterance,
     WakeHeard,
@@ -65,6 +69,11 @@ class Listener:
     def listen_now(self, at: int) -> None:
         """Listens for speech from stream index `at` on, with no wake word: push to talk, or the answer to a question."""
         self._begin(at, None)
+
+    def expect(self, utterance: Utterance, ending: Ending) -> None:
+        """What a `SpeechPaused` told of is understood; that counts while nothing more is said."""
+        if self._attempt is not None and utterance.speech_end == self._attempt.last:
+            self._attempt.ending = ending
 
     def cancel(self) -> None:
         """Back to waiting for the wake word; what was said is dropped."""
@@ -113,10 +122,11 @@ class Listener:
         for window in windows:
             if (event := self._step(attempt, window)) is None:
                 continue
-            if not isinstance(event, SpeechStarted):
+            goes_on = isinstance(event, (SpeechStarted, SpeechPaused))
+            if not goes_on:
                 self.cancel()
             yield event
-            if not isinstance(event, SpeechStarted):
+            if not goes_on:
                 return
 
     def _step(self, attempt: _Attempt, window: SpeechProbability) -> ListenEvent | None:
@@ -133,11 +143,23 @@ class Listener:
                 attempt.onset = None
         if not attempt.started or attempt.onset is None:
             return None
+        if not started:
+            return SpeechStarted(attempt.onset)
         silence = window.end - attempt.last
-        length = window.end - attempt.onset
-        if silence >= _samples(settings.silence_seconds) or length >= _samples(settings.maximum_seconds):
-            return SpeechEnded(self._utterance(attempt, attempt.onset, window.end), window.end)
-        return None if started else SpeechStarted(attempt.onset)
+        rule = self._over(attempt, silence, window.end - attempt.onset)
+        if rule:
+            return SpeechEnded(self._utterance(attempt, attempt.onset, window.end), window.end, rule)
+        if 0 < _samples(settings.pause_seconds) <= silence and not attempt.paused:
+            attempt.paused = True
+            return SpeechPaused(self._utterance(attempt, attempt.onset, window.end), window.end)
+        return None
+
+    def _over(self, attempt: _Attempt, silence: int, length: int) -> str:
+        """By what rule the speech has ended; empty where it has not."""
+        if length >= _samples(self._settings.maximum_seconds):
+            return "length"
+        ending = attempt.ending or Ending(self._settings.silence_seconds, "silence")
+        return ending.rule if silence >= _samples(ending.silence_seconds) else ""
 
     def _utterance(self, attempt: _Attempt, onset: int, end: int) -> Utterance:
         start = max(attempt.begin, onset - _samples(self._settings.pre_roll_seconds))
@@ -159,6 +181,9 @@ class _Attempt:
     """End of the last window of speech."""
     in_speech: bool = False
     started: bool = False
+    paused: bool = False
+    """The pause after `last` was told of; `ending` is how long it may be, once that is known."""
+    ending: Ending | None = None
     loudest: list[float] = field(default_factory=list)
     """Levels of the loudest windows of speech, in decibels; several, so that one bang does not set the scale."""
 
@@ -169,7 +194,7 @@ class _Attempt:
         if self.in_speech and (not self.started or level > self.loudest[0] - _DROP_DB):
             if self.onset is None:
                 self.onset = self.window_end
-            self.last = window.end
+            self.last, self.paused, self.ending = window.end, False, None
         self.window_end = window.end
 
 

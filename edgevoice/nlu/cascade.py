@@ -75,7 +75,7 @@ class Cascade:
 
         Raises StageError where the language model fails.
         """
-        words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
+        words = self._plain(text)
         if not words:
             return ()
         found = self._certain(words, context)
@@ -83,6 +83,14 @@ class Cascade:
             return found
         proposed = self._propose(words, context, cancel or threading.Event())
         return proposed if not found or _sure(proposed) > _sure(found) else found
+
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]:
+        """What `understand` finds without the language model."""
+        words = self._plain(text)
+        return self._certain(words, context) if words else ()
+
+    def _plain(self, text: str) -> str:
+        return self._sentences.language.apart(normalize.spoken(text, self._wake_words))
 
     def _certain(self, words: str, context: Context) -> tuple[Intent, ...]:
         exact = self._pronoun(words, context) or self._exact(words, context)

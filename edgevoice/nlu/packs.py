@@ -91,6 +91,9 @@ class Pack:
         """Its sentences as hassil matches them."""
         return self._sentences
 
+    def knows(self, intent: str) -> bool:
+        return intent in self._spec.intents
+
     def match(self, text: str, closed: bool = False) -> Intent | None:
         """What was asked for; None where too little of the sentence is explained.
 

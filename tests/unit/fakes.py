@@ -45,6 +45,9 @@ class Table:
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
         return self.wishes.get(text, ())
 
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]:
+        return self.wishes.get(text, ())
+
 
 @dataclass
 class Wire:

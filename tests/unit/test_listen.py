@@ -29,6 +29,7 @@ SETTINGS = ListenSettings(
     minimum_seconds=0.2,
     maximum_seconds=5.0,
     silence_seconds=0.5,
+    pause_seconds=0.0,
 )
 ALEXA = 20_000
 """The level that the fake detector takes for its word."""

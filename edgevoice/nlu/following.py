@@ -1,0 +1,157 @@
+"""What may still be said after some words, by the graph of what can be said here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from edgevoice.nlu.numbers import spell
+from edgevoice.phrases import Anything, Arc, Label, Listed, Phrases
+
+_RARE = 3.0
+"""An arc of this cost, such as politeness, is not waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """`ends`: the words are a whole sentence. `slots`: how many of its parts may still come, 0 where nothing can.
+
+    `open`: they end in words that may be anything, and nobody can tell whether those are all.
+    """
+
+    ends: bool
+    slots: int
+    open: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Phrase:
+    """A place in the tree of the words of some phrases."""
+
+    next: dict[str, _Phrase] = field(default_factory=dict)
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """In a phrase that leads to node `target`; `slot` is the list that it is of, `begun`: words of it were said."""
+
+    at: _Phrase
+    target: int
+    slot: str
+    begun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """Anything is being said, before node `target`."""
+
+    target: int
+
+
+_Place = int | _Inside | _Open
+
+
+class Reader:
+    """Reads sentences by `phrases`. What it has read of the graph stays, so that the next one is quick."""
+
+    def __init__(self, phrases: Phrases, language: str = "en") -> None:
+        self.phrases, self._language = phrases, language
+        self._arcs: dict[int, list[Arc]] = {}
+        for arc in phrases.arcs:
+            self._arcs.setdefault(arc.origin, []).append(arc)
+        self._trees: dict[str, _Phrase] = {}
+
+    def read(self, text: str) -> Following | None:
+        """What may follow `text`; None where nothing that can be said here begins so."""
+        places: set[_Place] = {0}
+        for word in spell(text, self._language).split():
+            places = {after for place in self._all(places) for after in self._step(place, word)}
+            if not places:
+                return None
+        reached = self._all(places)
+        if reached.isdisjoint(self.phrases.ends):
+            return Following(False, 0)
+        told = self._all(place for place in places if not isinstance(place, _Open))
+        return Following(True, len(self._slots(reached)), told.isdisjoint(self.phrases.ends))
+
+    def _all(self, places: Iterable[_Place]) -> set[_Place]:
+        """`places` and those reached from them without a word."""
+        found: set[_Place] = set()
+        left = list(places)
+        while left:
+            place = left.pop()
+            if place in found:
+                continue
+            found.add(place)
+            if isinstance(place, int):
+                left += [one for arc in self._arcs.get(place, ()) if (one := self._begun(arc)) is not None]
+            elif isinstance(place, _Open) or place.at.ends:
+                left.append(place.target)
+        return found
+
+    def _begun(self, arc: Arc) -> _Inside | None:
+        if isinstance(arc.label, Anything):
+            return None
+        return _Inside(self._tree(arc.label), arc.target, _slot(arc.label))
+
+    def _step(self, place: _Place, word: str) -> Iterator[_Place]:
+        if isinstance(place, _Inside):
+            if (after := place.at.next.get(word)) is not None:
+                yield _Inside(after, place.target, place.slot, True)
+        elif isinstance(place, _Open):
+            yield place
+        else:
+            for arc in self._arcs.get(place, ()):
+                if isinstance(arc.label, Anything):
+                    yield _Open(arc.target)
+
+    def _slots(self, places: Iterable[_Place]) -> set[str]:
+        """The lists that may still be said, and "" for words of no list where there is no list."""
+        slots: set[str] = set()
+        seen: set[int] = set()
+        left: list[int] = []
+        for place in places:
+            if isinstance(place, int):
+                left.append(place)
+            elif isinstance(place, _Inside) and place.at.next and place.begun:
+                slots.add(place.slot)
+                left.append(place.target)
+        while left:
+            node = left.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            for arc in self._arcs.get(node, ()):
+                if arc.cost < _RARE:
+                    slots.add(_slot(arc.label))
+                    left.append(arc.target)
+        return slots - {""} or slots
+
+    def _tree(self, label: str | Listed) -> _Phrase:
+        if isinstance(label, str):
+            return _phrase(label, self._language)
+        if label.name not in self._trees:
+            self._trees[label.name] = _tree(self.phrases.lists[label.name], self._language)
+        return self._trees[label.name]
+
+
+def _slot(label: Label) -> str:
+    """What a list is of: those of names are `name light fan`, those of packs `0 size`."""
+    return next(part for part in label.name.split() if not part.isdigit()) if isinstance(label, Listed) else ""
+
+
+@lru_cache(maxsize=4096)
+def _phrase(label: str, language: str) -> _Phrase:
+    return _tree((label,), language)
+
+
+def _tree(phrases: Iterable[str], language: str) -> _Phrase:
+    root = _Phrase()
+    for phrase in phrases:
+        at = root
+        for word in spell(phrase, language).split():
+            at = at.next.setdefault(word, _Phrase())
+        at.ends = True
+    return root
