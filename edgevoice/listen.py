@@ -35,7 +35,9 @@ from edgevoice.stages import SpeechProbability, Vad, WakeDetector
 _PIECE = 1280  # longer chunks are taken in pieces, so that events do not depend on how the stream is cut
 _SPARE_SECONDS = 2.0  # kept beyond the longest utterance: where the wake word ended, what `listen_now` asks for
 _HYSTERESIS = 0.15  # speech goes on while the probability stays above the threshold less this
-_DROP_DB = 18.0  # what is so far under the voice is another one in the background
+_DROP_DB = 15.0  # what is so far under the voice is another one in the background
+_LOUD_DB = 12.0  # what is nearly as loud as the voice still is the voice, though the VAD has lost it
+_LOST = round(0.5 * RATE)  # for so long
 _LOUDEST = 5
 _ONSET_GAP = round(0.2 * RATE)  # speech shorter than the minimum is forgotten after such a gap
 _CUT_REACH, _CUT_FRAME = round(0.12 * RATE), 320
@@ -178,8 +180,10 @@ class _Attempt:
     """End of the last window that the VAD has judged."""
     onset: int | None = None
     last: int = 0
-    """End of the last window of speech."""
+    """End of the last window of the voice."""
     in_speech: bool = False
+    spoken: int = 0
+    """End of the last window that the VAD took for speech, however faint."""
     started: bool = False
     paused: bool = False
     """The pause after `last` was told of; `ending` is how long it may be, once that is known."""
@@ -191,7 +195,10 @@ class _Attempt:
         self.in_speech = window.probability >= threshold - (_HYSTERESIS if self.in_speech else 0)
         if self.in_speech:
             self.loudest = sorted((*self.loudest, level))[-_LOUDEST:]
-        if self.in_speech and (not self.started or level > self.loudest[0] - _DROP_DB):
+            self.spoken = window.end
+        is_voice = self.in_speech and (not self.started or level > self.loudest[0] - _DROP_DB)
+        is_lost = self.started and len(self.loudest) == _LOUDEST and window.end - self.spoken < _LOST
+        if is_voice or (is_lost and level > self.loudest[0] - _LOUD_DB):
             if self.onset is None:
                 self.onset = self.window_end
             self.last, self.paused, self.ending = window.end, False, None

@@ -9,13 +9,14 @@ from functools import lru_cache
 from edgevoice.nlu.numbers import spell
 from edgevoice.phrases import Anything, Arc, Label, Listed, Phrases
 
+_PLACE, _PLACES = "area", frozenset({"area", "floor"})
 _RARE = 3.0
 """An arc of this cost, such as politeness, is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """`ends`: the words are a whole sentence. `slots`: how many of its parts may still come, 0 where nothing can.
+    """`ends`: the words are a whole sentence. `slots`: how many kinds of parts it may still have; 0: it is over.
 
     `open`: they end in words that may be anything, and nobody can tell whether those are all.
     """
@@ -35,7 +36,7 @@ class _Phrase:
 
 @dataclass(frozen=True, slots=True)
 class _Inside:
-    """In a phrase that leads to node `target`; `slot` is the list that it is of, `begun`: words of it were said."""
+    """In a phrase that leads to node `target`; `slot` is what its list is of, `begun`: words of it were said."""
 
     at: _Phrase
     target: int
@@ -74,7 +75,7 @@ class Reader:
         if reached.isdisjoint(self.phrases.ends):
             return Following(False, 0)
         told = self._all(place for place in places if not isinstance(place, _Open))
-        return Following(True, len(self._slots(reached)), told.isdisjoint(self.phrases.ends))
+        return Following(True, len(self._more(reached)), told.isdisjoint(self.phrases.ends))
 
     def _all(self, places: Iterable[_Place]) -> set[_Place]:
         """`places` and those reached from them without a word."""
@@ -107,16 +108,16 @@ class Reader:
                 if isinstance(arc.label, Anything):
                     yield _Open(arc.target)
 
-    def _slots(self, places: Iterable[_Place]) -> set[str]:
-        """The lists that may still be said, and "" for words of no list where there is no list."""
-        slots: set[str] = set()
+    def _more(self, places: Iterable[_Place]) -> set[str]:
+        """What the lists are of that may still be said; "" for mere words, where there is no list."""
+        found: set[str] = set()
         seen: set[int] = set()
         left: list[int] = []
         for place in places:
             if isinstance(place, int):
                 left.append(place)
-            elif isinstance(place, _Inside) and place.at.next and place.begun:
-                slots.add(place.slot)
+            elif isinstance(place, _Inside) and place.begun and place.at.next:
+                found.add(place.slot)
                 left.append(place.target)
         while left:
             node = left.pop()
@@ -125,9 +126,9 @@ class Reader:
             seen.add(node)
             for arc in self._arcs.get(node, ()):
                 if arc.cost < _RARE:
-                    slots.add(_slot(arc.label))
+                    found.add(_slot(arc.label))
                     left.append(arc.target)
-        return slots - {""} or slots
+        return found - {""} or found
 
     def _tree(self, label: str | Listed) -> _Phrase:
         if isinstance(label, str):
@@ -138,8 +139,11 @@ class Reader:
 
 
 def _slot(label: Label) -> str:
-    """What a list is of: those of names are `name light fan`, those of packs `0 size`."""
-    return next(part for part in label.name.split() if not part.isdigit()) if isinstance(label, Listed) else ""
+    """What a list is of. Those of names are called `name light fan`, those of packs `0 size`, of timers `timer_hours`."""
+    if not isinstance(label, Listed):
+        return ""
+    slot = next(part for part in label.name.split() if not part.isdigit())
+    return _PLACE if slot in _PLACES else slot.partition("_")[0]
 
 
 @lru_cache(maxsize=4096)

@@ -10,19 +10,14 @@ from edgevoice.messages import Ending, Intent, Transcript
 from edgevoice.nlu.following import Reader
 from edgevoice.phrases import Phrases
 
-_WHOLE = 0.22
-"""Seconds of silence after a sentence that nothing can follow."""
-_SLOT = 0.1
-"""More for each of its parts that may still come; of more than `_MOST` parts people do not say all."""
-_MOST = 2
+_COMPLETE = (0.25, 0.35, 0.45)
+"""Seconds of silence after a whole sentence, by how many kinds of parts it may still have: none, one, or more."""
 _PART = 1.2
 """After half a sentence: somebody thinks."""
 _ANSWER = 0.2
 _HEARD = 0.3
 """Confidence of the recogniser below which its words tell nothing: half a sentence is often heard as a whole one."""
-_HANGING = frozenset(
-    "a an the my your our his her their its this of to for from with without and or then than at by into about".split()
-)
+_HANGING = "a an the my your our his her their its this of to for from with without and or then than at by into about"
 """English words that end no sentence."""
 
 _PLAIN = 0.8
@@ -54,10 +49,10 @@ class Weigher:
         following = self._reader.read(heard.text)
         if following is not None and not following.open:
             return _complete(following.slots) if following.ends else _INCOMPLETE
-        if heard.text.strip(" .,;!?").rpartition(" ")[2].casefold() in _HANGING:
+        if heard.text.strip(" .,;!?").rpartition(" ")[2].casefold() in _HANGING.split():
             return _INCOMPLETE
         found = certain(heard.text)
-        return _complete(_MOST) if found and all(intent.confidence >= _PLAIN for intent in found) else None
+        return _complete(len(_COMPLETE)) if found and all(intent.confidence >= _PLAIN for intent in found) else None
 
     def _answer(self, asked: Question, text: str) -> Ending | None:
         """None where it is no answer."""
@@ -78,4 +73,4 @@ class Weigher:
 
 
 def _complete(slots: int) -> Ending:
-    return Ending(_WHOLE + _SLOT * min(slots, _MOST), "complete")
+    return Ending(_COMPLETE[min(slots, len(_COMPLETE) - 1)], "complete")

@@ -15,13 +15,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
-from edgevoice.config import ListenSettings
 from edgevoice.listen import Listener
 from edgevoice.messages import RATE, AudioChunk, Ending, Intent, Samples, SpeechEnded, SpeechPaused, Utterance
 from edgevoice.nlu import packs, sayable
+from edgevoice.nlu.cascade import Cascade
 from edgevoice.nlu.context import NOWHERE
 from edgevoice.phrases import Phrases
 from edgevoice.replay import Late
@@ -89,8 +90,12 @@ def run(rows: list[Row], options: Options) -> Report:
             if name == _AHEAD:
                 said[ended.rule if ended is not None else "undecided"] += 1
                 predictions.append(
-                    {"id": row.id, "decided_at": None if decided is None else round(decided, 3)}
-                    | {"rule": None if ended is None else ended.rule, "text": understood.text}
+                    {
+                        "id": row.id,
+                        "decided_at": None if decided is None else round(decided, 3),
+                        "rule": None if ended is None else ended.rule,
+                        "text": understood.text,
+                    }
                 )
     return _report(rules, predictions, said, understood)
 
@@ -102,7 +107,7 @@ class _Understood:
         self._engine: Asr = options.engine("asr")
         self._pack = packs.load(options.pack or packs.path("coffee"))
         self._orders = sayable.pack(self._pack.sentences)
-        self._home = grammar.understanding(options.settings, options.home or ())
+        self._options = options
         self._weigher = Weigher(options.settings.nlu.language)
         self.text = ""
         self.count = 0
@@ -122,6 +127,10 @@ class _Understood:
             return ending
 
         return weigh
+
+    @cached_property
+    def _home(self) -> Cascade:
+        return grammar.understanding(self._options.settings, self._options.home or ())
 
     def _certain(self, text: str) -> tuple[Intent, ...]:
         return self._home.certain(text, NOWHERE)
