@@ -42,16 +42,18 @@ def replay(
 
 
 class Late:
-    """Weighs pauses with `weigh`, and tells the listener as late in the stream as that took."""
+    """Weighs pauses with `weigh`, and tells the listener as late in the stream as that took by `clock`, in seconds."""
 
-    def __init__(self, weigh: Callable[[Utterance], Ending | None]) -> None:
-        self._weigh = weigh
+    def __init__(
+        self, weigh: Callable[[Utterance], Ending | None], clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._weigh, self._clock = weigh, clock
         self._found: tuple[int, Utterance, Ending] | None = None
 
     def weigh(self, paused: SpeechPaused) -> None:
-        began = time.perf_counter()
+        began = self._clock()
         ending = self._weigh(paused.utterance)
-        took = round((time.perf_counter() - began) * RATE)
+        took = round((self._clock() - began) * RATE)
         self._found = None if ending is None else (paused.at + took, paused.utterance, ending)
 
     def tell(self, listener: Listener, now: int) -> None:

@@ -44,7 +44,7 @@ SUITES = {
   predictions  {id, decided_at: seconds, rule, text: what was understood by then}
   score        share of rows whose end is decided, and not before the speech's end
   figures      cut_rate (decided before the end), undecided_rate, p50_ms, p90_ms, p95_ms (from the end to the
-               decision; understanding takes the time that it takes here), the same of the rules fixed_500 and
+               decision; understanding takes the CPU time that it takes here), the same of the rules fixed_500 and
                fixed_800, which look at the silence only; by_RULE (rows that each rule decided),
                heard_ahead_per_row, cpu_ms_per_row (of all that was understood ahead)""",
     "speech-to-intent": """

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from fakes import stages
+from fakes import Clock, stages
 from household import intent
 
 from edgevoice import replay as replays
@@ -151,10 +151,17 @@ def test_what_took_long_is_told_late() -> None:
         def expect(self, utterance: Utterance, ending: Ending) -> None:
             told.append(ending)
 
-    late = replays.Late(lambda _: Ending(0.25, "complete"))
+    clock = Clock()
+
+    def weigh(_: Utterance) -> Ending:
+        clock.now += 0.5
+        return Ending(0.25, "complete")
+
+    late = replays.Late(weigh, clock)
     late.weigh(SpeechPaused(utterance(), RATE))
-    late.tell(Ear(), RATE - 1)  # type: ignore[arg-type]
-    assert not told
-    late.tell(Ear(), 100 * RATE)  # type: ignore[arg-type]
-    late.tell(Ear(), 101 * RATE)  # type: ignore[arg-type]
-    assert len(told) == 1
+    for now in (RATE, RATE + RATE // 2 - 1):
+        late.tell(Ear(), now)  # type: ignore[arg-type]
+        assert not told
+    for now in (RATE + RATE // 2, 2 * RATE):
+        late.tell(Ear(), now)  # type: ignore[arg-type]
+        assert told == [Ending(0.25, "complete")]

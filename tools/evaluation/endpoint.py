@@ -5,8 +5,8 @@ row's `speech_end` (or `end`) in seconds; without one it is measured on the clea
 more whose level is a quarter of the way, in decibels, from the recording's floor (10th percentile of 10 ms frames) to its
 peak (95th), and within 30 dB of the peak. Noise is mixed in afterwards.
 
-What was said so far is recognised and weighed at each short pause, as in a turn, and known as late as that takes here.
-Beside it stand rules that look at the silence only.
+What was said so far is recognised and weighed at each short pause, as in a turn, and known later by the CPU time that
+this takes, which does not depend on what else the machine does. Beside it stand rules that look at the silence only.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ class _Known:
 
 
 def _ended(listener: Listener, audio: Samples, weigh: Weigh) -> SpeechEnded | None:
-    late = Late(weigh)
+    late = Late(weigh, time.process_time)
     listener.listen_now(0)
     for i in range(0, len(audio), _CHUNK):
         late.tell(listener, i)
