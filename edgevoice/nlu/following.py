@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -59,9 +61,10 @@ class Reader:
 
     def __init__(self, phrases: Phrases, language: str = "en") -> None:
         self.phrases, self._language = phrases, language
-        self._arcs: dict[int, list[Arc]] = {}
-        for arc in phrases.arcs:
-            self._arcs.setdefault(arc.origin, []).append(arc)
+        arcs = phrases.arcs
+        self._ordered = array("I", sorted(range(len(arcs)), key=lambda i: arcs[i].origin))
+        self._near: dict[int, Sequence[Arc]] = {}
+        self._begun: dict[int, Sequence[_Inside]] = {}
         self._trees: dict[str, _Phrase] = {}
 
     def read(self, text: str) -> Following | None:
@@ -77,6 +80,23 @@ class Reader:
         told = self._all(place for place in places if not isinstance(place, _Open))
         return Following(True, len(self._more(reached)), told.isdisjoint(self.phrases.ends))
 
+    def _arcs(self, node: int) -> Sequence[Arc]:
+        if node not in self._near:
+            arcs = self.phrases.arcs
+            first, after = (bisect_left(self._ordered, one, key=lambda i: arcs[i].origin) for one in (node, node + 1))
+            self._near[node] = tuple(arcs[i] for i in self._ordered[first:after])
+        return self._near[node]
+
+    def _phrases(self, node: int) -> Sequence[_Inside]:
+        """Where the words and lists at a node begin."""
+        if node not in self._begun:
+            self._begun[node] = tuple(
+                _Inside(self._tree(arc.label), arc.target, _slot(arc.label))
+                for arc in self._arcs(node)
+                if not isinstance(arc.label, Anything)
+            )
+        return self._begun[node]
+
     def _all(self, places: Iterable[_Place]) -> set[_Place]:
         """`places` and those reached from them without a word."""
         found: set[_Place] = set()
@@ -87,15 +107,10 @@ class Reader:
                 continue
             found.add(place)
             if isinstance(place, int):
-                left += [one for arc in self._arcs.get(place, ()) if (one := self._begun(arc)) is not None]
+                left += self._phrases(place)
             elif isinstance(place, _Open) or place.at.ends:
                 left.append(place.target)
         return found
-
-    def _begun(self, arc: Arc) -> _Inside | None:
-        if isinstance(arc.label, Anything):
-            return None
-        return _Inside(self._tree(arc.label), arc.target, _slot(arc.label))
 
     def _step(self, place: _Place, word: str) -> Iterator[_Place]:
         if isinstance(place, _Inside):
@@ -104,7 +119,7 @@ class Reader:
         elif isinstance(place, _Open):
             yield place
         else:
-            for arc in self._arcs.get(place, ()):
+            for arc in self._arcs(place):
                 if isinstance(arc.label, Anything):
                     yield _Open(arc.target)
 
@@ -124,7 +139,7 @@ class Reader:
             if node in seen:
                 continue
             seen.add(node)
-            for arc in self._arcs.get(node, ()):
+            for arc in self._arcs(node):
                 if arc.cost < _RARE:
                     found.add(_slot(arc.label))
                     left.append(arc.target)
