@@ -209,7 +209,7 @@ class MoonshineAsr:
         free = found.free
         meant = [one for one in found.said if free is None or free.rank - one.rank <= self._margin(one, free)]
         best = meant[0] if meant else free
-        if best is None or (not meant and _INVENTED.fullmatch(self._text(best))):
+        if best is None or (free is not None and _INVENTED.fullmatch(self._text(best))):
             return _Heard()
         texts: dict[str, Hypothesis] = {}
         for one in [best, *meant]:
