@@ -49,10 +49,14 @@ class Weigher:
         following = self._reader.read(heard.text)
         if following is not None and not following.open:
             return _complete(following.slots) if following.ends else _INCOMPLETE
-        if heard.text.strip(" .,;!?").rpartition(" ")[2].casefold() in _HANGING.split():
+        if self._hangs(heard.text):
             return _INCOMPLETE
         found = certain(heard.text)
         return _complete(len(_COMPLETE)) if found and all(intent.confidence >= _PLAIN for intent in found) else None
+
+    def _hangs(self, text: str) -> bool:
+        last = text.strip(" .,;!?").rpartition(" ")[2].casefold()
+        return self._language.partition("-")[0] == "en" and last in _HANGING.split()
 
     def _answer(self, asked: Question, text: str) -> Ending | None:
         """None where it is no answer."""

@@ -69,6 +69,10 @@ def test_what_was_hardly_heard_tells_nothing() -> None:
     assert weighed("lights", confidence=0.1) is None
 
 
+def test_english_words_that_hang_are_words_like_others_elsewhere() -> None:
+    assert Weigher("de").weigh(Transcript("mach mal an"), SAYABLE) is None
+
+
 def question(kind: str, *names: str) -> Question:
     options = tuple(Option(name, (name,)) for name in names)
     return Question(kind, "?", "?", Intent("HassTurnOn"), options=options)
