@@ -34,8 +34,8 @@ _SURE, _LOST = -0.05, -0.8
 _MARGIN, _MARGIN_A_WORD = 8.0, 3.5
 """What can be said here may be less likely than the free sentence by this, natural logarithm, and still be meant."""
 
-# On sounds that are not speech it writes what subtitles have there: credits, notes, and a lone "you".
-_INVENTED = re.compile(r"\W*(?:you)?\W*|©.*", re.IGNORECASE)
+# On sounds that are not speech it writes what subtitles have there: credits, notes, a lone "you" or "Music".
+_INVENTED = re.compile(r"\W*(?:you|music)?\W*|©.*|[\[(].*[\])]\W*", re.IGNORECASE)
 
 _REWARD_CLOSED = 1.5
 """What each word adds in a closed domain: in noise the model likes to end early."""
@@ -187,10 +187,12 @@ class MoonshineAsr:
             found = self._search([self.model], speech)
             if self._second is not None and not self._is_sure(found):
                 found = self._search([self.model, self._second], speech)
+            heard = self._chosen(found)
+            if self._second is not None and not heard.text:
+                heard = self._chosen(self._search([self._second], speech))
         except Exception as error:  # onnxruntime raises classes of its own with no public base
             raise StageError("asr", "inference", f"Moonshine failed on {len(speech)} samples: {error}") from error
-        heard = self._chosen(found)
-        return _Heard() if _INVENTED.fullmatch(heard.text) else heard
+        return heard
 
     def _search(self, models: Sequence[Moonshine], samples: Floats) -> beam.Found:
         limit = math.ceil(len(samples) / RATE * TOKENS_PER_SECOND)
@@ -203,11 +205,11 @@ class MoonshineAsr:
         return bool(found.said) and best.ids == found.said[0].ids and best.total >= _UNSURE * len(best.scores)
 
     def _chosen(self, found: beam.Found) -> _Heard:
-        """What can be said here, unless what the model hears without knowing that is much likelier."""
+        """What can be said here, unless what the model hears without knowing that is much likelier; nothing invented."""
         free = found.free
         meant = [one for one in found.said if free is None or free.rank - one.rank <= self._margin(one, free)]
         best = meant[0] if meant else free
-        if best is None:
+        if best is None or (free is not None and _INVENTED.fullmatch(self._text(best))):
             return _Heard()
         texts: dict[str, Hypothesis] = {}
         for one in [best, *meant]:

@@ -90,7 +90,7 @@ class Cascade:
     def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
         """`understand`, for who has something to say while the language model takes its time."""
         self._matches = {}
-        words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
+        words = self._plain(text)
         if not words or repair.contradicts(words):
             return ()
         found = self._allowed(self._certain(words, context))
@@ -105,6 +105,15 @@ class Cascade:
                 return found  # it is asked about
             raise
         return proposed if not found or _sure(proposed) > _sure(found) else found
+
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]:
+        """What `understand` finds without the language model."""
+        self._matches = {}
+        words = self._plain(text)
+        return self._allowed(self._certain(words, context)) if words and not repair.contradicts(words) else ()
+
+    def _plain(self, text: str) -> str:
+        return self._sentences.language.apart(normalize.spoken(text, self._wake_words))
 
     def _allowed(self, found: tuple[Intent, ...]) -> tuple[Intent, ...]:
         """Nothing where one of the intents is of a pack that is off: half a command is worse than none."""

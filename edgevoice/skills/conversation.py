@@ -16,7 +16,7 @@ from edgevoice.dialogue.journal import Entry, Journal
 from edgevoice.dialogue.state import Dialogue, Question
 from edgevoice.home import targets
 from edgevoice.home.model import Home
-from edgevoice.messages import Command, Intent, Outcome, Understood
+from edgevoice.messages import Command, Ending, Intent, Outcome, Transcript, Understood
 from edgevoice.nlu.context import Context, Thinking
 from edgevoice.phrases import Phrases
 from edgevoice.skills import (
@@ -33,6 +33,7 @@ from edgevoice.skills import (
 from edgevoice.skills.asks import ask
 from edgevoice.skills.asks.wording import Moment
 from edgevoice.skills.deeds import Deeds
+from edgevoice.skills.ending import Weigher
 from edgevoice.skills.later import Later, readings
 from edgevoice.skills.patience import Patience
 from edgevoice.skills.reply import Replies
@@ -51,6 +52,7 @@ class Understanding(Protocol):
 
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]: ...
     def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking: ...
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]: ...
     def prepare(self) -> None: ...
     def sayable(self) -> Phrases: ...
 
@@ -81,6 +83,7 @@ class Conversation:
         self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines)
         self._journal = Journal()
         self._patience = Patience("")
+        self._weigher = Weigher(home.language, len(rules.pin))
         self._speaks_english = home.language.partition("-")[0] == "en"
 
     def prepare(self) -> None:
@@ -95,6 +98,10 @@ class Conversation:
     def sayable(self) -> Phrases:
         """What can be said to it now, for the recogniser; the same object until that changes."""
         return self._understanding.sayable()
+
+    def ending(self, heard: Transcript, now_seconds: float) -> Ending | None:
+        """How long a silence ends what was heard so far; None where nobody can tell. Nothing is done."""
+        return self._weigher.weigh(heard, self.sayable(), self._dialogue.waiting(now_seconds), self._certain)
 
     def hear(
         self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0, by: str = "voice"
@@ -234,6 +241,9 @@ class Conversation:
 
     def _understand(self, text: str, cancel: threading.Event) -> tuple[Intent, ...]:
         return self._understanding.understand(text, self._context(), cancel)
+
+    def _certain(self, text: str) -> tuple[Intent, ...]:
+        return self._understanding.certain(text, self._context())
 
     def _context(self) -> Context:
         area = next(iter(targets.find_areas(self._home, self._mic_area or None)), None)

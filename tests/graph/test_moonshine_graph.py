@@ -118,7 +118,21 @@ def test_silence_and_steady_noise_are_an_empty_transcript(folder: Callable[..., 
     assert hear(moonshine.load(AsrSettings(), folder()), samples) == [("", True)]
 
 
-@pytest.mark.parametrize("invented", ["♪", "©", "▁You"])
+def test_where_one_model_hears_nothing_the_other_is_asked(folder: Callable[..., Path]) -> None:
+    pieces = [b"<unk>", b"<s>", b"</s>", b"\xe2\x99\xaa", "▁it".encode(), b"-", b"-", b"-"]
+    first, second = [7, 3, 2, 2, 2, 2, 2, 2], [7, 4, 2, 2, 2, 2, 2, 2]  # together they say the note, too
+    path = folder(first)
+    (path / "tokenizer.bin").write_bytes(b"".join(bytes([len(piece)]) + piece for piece in pieces))
+    other = path / "other"
+    other.mkdir()
+    onnx.save(make_test_graphs.moonshine_encoder(True), other / "encoder_model.onnx")
+    onnx.save(make_test_graphs.moonshine_decoder(second, True, 2), other / "decoder_model_merged.onnx")
+    assert hear(moonshine.load(AsrSettings(), path), voice(1)) == [("", True)]
+    settings = AsrSettings(second=f"{path.name}/other")
+    assert hear(moonshine.load(settings, path), voice(1)) == [("it", True)]
+
+
+@pytest.mark.parametrize("invented", ["♪", "©", "▁You", "▁Music", "▁[Music]", "▁(applause)"])
 def test_what_subtitles_have_in_the_place_of_speech_is_dropped(folder: Callable[..., Path], invented: str) -> None:
     path = folder()
     pieces = [invented.encode() if piece == b"." else piece for piece in VOCABULARY]

@@ -60,6 +60,9 @@ class Table:
         yield
         return self.understand(text, context, cancel)
 
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]:
+        return self.wishes.get(text, ())
+
 
 @dataclass
 class Wire:
