@@ -6,10 +6,12 @@ import functools
 import gc
 import json
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgevoice import registry, resources
@@ -30,12 +32,17 @@ from edgevoice.nlu import cascade
 from edgevoice.service.presence import Presence
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
+from edgevoice.skills.explained import Explainer
 from edgevoice.skills.memory import Memory, default_path
+from edgevoice.skills.taught import Taught
 from edgevoice.stages import Bus, Embed, Llm, Sink
 from edgevoice.turn import Stages, Voice, prepare
 
 if TYPE_CHECKING:
     from edgevoice.kuksa.databroker import Databroker
+    from edgevoice.service.web.meter import Meter
+    from edgevoice.service.web.settings_file import SettingsFile
+    from edgevoice.service.web.web import Web
     from edgevoice.vehicle import SimulatedVehicle
 
 _log = logging.getLogger(__name__)
@@ -127,6 +134,8 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store))
     link.join(PackMessages(home, [told for pack in understanding.packs for told in pack.devices().values()]))
     conversation = Conversation(home, understanding, llm, rules, area)
+    taught = Taught(state_file(settings.home).with_name("taught.yaml"), home, understanding, settings.wake.words)
+    taught.load()
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
     asr = engine("asr", settings, store) if wanted.speech else None
     if llm is not None:
@@ -137,7 +146,8 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         wires.start(_CONNECT_SECONDS if wanted.wait_for_broker else 0.0)
         if wanted.wait_for_broker:
             settle(link)
-        made = Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds)
+        made = Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds, taught=taught)
+        made.explainer = Explainer(home, understanding, area)
         prepare(made)
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
         with ExitStack() as kept:
@@ -158,6 +168,33 @@ def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presen
     stages.voice.sink = made.watched(sink)
     link.join(made)
     return made
+
+
+@contextmanager
+def web(settings: Settings, stages: Stages, assistant: Assistant, file: SettingsFile, meter: Meter) -> Iterator[Web]:
+    """The web page, while the context lasts. Raises SettingsError where it cannot be served."""
+    from edgevoice.service.web import access, server, status
+    from edgevoice.service.web.web import Mind, Web
+
+    assert stages.taught is not None
+    assert stages.explainer is not None
+    link, folder = stages.link, state_file(settings.home).parent
+    bus = link.bus
+    told = status.Status(settings, file.profile, Store(), lambda: not isinstance(bus, MqttClient) or bus.connected)
+    mind = Mind(link.home, stages.explainer, stages.taught, functools.partial(prepare, stages))
+    made = Web(assistant, mind, file, told, meter)
+    guard, is_new = access.load(settings.web, folder)
+    with server.Server(settings.web, guard, made.app()) as running:
+        stages.voice.sink = made.turns.watched(stages.voice.sink)
+        link.join(made)
+        token = access.token_file(settings.web, folder)
+        _log.info("the web page: %s%s", running.url, f", its token: {token}" if guard.token else "")
+        if is_new and sys.stdout.isatty():  # else it would be in somebody's log
+            print(f"The web page, this once with its token: {running.url}#token={guard.token}", flush=True)
+        try:
+            yield made
+        finally:
+            made.stop()
 
 
 def car(home: Home, settings: Settings, bus: Bus) -> tuple[Adapter, Bus, Databroker | None]:
@@ -226,10 +263,15 @@ def _linked(settings: Settings) -> tuple[Home, _Wires, HomeLink]:
     return known, _Wires(mqtt, databroker), HomeLink(known, adapter, bus, time.monotonic, settings.mqtt.expiry_seconds)
 
 
+def state_file(settings: HomeSettings) -> Path:
+    """What outlives a restart; other such files lie beside it."""
+    return settings.state_file or default_path()
+
+
 @contextmanager
 def remembered(conversation: Conversation, settings: HomeSettings) -> Iterator[Callable[[], None]]:
     """Gives the conversation what was kept, and a call that keeps it; it is kept at the end too."""
-    memory = Memory(settings.state_file or default_path())
+    memory = Memory(state_file(settings))
 
     def keep() -> None:
         # At moments that do not move, what is saved only differs where something changed.

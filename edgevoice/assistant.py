@@ -1,4 +1,4 @@
-"""The live assistant: the only file that starts threads.
+"""The live assistant and its threads. Only what serves a network has threads beside these: MQTT and the web page.
 
 | thread        | does                                                                 |
 |---------------|----------------------------------------------------------------------|
@@ -78,6 +78,16 @@ class Wish:
     observe: Callable[[Event], None] = _nobody
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What the turns worker is to do between turns, for whoever may not touch what it owns. It raises nothing.
+
+    The event that it is given is set when somebody wants to speak.
+    """
+
+    do: Callable[[threading.Event], None]
+
+
 class Assistant:
     """`mic` is opened by the ears. `observe` sees every event, on the thread that made it, and must be quick.
 
@@ -100,7 +110,7 @@ class Assistant:
         self._cue = cue
         self._beat = beat
         self._ahead = Ahead(stages)
-        self._heard: queue.Queue[ListenEvent | Wish] = queue.Queue(_QUEUE)
+        self._heard: queue.Queue[ListenEvent | Wish | Errand] = queue.Queue(_QUEUE)
         self._endings: deque[tuple[Utterance, Ending]] = deque(maxlen=1)
         self._stop = threading.Event()
         self._follow_up = threading.Event()
@@ -136,7 +146,7 @@ class Assistant:
         if turn is not None:
             turn.cancel.set()
 
-    def wish(self, wish: Wish) -> bool:
+    def wish(self, wish: Wish | Errand) -> bool:
         """Hands a wish to the turns, from any thread. False where too many wait: it is dropped, and counted as lost."""
         return self._put(wish)
 
@@ -177,7 +187,7 @@ class Assistant:
             return  # understanding ahead is worth it only at once
         self._put(event)
 
-    def _put(self, item: ListenEvent | Wish) -> bool:
+    def _put(self, item: ListenEvent | Wish | Errand) -> bool:
         try:
             self._heard.put_nowait(item)
         except queue.Full:
@@ -205,6 +215,15 @@ class Assistant:
                 self._cue("failed")
             case Wish():
                 self._grant(next(numbers), event)
+            case Errand():
+                self._run_errand(event)
+
+    def _run_errand(self, errand: Errand) -> None:
+        self._turn = turn = Turn("", threading.Event())
+        try:
+            errand.do(turn.cancel)
+        finally:
+            self._turn = None
 
     def _grant(self, number: int, wish: Wish) -> None:
         if wish.is_speech:

@@ -216,6 +216,24 @@ class HomeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The web page."""
+
+    port: int = _f(0, "port of the web page, such as 8321; 0: there is none", min=0, max=65_535)
+    host: str = _f("127.0.0.1", "address it is served at; one that others can reach needs a token, which is made")
+    names: tuple[str, ...] = _f((), "host names it answers to, beside addresses, localhost and this machine's own")
+    token_file: Path | None = _f(
+        None, "file of the token; where it is named, this machine's users need it too; empty: beside home.state_file"
+    )
+    cert_file: Path | None = _f(None, "PEM file of a certificate: the page is served by TLS then")
+    key_file: Path | None = _f(None, "PEM file of its key; empty: it is in cert_file")
+
+    def __post_init__(self) -> None:
+        if self.key_file is not None and self.cert_file is None:
+            raise ValueError("'key_file' is given without 'cert_file': name both")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them, as `edgevoice check` prints them."""
 
@@ -230,6 +248,7 @@ class Settings:
     tts: TtsSettings = field(default_factory=TtsSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     home: HomeSettings = field(default_factory=HomeSettings)
+    web: WebSettings = field(default_factory=WebSettings)
 
 
 def settings(

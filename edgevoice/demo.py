@@ -91,7 +91,7 @@ def demo(options: argparse.Namespace) -> int:
                 file=out,
             )
             if options.mic:
-                live(settings, stages, printer)
+                live(settings, stages, printer, opts.settings_file(options, settings))
                 return 0
             if options.text:
                 typed(stages, printer)

@@ -11,7 +11,7 @@ VAD otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,7 +30,7 @@ from edgevoice.messages import (
     Utterance,
     WakeHeard,
 )
-from edgevoice.stages import SpeechProbability, Vad, WakeDetector
+from edgevoice.stages import SpeechProbability, Vad, WakeDetector, WakeScore
 
 _PIECE = 1280  # longer chunks are taken in pieces, so that events do not depend on how the stream is cut
 _SPARE_SECONDS = 2.0  # kept beyond the longest utterance: where the wake word ended, what `listen_now` asks for
@@ -62,6 +62,10 @@ class Listener:
     def words(self) -> tuple[str, ...]:
         """The wake words that are waited for."""
         return self._wake.words if self._wake is not None else ()
+
+    def wake_peaks(self) -> Mapping[str, WakeScore]:
+        """The highest score of each wake word since this was asked last; the words are not waited for while listening."""
+        return self._wake.peaks() if self._wake is not None else {}
 
     @property
     def listening(self) -> bool:

@@ -13,7 +13,7 @@ All audio is int16 mono at `messages.RATE`, except what a Tts yields, which is a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeAlias
 
@@ -41,6 +41,14 @@ class Running:
         self.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class WakeScore:
+    """`score`, 0..1, and the `threshold` from which it counts."""
+
+    score: float
+    threshold: float
+
+
 class WakeDetector(Protocol):
     """Hears its words in a stream. Takes chunks of any length; keeps its own buffers."""
 
@@ -49,6 +57,10 @@ class WakeDetector(Protocol):
     def feed(self, chunk: AudioChunk) -> list[WakeHeard]: ...
     def reset(self) -> None:
         """Forgets the stream: the next chunk starts a new one."""
+        ...
+
+    def peaks(self) -> Mapping[str, WakeScore]:
+        """The highest score of each word since this was asked last."""
         ...
 
 

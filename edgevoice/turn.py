@@ -37,6 +37,8 @@ from edgevoice.messages import (
     Utterance,
 )
 from edgevoice.skills.conversation import Conversation
+from edgevoice.skills.explained import Explainer
+from edgevoice.skills.taught import Taught
 from edgevoice.stages import Asr, Sink, Tts
 
 _log = logging.getLogger(__name__)
@@ -63,6 +65,9 @@ class Stages:
     clock: Callable[[], float] = field(default=time.monotonic)
     keep: Callable[[], None] = lambda: None
     """Called after a turn: what it changed outlives a restart."""
+    taught: Taught | None = None
+    """What sentences were taught to mean, in other words."""
+    explainer: Explainer | None = None
 
 
 def run(stages: Stages, turn: Turn, said: Utterance | Transcript | str) -> Iterator[TurnEvent]:
@@ -125,7 +130,8 @@ def _events(stages: Stages, turn: Turn, said: Utterance | Transcript | str) -> I
         raise StageError("asr", "nothing_heard", "no words were heard")
     stages.link.pump()
     by = "text" if isinstance(said, str) else "voice"
-    answers = stages.conversation.hear(transcript.text, heard_at, turn.cancel, transcript.confidence, by)
+    text = stages.taught.meaning(transcript.text) if stages.taught is not None else transcript.text
+    answers = stages.conversation.hear(text, heard_at, turn.cancel, transcript.confidence, by)
     for item in answers:
         if turn.cancel.is_set():
             return

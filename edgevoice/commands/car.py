@@ -12,6 +12,7 @@ from edgevoice import assembly
 from edgevoice import turn as turns
 from edgevoice.assembly import Wanted
 from edgevoice.audio.speaker import NullSink, Speaker, WavSink
+from edgevoice.commands import options as opts
 from edgevoice.commands.show import Printer
 from edgevoice.commands.talk import live, typed
 from edgevoice.config import Settings
@@ -81,7 +82,7 @@ def car(settings: Settings, options: argparse.Namespace) -> int:
             file=out,
         )
         if options.mic:
-            live(settings, stages, printer)
+            live(settings, stages, printer, opts.settings_file(options, settings))
             return 0
         if options.text:
             typed(stages, printer)

@@ -11,6 +11,7 @@ from typing import Any
 
 from edgevoice import config, profiles
 from edgevoice.config import Settings
+from edgevoice.service.web.settings_file import SettingsFile
 
 
 def profile(options: argparse.Namespace) -> profiles.Profile:
@@ -37,3 +38,8 @@ def settings(options: argparse.Namespace, overrides: Mapping[str, Any] | None = 
     if made.nlu.packs_folder is not None or not packs.is_dir():
         return made
     return replace(made, nlu=replace(made.nlu, packs_folder=packs))
+
+
+def settings_file(options: argparse.Namespace, running: Settings) -> SettingsFile:
+    """The file of the user's settings, or where it would be; `running` are those in force."""
+    return SettingsFile(config_file(options) or _users(), profile(options), running)

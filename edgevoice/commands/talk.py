@@ -9,8 +9,9 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,7 +31,13 @@ from edgevoice.messages import RATE, AudioChunk, Event, Listening, Turn, TurnEnd
 from edgevoice.model_store import Store
 from edgevoice.replay import replay as replay_chunks
 from edgevoice.service import notify
+from edgevoice.service.presence import Presence
+from edgevoice.service.web.meter import Meter
+from edgevoice.service.web.settings_file import SettingsFile
 from edgevoice.stages import Sink
+
+if TYPE_CHECKING:
+    from edgevoice.service.web.web import Web
 
 _log = logging.getLogger(__name__)
 _TAIL_SECONDS = 2.0  # of silence after a recording: longer than any endpoint waits
@@ -44,10 +51,10 @@ def run(options: argparse.Namespace) -> None:
         Speaker(settings.audio),
         Wanted(llm=not options.no_llm, wait_for_broker=False, memory=not options.demo_home),
     ) as made:
-        live(settings, made, Printer(options.json))
+        live(settings, made, Printer(options.json), opts.settings_file(options, settings))
 
 
-def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
+def live(settings: Settings, stages: turns.Stages, printer: Printer, file: SettingsFile) -> None:
     """The assistant on this machine's microphone, until SIGINT or SIGTERM."""
     notifier = notify.from_environment(os.environ, os.getpid())
     sink = stages.voice.sink
@@ -67,17 +74,20 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
         if isinstance(event, Listening):
             notifier.ready()
         show_event(event)
-        if presence is not None:
-            presence.observe(event)
+        for watcher in watchers:
+            watcher.observe(event)
 
-    assistant = Assistant(Mic(settings.audio), ear, stages, observe, play_cue, notifier.beat)
+    mic = Meter(Mic(settings.audio), ear)
+    assistant = Assistant(mic, ear, stages, observe, play_cue, notifier.beat)
     presence = assembly.presence(settings, stages, assistant)
+    watchers: list[Presence | Web] = [presence] if presence is not None else []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: assistant.stop())
-    try:
+    with ExitStack() as stack:
+        if settings.web.port:
+            watchers.append(stack.enter_context(assembly.web(settings, stages, assistant, file, mic)))
+        stack.callback(notifier.stopping)
         assistant.run()
-    finally:
-        notifier.stopping()
 
 
 def _note(event: Event) -> None:

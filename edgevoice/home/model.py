@@ -8,7 +8,7 @@ the adapters turn them into each dialect's units. Nothing here does I/O or reads
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgevoice.home.history import History
 from edgevoice.home.names import fold
@@ -151,14 +151,24 @@ class Home:
         self.place: tuple[float, float] | None = None
         """Latitude and longitude in degrees, where they are known."""
         self.version = 0
+        self._nicknames: Mapping[str, tuple[str, ...]] = {}
         self._called: dict[str, list[Device]] = {}
         self._called_version = -1
 
     def put(self, device: Device) -> None:
-        """Adds a device, or replaces the one with its id."""
+        """Adds a device, or replaces the one with its id. Its nicknames stay."""
+        if more := self._nicknames.get(device.id):
+            device = replace(device, aliases=tuple(dict.fromkeys((*device.aliases, *more))))
         if self.devices.get(device.id) != device:
             self.devices[device.id] = device
             self.version += 1
+
+    def nickname(self, names: Mapping[str, tuple[str, ...]]) -> None:
+        """What people here call devices, by their ids, beside what these are called anyway. Devices may come later."""
+        before, self._nicknames = self._nicknames, dict(names)
+        for key in {*before, *names} & set(self.devices):
+            device, old = self.devices[key], before.get(key, ())
+            self.put(replace(device, aliases=tuple(alias for alias in device.aliases if alias not in old)))
 
     def remove(self, device_id: str) -> None:
         if self.devices.pop(device_id, None) is not None:

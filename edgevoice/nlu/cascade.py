@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from edgevoice.home.names import fold
 from edgevoice.messages import Intent
 from edgevoice.nlu import about, clashes, evidence, normalize, packs, repair, sayable, semantic, templates
 from edgevoice.nlu.context import NOWHERE, Context, Thinking, thought
+from edgevoice.nlu.explanation import Candidate, Explanation, Layer
 from edgevoice.nlu.free import Free
 from edgevoice.phrases import Phrases
 from edgevoice.stages import Embed, Llm
@@ -36,6 +38,9 @@ _VERBATIM = frozenset({"HassBroadcast", "HassShoppingListAddItem", "HassListAddI
 """What is passed on as it was said."""
 _BORROWED = 3
 """Words that clauses may share."""
+_NEARLY = 0.3
+"""The share of a sentence that a pack has to explain to be told of among those that explain too little."""
+_GUESSES = 5
 
 
 class Cascade:
@@ -57,8 +62,13 @@ class Cascade:
         self._free, self._home = free, sentences.home
         self._about = about.About(self._home)
         self._matches: dict[tuple[str, Context], Intent | None] = {}
+        self._taught: tuple[str, ...] = ()
         self._phrases: sayable.HomePhrases | None = None
         self._sayable: tuple[int, Phrases] | None = None
+
+    def listen_for(self, sentences: Iterable[str]) -> None:
+        """Sentences, of plain words, that can be said beside those that the layers know: `sayable` has them."""
+        self._taught, self._sayable = tuple(sentences), None
 
     def prepare(self) -> None:
         """Builds now what the first sentence after a change of the home would otherwise wait for."""
@@ -77,7 +87,7 @@ class Cascade:
             domains = [pack.sentences for pack in self._domains]
             self._phrases = sayable.HomePhrases(language.intents, self._wake_words, domains)
         if self._sayable is None or self._sayable[0] != language.version:
-            self._sayable = (language.version, self._phrases.of(language))
+            self._sayable = (language.version, sayable.with_sentences(self._phrases.of(language), self._taught))
         return self._sayable[1]
 
     def understand(self, text: str, context: Context, cancel: threading.Event | None = None) -> tuple[Intent, ...]:
@@ -89,6 +99,9 @@ class Cascade:
 
     def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
         """`understand`, for who has something to say while the language model takes its time."""
+        return self._think(text, context, cancel, self._propose)
+
+    def _think(self, text: str, context: Context, cancel: threading.Event, propose: Proposer | None) -> Thinking:
         self._matches = {}
         words = self._plain(text)
         if not words or repair.contradicts(words):
@@ -96,10 +109,10 @@ class Cascade:
         found = self._allowed(self._certain(words, context))
         if not found and self._free is not None and (question := self._about.asked(text)) is not None:
             return (question,)
-        if self._propose is None or (found and all(intent.confidence >= _SURE for intent in found)):
+        if propose is None or (found and all(intent.confidence >= _SURE for intent in found)):
             return found
         try:
-            proposed = self._allowed((yield from self._propose(words, context, cancel)))
+            proposed = self._allowed((yield from propose(words, context, cancel)))
         except StageError:
             if found:
                 return found  # it is asked about
@@ -111,6 +124,49 @@ class Cascade:
         self._matches = {}
         words = self._plain(text)
         return self._allowed(self._certain(words, context)) if words and not repair.contradicts(words) else ()
+
+    def explain(
+        self, text: str, context: Context, cancel: threading.Event | None = None, with_model: bool = False
+    ) -> Explanation:
+        """What each layer makes of a sentence, each asked although an earlier one is sure, and what `understand` finds.
+
+        The language model is asked only `with_model`, and only where `understand` asks it. Raises StageError.
+        """
+        self._matches = {}
+        words, here = self._plain(text), self._here(context)
+        if not words or repair.contradicts(words):
+            return Explanation(text, words, (Layer("words", 0.0, note="It contradicts itself" if words else "Empty"),))
+        layers = [
+            _timed(
+                "templates", lambda: _one("templates", self._pronoun(words, context) or self._exact(words, context))
+            ),
+            _timed("packs", lambda: tuple(one for pack in self._domains for one in _readings(pack, words, here))),
+            _timed("free wording", lambda: _one("free wording", self._loose(words, context))),
+        ]
+        if self._free is not None:
+            free = self._free
+            began = time.perf_counter()
+            guess = free.guess(words)
+            asked = self._about.asked(text)
+            layers += [Layer("meaning", (time.perf_counter() - began) * 1e3, scores=_highest(guess))] if guess else []
+            layers += [Layer("questions", 0.0, _one("facts of the home", (asked,)))] if asked else []
+        proposed: list[Layer] = []
+
+        def ask(words: str, context: Context, cancel: threading.Event) -> Thinking:
+            if not with_model or self._propose is None:
+                proposed.append(Layer("language model", 0.0, note="It would be asked now"))
+                return ()
+            began = time.perf_counter()
+            answer = yield from self._propose(words, context, cancel)
+            ms = (time.perf_counter() - began) * 1e3
+            proposed.append(Layer("language model", ms, _one("language model", answer)))
+            return answer
+
+        wanted = ask if self._propose is not None else None
+        intents = thought(self._think(text, context, cancel or threading.Event(), wanted))
+        if wanted is not None and not proposed:
+            proposed.append(Layer("language model", 0.0, note="Not asked: the layers above are sure"))
+        return Explanation(text, words, (*layers, *proposed), intents, _decided(intents, (*layers, *proposed)))
 
     def _plain(self, text: str) -> str:
         return self._sentences.language.apart(normalize.spoken(text, self._wake_words))
@@ -241,6 +297,35 @@ def _shared(clauses: list[str], context: Context, match: Match) -> tuple[Intent,
             if len(rest) == len(whole) and all(one.name == head.name for one in rest):
                 return (head, *rest)
     return ()
+
+
+def _timed(name: str, look: Callable[[], tuple[Candidate, ...]]) -> Layer:
+    began = time.perf_counter()
+    found = look()
+    return Layer(name, (time.perf_counter() - began) * 1e3, found)
+
+
+def _one(by: str, intents: tuple[Intent, ...]) -> tuple[Candidate, ...]:
+    return (Candidate(by, intents),) if intents else ()
+
+
+def _readings(pack: packs.Pack, words: str, here: frozenset[str]) -> Iterator[Candidate]:
+    """What a pack makes of a sentence; the likeliest reading where it explains too little to claim it."""
+    claim = pack.match(words, area=here)
+    if claim is not None:
+        yield Candidate(pack.name, (claim,))
+    elif (nearest := pack.match(words, closed=True, area=here)) is not None and nearest.confidence >= _NEARLY:
+        yield Candidate(pack.name, (nearest,), is_enough=False, note="It explains too little of the sentence")
+
+
+def _highest(guess: semantic.Guess) -> dict[str, float]:
+    return dict(sorted(guess.probabilities.items(), key=lambda one: -one[1])[:_GUESSES])
+
+
+def _decided(intents: tuple[Intent, ...], layers: tuple[Layer, ...]) -> str:
+    """The first layer that came to what was decided."""
+    same = (layer.name for layer in layers if any(one.intents == intents for one in layer.candidates))
+    return next(same, "") if intents else ""
 
 
 def load(

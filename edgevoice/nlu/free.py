@@ -21,7 +21,7 @@ from edgevoice.nlu.grammar import ACTIONS, COLORS, OPPOSITES, Action
 from edgevoice.nlu.mentions import Index, Mention
 from edgevoice.nlu.repair import Speller
 from edgevoice.nlu.said import Said, read
-from edgevoice.nlu.semantic import NONE, Semantic
+from edgevoice.nlu.semantic import NONE, Guess, Semantic
 from edgevoice.nlu.wishes import Wish
 
 DOUBTFUL = 0.2
@@ -87,6 +87,11 @@ class Free:
             return None
         found = self._by_rules(said, context)
         return found if found and found.confidence >= _PLAIN else self._by_meaning(said, found, context)
+
+    def guess(self, text: str) -> Guess | None:
+        """What a tidied sentence means by itself, whatever this home has."""
+        said = read(text, self.index)
+        return self._semantic.guess(" ".join(said.words)) if self._semantic and said else None
 
     def _by_meaning(self, said: Said, found: Intent | None, context: Context) -> Intent | None:
         """A command in words that no rule knows well: to be asked about. One that has another meaning is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import permutations
 
@@ -203,6 +204,19 @@ class HomePhrases:
 def any_order(words: Iterable[str]) -> Phrases:
     """What can be said where words are written together and come in any order."""
     return Phrases((Arc(0, Listed("word"), 0),), frozenset({0}), {"word": tuple(dict.fromkeys(words))})
+
+
+def with_sentences(phrases: Phrases, sentences: Iterable[str]) -> Phrases:
+    """The same, and these sentences of plain words."""
+    arcs, ends = list(phrases.arcs), set(phrases.ends)
+    free = 1 + max((arc.target for arc in arcs), default=0)
+    for sentence in sentences:
+        at = 0
+        for word in sentence.casefold().split():
+            arcs.append(Arc(at, word, free))
+            at, free = free, free + 1
+        ends |= {at} - {0}
+    return replace(phrases, arcs=tuple(arcs), ends=frozenset(ends))
 
 
 def pack(intents: Intents) -> Phrases:

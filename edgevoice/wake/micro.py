@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
@@ -11,6 +12,7 @@ from edgevoice.config import WakeSettings
 from edgevoice.errors import ModelCorrupt, SettingsError
 from edgevoice.messages import RATE, AudioChunk, WakeHeard
 from edgevoice.schema import suggest
+from edgevoice.stages import WakeScore
 from edgevoice.wake.trigger import Trigger, fired
 
 _STEP = 160
@@ -73,6 +75,9 @@ class Micro:
 
     def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
         return fired(self._triggers, self.scores(chunk))
+
+    def peaks(self) -> Mapping[str, WakeScore]:
+        return {word: trigger.peak() for word, trigger in self._triggers.items()}
 
     def scores(self, chunk: AudioChunk) -> list[tuple[str, float, int]]:
         """(word, score 0..1, stream index of the window's end) of each window that `chunk` completes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from edgevoice.config import WakeSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, SettingsError
 from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
 from edgevoice.schema import suggest
+from edgevoice.stages import WakeScore
 from edgevoice.wake.trigger import Trigger, fired
 
 _STEP = 1280
@@ -123,6 +125,9 @@ class OpenWakeWord:
 
     def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
         return fired(self._triggers, self.scores(chunk))
+
+    def peaks(self) -> Mapping[str, WakeScore]:
+        return {word: trigger.peak() for word, trigger in self._triggers.items()}
 
     def scores(self, chunk: AudioChunk) -> list[tuple[str, float, int]]:
         """(word, score 0..1, stream index of the step's end) of each 80 ms step that `chunk` completes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from edgevoice.messages import RATE, WakeHeard
+from edgevoice.stages import WakeScore
 
 
 class Trigger:
@@ -19,6 +20,7 @@ class Trigger:
         self._patience = patience
         self._refractory = round(refractory_seconds * RATE)
         self._delay = delay
+        self._peak = 0.0
         self.reset()
 
     def reset(self) -> None:
@@ -27,11 +29,17 @@ class Trigger:
 
     def update(self, score: float, at: int) -> WakeHeard | None:
         """`score` is that of the window which ends at sample `at` of the stream."""
+        self._peak = max(self._peak, score)
         self._in_row = self._in_row + 1 if score >= self._threshold else 0
         if self._in_row < self._patience or at < self._quiet_until:
             return None
         self._quiet_until = at + self._refractory
         return WakeHeard(self._word, score, at, max(0, at - self._delay))
+
+    def peak(self) -> WakeScore:
+        """The highest score since this was asked last."""
+        peak, self._peak = self._peak, 0.0
+        return WakeScore(peak, self._threshold)
 
 
 def fired(triggers: Mapping[str, Trigger], scores: Iterable[tuple[str, float, int]]) -> list[WakeHeard]:
