@@ -81,7 +81,7 @@ function logIn() {
   events?.close();
   events = null;
   link("off", "locked");
-  for (const view of VIEWS) $(view).hidden = true;
+  for (const view of VIEWS) $(`view-${view}`).hidden = true;
   $("login").hidden = false;
   $("token").focus();
 }
@@ -128,7 +128,7 @@ function showTurn(turn, isNew) {
     if (after) after.node.after(node);
     else $("turns").prepend(node);
   }
-  turns.set(turn.id, { id: turn.id, at: turn.at, node });
+  turns.set(turn.id, { id: turn.id, at: turn.at, node, turn });
   for (const id of [...turns.keys()].sort((a, b) => a - b).slice(0, -MOST_TURNS)) {
     turns.get(id).node.remove();
     turns.delete(id);
@@ -176,12 +176,13 @@ function intentText(intent) {
 function timeline(bars) {
   const names = [...new Set(bars.map((bar) => bar.stage))];
   const end = Math.max(50, ...bars.map((bar) => bar.begin + bar.ms));
-  const [left, right, row, width] = [92, 70, 20, 640];
+  const width = Math.max(260, $("turns").clientWidth - 34);
+  const [left, right, row] = [84, 66, 20];
   const scale = (width - left - right) / end;
   const height = names.length * row + 22;
   const total = `${names.map((name) => `${name} ${ms(longest(bars, name))}`).join(", ")}; ${ms(end)} in all`;
   const picture = svg("svg", { class: "time", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Stages: ${total}` });
-  const step = niceStep(end / 5);
+  const step = niceStep(end / Math.max(2, Math.floor((width - left - right) / 90)));
   for (let at = 0; at <= end; at += step) {
     const x = left + at * scale;
     picture.append(svg("line", { class: "grid", x1: x, x2: x, y1: 0, y2: height - 18 }));
@@ -196,7 +197,8 @@ function timeline(bars) {
       picture.append(rect);
     }
     const last = Math.max(...bars.filter((one) => one.stage === name).map((one) => one.begin + one.ms));
-    if (longest(bars, name) > 0) picture.append(svg("text", { x: left + last * scale + 6, y: y + 14 }, ms(longest(bars, name))));
+    const took = longest(bars, name);
+    picture.append(svg("text", { x: left + last * scale + 8, y: y + 14 }, took ? ms(took) : bars.find((one) => one.stage === name).told));
   });
   return picture;
 }
@@ -207,6 +209,15 @@ function niceStep(rough) {
   const power = 10 ** Math.floor(Math.log10(rough));
   return power * [1, 2, 5, 10].find((step) => step * power >= rough);
 }
+
+// The picture is drawn for the width that there is, so that its letters keep their size.
+let drawn = 0;
+new ResizeObserver(() => {
+  const width = $("turns").clientWidth;
+  if (!width || width === drawn) return;
+  drawn = width;
+  for (const one of turns.values()) one.node.querySelector(".time")?.replaceWith(timeline(one.turn.bars));
+}).observe($("turns"));
 
 onSubmit("say-form", async (button) => {
   const done = await attempt("say-problem", () => ask("/api/say", { text: $("say").value, aloud: $("say-aloud").checked }), button);
@@ -361,7 +372,7 @@ async function explain(button) {
     el("div", { class: "card verdict" }, ...verdict, told.meaning ? el("p", { class: "note" }, `You taught: it means “${told.meaning}”.`) : null, el("p", { class: "note" }, `Seen as: “${told.words}”`)),
     el("ol", { class: "layers" }, ...told.layers.map((layer) => layerNode(layer, told.decided))),
   );
-  if (!told.intents.length) $("sentence-said").value = told.text;
+  if (!$("sentence-said").value) $("sentence-said").value = told.text.replace(/[.!?,]+$/, "");
 }
 
 function doubtful(told) {
@@ -373,12 +384,11 @@ function layerNode(layer, decided) {
   const nothing = !layer.candidates.length && !Object.keys(layer.scores).length;
   return el(
     "li",
-    { class: `card layer${layer.name === decided ? " decided" : ""}` },
-    el("h3", {}, el("span", {}, layer.name), el("small", {}, layer.ms ? ms(layer.ms) : "")),
-    el("p", { class: "note" }, ABOUT[layer.name] || ""),
+    { class: `card layer${layer.name === decided ? " decided" : ""}${nothing ? " nothing" : ""}` },
+    el("div", { class: "head" }, el("h3", {}, layer.name), el("small", {}, [nothing && !layer.note ? "nothing" : layer.name === decided ? "this decided" : "", layer.ms ? ms(layer.ms) : ""].filter(Boolean).join(" · "))),
+    el("p", { class: "note" }, layer.note || ABOUT[layer.name] || ""),
     ...layer.candidates.map(candidateNode),
     ...Object.entries(layer.scores).map(([name, score]) => scoreNode(plain(name), score)),
-    layer.note || nothing ? el("p", {}, layer.note || "Nothing.") : null,
   );
 }
 
@@ -521,7 +531,7 @@ function show() {
   const view = VIEWS.includes(wanted) ? wanted : "live";
   if (view === current) return;
   current = view;
-  for (const one of VIEWS) $(one).hidden = one !== view;
+  for (const one of VIEWS) $(`view-${one}`).hidden = one !== view;
   for (const a of document.querySelectorAll("nav a")) {
     if (a.hash === `#${view}`) a.setAttribute("aria-current", "page");
     else a.removeAttribute("aria-current");

@@ -35,6 +35,7 @@ class Meter:
         self.is_watched: Callable[[], bool] = lambda: False
         self.tell: Callable[[Mapping[str, Any]], None] = lambda reading: None
         self._energy, self._peak, self._count = 0.0, 0, 0
+        self._was_watched = False
 
     def __enter__(self) -> Iterable[AudioChunk]:
         return self._passed_on(self._mic.__enter__())
@@ -48,8 +49,14 @@ class Meter:
     def _passed_on(self, chunks: Iterable[AudioChunk]) -> Iterator[AudioChunk]:
         for chunk in chunks:
             yield chunk
-            if self.is_watched():
-                self._measure(chunk)
+            if not self.is_watched():
+                self._was_watched = False
+                continue
+            if not self._was_watched:  # what was before somebody looked is not shown
+                self._ear.wake_peaks()
+                self._energy, self._peak, self._count = 0.0, 0, 0
+            self._was_watched = True
+            self._measure(chunk)
 
     def _measure(self, chunk: AudioChunk) -> None:
         samples = chunk.samples.astype(np.float64)

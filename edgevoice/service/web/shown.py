@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edgevoice.home.capabilities import number
 from edgevoice.home.model import UNKNOWN, Device, Home, State
 from edgevoice.nlu.explanation import Candidate, Explanation
 from edgevoice.service.web.turns import intent_told
 
 _PERCENT_OF_255 = 2.55
+_STATELESS = frozenset({"scene", "script", "button"})
 
 
 def home(home: Home) -> Mapping[str, Any]:
@@ -37,10 +39,15 @@ def home(home: Home) -> Mapping[str, Any]:
 
 def state(device: Device, now: State = UNKNOWN) -> Mapping[str, Any]:
     """Its state in words, and whether it is on, open, unlocked or playing: what a person looks for."""
-    unit = f" {device.unit}" if device.unit else ""
-    words = [now.value.replace("_", " ") + unit, *_details(now)]
+    unit = f" {device.unit}" if device.unit and number(now.value) is not None else ""
+    has_none = device.domain in _STATELESS and now.value == UNKNOWN.value
+    words = ["–" if has_none else now.value.replace("_", " ") + unit, *_details(now)]
     active = now.value in ("on", "open", "opening", "unlocked", "playing", "heat", "cool", "auto", "cleaning", "mowing")
-    return {"state": " · ".join(words), "active": active, "known": now.value not in ("unknown", "unavailable")}
+    return {
+        "state": " · ".join(words),
+        "active": active,
+        "known": has_none or now.value not in ("unknown", "unavailable"),
+    }
 
 
 def _details(now: State) -> list[str]:

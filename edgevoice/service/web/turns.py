@@ -33,6 +33,8 @@ from edgevoice.stages import Sink
 _KEPT = 30
 _MOST_STAGES = 60
 _HIDDEN = "••••"
+_AHEAD_MS = 1.0
+"""No recogniser is faster: what took less was recognised before."""
 _LOST_SECONDS = 60.0
 """Speech that no turn has taken up by then was lost."""
 
@@ -176,7 +178,8 @@ class Turns:
             case Heard(transcript=transcript, ms=ms):
                 record.heard = _HIDDEN if self._is_secret else transcript.text
                 record.confidence, record.state = round(transcript.confidence, 3), "thinking"
-                self._bar(record, "asr", now, ms)
+                if record.is_spoken:
+                    self._bar(record, "asr", now, ms if ms > _AHEAD_MS else 0.0, "ahead, at the pause")
             case Understood(intents=intents, ms=ms):
                 hidden = self._is_secret
                 record.intents += [intent_told(one, hidden) for one in intents]
