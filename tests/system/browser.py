@@ -8,12 +8,22 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+_OPTIONS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run"]
+_AT_3_AND_4 = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10) for fd in sys.argv[1:3]]
+for end, wanted in zip(ends, (3, 4)):
+    os.dup2(end, wanted)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+"""The pipe's ends, which may have any number, as Chromium looks for them."""
 SECONDS = 30.0  # no test waits so long unless it fails
 
 
@@ -31,11 +41,10 @@ class Browser:
     def __init__(self, folder: Path, width: int = 1280, height: int = 800, scale: float = 1.0) -> None:
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
-        options = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars --no-first-run"
-        command = f'exec "$0" {options} --remote-debugging-pipe --user-data-dir="$1" about:blank 3<&{to_browser} 4>&{from_browser}'
+        place = ["--remote-debugging-pipe", f"--user-data-dir={folder / 'chromium'}", "about:blank"]
         with open(folder / "chromium.log", "wb") as log:
             self._process = subprocess.Popen(
-                ["sh", "-c", command, program(), str(folder / "chromium")],
+                [sys.executable, "-c", _AT_3_AND_4, str(to_browser), str(from_browser), program(), *_OPTIONS, *place],
                 pass_fds=(to_browser, from_browser), stdout=log, stderr=log,
             )  # fmt: skip
         os.close(to_browser)
@@ -94,7 +103,7 @@ class Browser:
     def until(self, script: str) -> Any:
         """Waits in the page until an expression is true, and gives its value."""
         return self.run(
-            f"new Promise((done, fail) => {{ const end = Date.now() + {SECONDS * 1e3};"
+            f"new Promise((done, fail) => {{ const end = Date.now() + {SECONDS * 500};"
             f" const look = () => {{ let v; try {{ v = ({script}); }} catch (e) {{ v = null; }}"
             f" if (v) done(v); else if (Date.now() > end) fail(new Error({json.dumps(script)} + ' stayed false: ' + document.body.innerText.slice(0, 500)));"
             f" else setTimeout(look, 20); }}; look(); }})"

@@ -219,11 +219,12 @@ new ResizeObserver(() => {
   for (const one of turns.values()) one.node.querySelector(".time")?.replaceWith(timeline(one.turn.bars));
 }).observe($("turns"));
 
-onSubmit("say-form", async (button) => {
-  const done = await attempt("say-problem", () => ask("/api/say", { text: $("say").value, aloud: $("say-aloud").checked }), button);
-  if (done === undefined) return;
+onSubmit("say-form", async () => {
+  const text = $("say").value;
   $("say").value = "";
   $("say").focus();
+  const done = await attempt("say-problem", () => ask("/api/say", { text, aloud: $("say-aloud").checked }));
+  if (done === undefined && !$("say").value) $("say").value = text;
 });
 
 // --- the microphone ----------------------------------------------------------------------------------------------------

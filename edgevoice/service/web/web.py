@@ -72,8 +72,13 @@ class Web(Adapter):
         self._shown: dict[str, State] = {}
         self._shown_version = -1
         self._next_seconds = 0.0
-        meter.is_watched = lambda: bool(self._meters)
+        meter.is_watched = lambda: self.is_metering
         meter.tell = lambda reading: self._meters.tell("meter", {**reading, "muted": desk.muted})
+
+    @property
+    def is_metering(self) -> bool:
+        """Whether anybody looks at the microphone's meters."""
+        return bool(self._meters)
 
     def app(self) -> App:
         return App(
