@@ -32,6 +32,8 @@ _HARDLY = 0.5
 _IT = re.compile(r"(?<!is )\b(?:it|that one|this one)\b(?! is|'s)", re.IGNORECASE)
 _NAMELESS = re.compile(r"an?\b", re.IGNORECASE)
 """No name begins so: "a 5 minute timer" is not called "a 5 minute"."""
+_THING = re.compile(r"(?:the|my|our) (?:(?!\b(?:on|off|to|up|down|open|close)\b).)+", re.IGNORECASE)
+"""A clause without a verb: it shares the one before."""
 _VERBATIM = frozenset({"HassBroadcast", "HassShoppingListAddItem", "HassListAddItem"})
 """What is passed on as it was said."""
 _BORROWED = 3
@@ -144,6 +146,8 @@ class Cascade:
         clauses = _JOINTS.split(_BOTH.sub("", words))
         if not 2 <= len(clauses) <= _CLAUSES:
             return ()
+        if any(_THING.fullmatch(clause) for clause in clauses[1:]) and (shared := _shared(clauses, context, match)):
+            return shared
         found = tuple(_until_none(match(clause, context) for clause in clauses))
         return found if len(found) == len(clauses) else _shared(clauses, context, match)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import islice
 
 from edgevoice.dialogue.journal import Entry, Journal
@@ -17,16 +18,23 @@ _DID = re.compile(
     r"what (?:did|have|are) you (?:just |even )?(?:do|done|doing)(?: just)?(?: now)?|what (?:just )?happened|what was that(?: for)?"
 )
 _HEARD = re.compile(r"what did (?:you (?:just )?(?:hear|understand)|i (?:just )?say)")
-_SAID = re.compile(r"what did you (?:just )?say|(?:say|repeat) (?:that|it)(?: once more)?|pardon(?: me)?|come again")
+_SAID = re.compile(r"(?:sorry |excuse me |wait )*(?:what did you (?:just )?say|(?:say|repeat) (?:that|it)(?: once more)?|pardon(?: me)?|come again|what was that again)")
 _WHY = re.compile(
     r"why(?: not)?|why (?:did|do|have) you (?:just )?(?:do|done|say|said|ask) (?:that|this|it|so)|why (?:is|was) that|how come|"
     r"why that|explain(?: that| yourself)?|what made you do that|how did you (?:come to|understand) that"
 )
 _UNDO = re.compile(
-    r"(?:undo|revert|reverse|take back)(?: (?:that|it|this|what you did|the last (?:one|command|thing|action)))?|take (?:that|it) back|"
+    r"(?:no |oh no |oops |wait )*(?:undo|revert|reverse|take back|restore)(?: (?:that|it|this|what you did|the last (?:one|command|thing|action)))?|take (?:that|it) back|"
     r"(?:put|set|change|turn) (?:it|that|them|everything) back(?: (?:to )?(?:how|the way|what|as) (?:it|they) (?:was|were)(?: before)?)?|"
-    r"back to (?:how|the way|what) it was(?: before)?"
+    r"(?:no |oh no |oops |wait )*(?:go )?back to (?:how|the way|what) (?:it|they|that) (?:was|were|is)(?: before)?|"
+    r"(?:no |actually |oh )*cancel (?:that|it|this)|"
+    r"(?:make it )?(?:as|like) (?:it was )?before|(?:no |oh no )*i did not mean that|i didn't mean (?:that|it)|"
+    r"(?:(?:put|set|change|turn) (?:it|that|them|everything) )?(?:to )?(?:how|the way|as) (?:it|they) (?:was|were)(?: before)?"
 )
+_CANCEL = re.compile(
+    r"(?:no |actually |oh |wait |please )*(?:cancel|forget|drop|scratch|undo|stop|delete|remove|never mind|do not do|don't do)(?: about)?(?: (?:that|it|this|the last one|the routine|that one))?(?: after all| again)?"
+)
+_AND_THEN = re.compile(r"^(?P<undo>.+?)(?:,| and| then|, and| and then)+ (?P<rest>.+)$")
 _UNDO_SECONDS = 900.0
 """What lies further back is not what "that" means."""
 _LAYERS = {
@@ -37,6 +45,8 @@ _LAYERS = {
     "pack": "It fits one of the packs",
     "llm": "The language model proposed it",
     "question": "I took it as a question that I can answer myself",
+    "dialogue": "I took it together with what was said before",
+    "timer": "It speaks of timers",
     "routine": "I took it as something for later",
 }
 
@@ -55,15 +65,27 @@ def answer(journal: Journal, home: Home, text: str) -> Answer | None:
     return None
 
 
+def is_cancel(text: str) -> bool:
+    """What was planned last is not wanted after all."""
+    return _CANCEL.fullmatch(wording.plain(text)) is not None
+
+
 def is_undo(text: str) -> bool:
     return _UNDO.fullmatch(wording.plain(text)) is not None
 
 
+def undo_first(text: str) -> str:
+    """What is wanted after an undo in the same sentence: "undo that and lock the door"; empty where it is no such one."""
+    found = _AND_THEN.match(text.strip())
+    return found["rest"] if found and is_undo(found["undo"]) else ""
+
+
 def undoing(journal: Journal, home: Home, now_seconds: float) -> tuple[tuple[Command, ...], str]:
     """The commands that take back what was done last, and what is said with them, or instead of them."""
-    last = next((one for one in journal.back() if one.commands), None)
+    last = next((one for one in journal.back() if one.commands and not one.is_settled), None)
     if last is None or now_seconds - last.seconds > _UNDO_SECONDS:
         return (), "There is nothing to undo."
+    last.is_settled = True
     commands: list[Command] = []
     lasting: list[str] = []
     for key, before in last.before.items():
@@ -77,6 +99,18 @@ def undoing(journal: Journal, home: Home, now_seconds: float) -> tuple[tuple[Com
         return (), f"I cannot undo that: {spoken.past(home, last.commands)}."
     rest = f" I cannot undo what the {spoken.names(lasting)} did." if lasting else ""
     return tuple(commands), f"I {spoken.past(home, commands)}.{rest}"
+
+
+def taking_back(journal: Journal, home: Home, ids: Iterable[str]) -> tuple[Command, ...]:
+    """The commands that take back what was done last to some of the devices."""
+    last = next((one for one in journal.back() if one.commands), None)
+    commands: list[Command] = []
+    for key in ids if last else ():
+        device = home.devices.get(key)
+        told = [command for command in last.commands if command.device == key] if last else []
+        if device and told and last:
+            commands += restore.back(device, last.before[key], told)
+    return tuple(commands)
 
 
 def _did(journal: Journal, home: Home, last: Entry) -> str:

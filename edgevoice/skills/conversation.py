@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,33 +12,40 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from edgevoice.dialogue import followup, resolve
+from edgevoice.dialogue import resolve
 from edgevoice.dialogue.journal import Entry, Journal
-from edgevoice.dialogue.state import Dialogue, Question
-from edgevoice.home import targets
+from edgevoice.dialogue.state import Dialogue, Focus
+from edgevoice.home.capabilities import texts
 from edgevoice.home.model import Home
-from edgevoice.messages import Command, Intent, Outcome, Understood
+from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
 from edgevoice.phrases import Phrases
 from edgevoice.skills import (
     account,
     chat,
+    list_words,
     memory,
     own_lists,
     policy,
     questions,
     routines,
     spoken,
+    timer_words,
     timers,
 )
-from edgevoice.skills.asks import ask
-from edgevoice.skills.asks.wording import Moment
-from edgevoice.skills.deeds import Deeds
+from edgevoice.skills.answers import Answers
+from edgevoice.skills.asking import Asking, left_out
+from edgevoice.skills.asks import again, ask
+from edgevoice.skills.asks.wording import Answer, Moment
+from edgevoice.skills.deeds import Deeds, Saying
 from edgevoice.skills.later import Later, readings
+from edgevoice.skills.reader import Read, Reader
 from edgevoice.skills.reply import Replies
 from edgevoice.stages import Llm
 
 _LONGEST_PLAN = 200
+_NAMING = frozenset({"name", "start_hours", "start_minutes", "start_seconds"})
+_CONDITION = re.compile(r"\b(?:when|if|once|as soon as|after|whenever|until) (?:it|that|they|this)\b.*", re.IGNORECASE)
 _MOST_READINGS = 3
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
 _APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
@@ -77,6 +85,8 @@ class Conversation:
         self.timers, self._routines = self._deeds.timers, self._deeds.routines
         self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines)
         self._journal = Journal()
+        self._answers = Answers(home, self._dialogue, self._deeds, rules)
+        self._reader = Reader(home, understanding.understand, self._dialogue, area, self._deeds.plan)
         self._speaks_english = home.language.partition("-")[0] == "en"
 
     def prepare(self) -> None:
@@ -123,47 +133,142 @@ class Conversation:
     def _turn(
         self, text: str, now_seconds: float, cancel: threading.Event, confidence: float
     ) -> Iterator[Understood | Outcome]:
+        self._deeds.saying = Saying(text)
         asked = self._dialogue.waiting(now_seconds)
+        if asked and (filled := self._answers.filled(asked, text)):
+            self._dialogue.answered()
+            yield from self._turn(filled, now_seconds, cancel, confidence)
+            return
         if asked:
-            answer = self._answer(asked, text, now_seconds, confidence)
+            answer = self._answers.outcomes(asked, text, now_seconds, confidence)
             if answer is not None:
                 yield Understood((Intent("Answer", {"kind": asked.kind}, source="dialogue"),), 0.0)
                 yield from answer
                 yield from self._ask(now_seconds, cancel)
                 return
-        elif resolve.yes_or_no(text, self._home.language) is False:
-            yield Understood((Intent("HassNevermind", source="dialogue", text=text),), 0.0)
-            yield Outcome()
-            return
         began = time.perf_counter()
-        known = ask.answer(self._home, text, Moment(now_seconds, self._now()), self._mic_area or None)
+        known = self._known(text, now_seconds)
         if known is not None:
             self._dialogue.drop()
-            yield Understood((known.intent,), (time.perf_counter() - began) * 1e3)
-            yield Outcome(reply=known.reply)
+            intent, outcomes = known
+            yield Understood((intent,), (time.perf_counter() - began) * 1e3)
+            yield from outcomes
+            yield from self._ask(now_seconds, cancel)
             return
-        if self._speaks_english and account.is_undo(text):
+        if self._speaks_english and (account.is_undo(text) or account.undo_first(text)):
             yield Understood((Intent("Undo", source="dialogue", text=text),), 0.0)
             yield from self._undo(text, now_seconds, cancel, confidence)
+            return
+        if not asked and resolve.yes_or_no(text, self._home.language) is False:
+            yield Understood((Intent("HassNevermind", source="dialogue", text=text),), 0.0)
+            yield Outcome()
             return
         if (planned := self._planned(text, now_seconds, cancel, confidence)) is not None:
             yield from planned
             return
-        leaning = None if asked else followup.meant(self._home, text, *self._dialogue.last(now_seconds))
-        intents = (leaning,) if leaning else self._understand(text, cancel)
-        yield Understood(intents, (time.perf_counter() - began) * 1e3)
+        read = self._listed(text, now_seconds) or self._asked_again(text, now_seconds, cancel)
+        read = read or self._reader.read(text, now_seconds, cancel)
+        yield Understood(read.intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
             return
-        if asked and all(self._is_guess(intent) for intent in intents):  # it is no answer, and no new wish
-            yield self._unclear(asked, now_seconds)
+        is_lost = all(self._is_guess(intent) for intent in read.intents) and not read.back
+        if asked and asked.kind != "slot" and is_lost:  # it is no answer, and no new wish
+            yield self._answers.unclear(asked, now_seconds)
             return
         self._dialogue.drop()
-        if not intents:
-            told = questions.plain(self._home, self._replies, text)
-            yield Outcome(reply=told) if told else self._deeds.sorry("no_intent")
-        for intent in intents:
-            yield from self._do(intent, now_seconds, cancel, confidence)
+        yield from self._act(text, read, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
+
+    def _known(self, text: str, now_seconds: float) -> tuple[Intent, Iterable[Outcome]] | None:
+        """A question that can be answered here, and what is said of timers: nothing that needs to be understood first."""
+        if not self._speaks_english:
+            found = ask.answer(self._home, text, Moment(now_seconds, self._now()), self._mic_area or None)
+            return (found.intent, (Outcome(reply=found.reply),)) if found else None
+        focus = self._dialogue.focus(now_seconds)
+        speaks_of_timers = focus.subject == "timer" if focus else len(self.timers) > 0
+        timed = timer_words.read(text, self.timers.names(), speaks_of_timers)
+        if timed is not None:
+            if focus and focus.subject == "timer" and focus.key and not _NAMING & timed.slots.keys():
+                timed = self.timers.pointed(timed, focus.key)
+            return timed, self._deeds.timed(timed, now_seconds)
+        if focus and focus.subject == "routine" and account.is_cancel(text):
+            said = self._routines.cancel(focus.key)
+            if said:
+                return Intent("CancelRoutine", source="dialogue", text=text), (Outcome(reply=said),)
+        moment = Moment(now_seconds, self._now())
+        for question in self._wordings(text, focus, now_seconds):
+            found = ask.answer(self._home, question, moment, self._mic_area or None)
+            if found is not None:
+                self._deeds.focus(self._asked_about(text, question, found), now_seconds)
+                return replace(found.intent, text=text), (Outcome(reply=found.reply),)
+        return None
+
+    def _asked_about(self, text: str, question: str, found: Answer) -> Focus:
+        first = self._home.devices.get(found.devices[0]) if len(found.devices) == 1 else None
+        if first and first.domain == "todo":
+            return Focus(text, question=question, subject="list", key=first.id)
+        return Focus(text, found.devices, question=question)
+
+    def _wordings(self, text: str, focus: Focus | None, now_seconds: float) -> Iterator[str]:
+        """A question as it was said, with what it points at, and as the last one said of something else."""
+        yield text
+        about = self._home.devices.get(focus.key) if focus and focus.subject == "list" else None
+        if about and (whole := list_words.question(text, about)):
+            yield whole
+        if (pointed := self._reader.pointed(text, now_seconds)) != text:
+            yield pointed
+        if focus and focus.question and (again_ := again.question(self._home, focus.question, text)):
+            yield again_
+
+    def _asked_again(self, text: str, now_seconds: float, cancel: threading.Event) -> Read | None:
+        """The last question said of something else, where templates know it."""
+        focus = self._dialogue.focus(now_seconds)
+        line = again.question(self._home, focus.question, text) if focus and focus.question else None
+        read = self._reader.read(line, now_seconds, cancel) if line else None
+        is_one = read and read.intents and all(one.name in questions.QUESTIONS for one in read.intents)
+        return read if is_one else None
+
+    def _listed(self, text: str, now_seconds: float) -> Read | None:
+        """What is put on the list that was spoken of, or taken off it."""
+        focus = self._dialogue.focus(now_seconds)
+        about = self._home.devices.get(focus.key) if focus and focus.subject == "list" else None
+        if about is None or not self._speaks_english:
+            return None
+        held = texts(self._home.state(about.id).attributes.get("items"))
+        if gone := list_words.changed(text, about, held):
+            return Read(gone)
+        intents, is_instead = list_words.added(text, about)
+        other = self._reader.read(text, now_seconds, threading.Event()).intents if intents else ()
+        if not intents or (other and not any(self._is_guess(intent) for intent in other)):
+            return None
+        return Read(intents, (about.id,) if is_instead else ())
+
+    def _act(
+        self, text: str, read: Read, now_seconds: float, cancel: threading.Event, heard: float
+    ) -> Iterator[Outcome]:
+        if read.back:
+            yield from self._take_back(read, now_seconds)
+        self._deeds.saying = Saying(text, read.goes_on, read.change)
+        if read.choices:
+            self._dialogue.add(Asking(self._home, self._replies).which(read.intents[0], read.choices))
+        elif not read.intents and not read.back:
+            told = questions.plain(self._home, self._replies, self._reader.pointed(text, now_seconds))
+            missing = None if told else left_out(self._home, self._replies, text)
+            if missing is not None:
+                self._dialogue.add(missing)
+            else:
+                yield Outcome(reply=told) if told else self._deeds.sorry("no_intent")
+        else:
+            for intent in read.intents:
+                yield from self._do(intent, now_seconds, cancel, heard)
+
+    def _take_back(self, read: Read, now_seconds: float) -> Iterator[Outcome]:
+        """What was done last to devices that were not meant; what is risky stays as it is."""
+        commands = account.taking_back(self._journal, self._home, read.back)
+        if not commands or policy.risk(self._home, commands, self._rules) is not Risk.FREE:
+            return
+        said = "" if read.intents else f"I {spoken.past(self._home, commands)}."
+        yield Outcome(commands, said)
 
     def _is_guess(self, intent: Intent) -> bool:
         return intent.source == "llm" or intent.confidence < self._rules.confirm_below
@@ -202,7 +307,7 @@ class Conversation:
         for timer in self.timers.due(now_seconds):
             reply = timer.reply or self._replies.error("timer_done", name=timer.title)
             yield self._when_due(timer.title, timer.commands, reply, now_seconds)
-        ready, missed = self._routines.due(self._home, self._now().timestamp())
+        ready, missed = self._routines.due(self._home, self._now())
         for routine in ready:
             yield self._when_due(routine.when, routine.commands, routine.reply, now_seconds)
         if missed:
@@ -226,10 +331,6 @@ class Conversation:
 
     # --- a new wish ---------------------------------------------------------------------------------------------------
 
-    def _understand(self, text: str, cancel: threading.Event) -> tuple[Intent, ...]:
-        area = next(iter(targets.find_areas(self._home, self._mic_area or None)), None)
-        return self._understanding.understand(text, Context(area.id if area else None, self._dialogue.recent), cancel)
-
     def _do(self, intent: Intent, now_seconds: float, cancel: threading.Event, heard: float) -> Iterator[Outcome]:
         if intent.name == "HassNevermind":
             yield Outcome()
@@ -238,13 +339,13 @@ class Conversation:
             told = questions.plain(self._home, self._replies, text)
             yield Outcome(reply=told) if told else Outcome(sentences=self._talk(self._llm, text, now_seconds, cancel))
         elif intent.slots.get("conversation_command"):
-            wishes = self._understand(str(intent.slots["conversation_command"]), cancel)
+            wishes = self._reader.read(str(intent.slots["conversation_command"]), now_seconds, cancel).intents
             yield from self._deeds.later(intent, wishes, now_seconds, heard)
         elif intent.name in timers.TIMERS:
-            said = self.timers.handle(intent, self._replies, now_seconds, self._deeds.area_name())
-            yield Outcome(reply=said or "")
+            yield from self._deeds.timed(intent, now_seconds)
         elif intent.name in questions.QUESTIONS:
-            self._dialogue.remember(intent, intent.targets, now_seconds)
+            about = tuple(one.id for one in questions.asked(self._home, intent))
+            self._deeds.focus(Focus(self._deeds.saying.text, about, question=intent.text or self._deeds.saying.text), now_seconds)
             yield Outcome(
                 reply=questions.answer(
                     self._home, self._replies, intent, self._now(), self._mic_area or None, now_seconds
@@ -267,11 +368,19 @@ class Conversation:
         handled = self._routines.handle(text)
         if handled is not None:
             return iter((Understood((handled[0],), 0.0), Outcome(reply=handled[1])))
-        for later in islice(readings(self._home, text, self._now()), _MOST_READINGS):
-            wishes = self._understand(later.command, cancel) if later.command else ()
+        line = self._pointed_in_conditions(text, now_seconds)
+        for later in islice(readings(self._home, line, self._now()), _MOST_READINGS):
+            wishes = self._reader.read(later.command, now_seconds, cancel).intents if later.command else ()
             if later.reminder or (wishes and all(self._deeds.plan(wish) is not None for wish in wishes)):
                 return self._put_off(later, wishes, text, now_seconds, cancel, heard)
         return None
+
+    def _pointed_in_conditions(self, text: str, now_seconds: float) -> str:
+        """ "When it is done" with what it is."""
+        found = _CONDITION.search(text)
+        if found is None:
+            return text
+        return text[: found.start()] + self._reader.pointed(found[0], now_seconds) + text[found.end() :]
 
     def _put_off(
         self,
@@ -293,6 +402,8 @@ class Conversation:
             yield Understood((intent,), 0.0)
             if later.problem:
                 yield Outcome(reply=later.problem)
+            elif later.left_out:
+                self._dialogue.add(Asking(self._home, self._replies).left_out("no_time", later.left_out))
             elif later.reminder:
                 yield self._deeds.carry_out(intent, (), f"Reminder: {later.reminder}.", now_seconds)
             else:
@@ -305,8 +416,14 @@ class Conversation:
         commands, reply = account.undoing(self._journal, self._home, now_seconds)
         if not commands:
             yield Outcome(reply=reply)
-            return
-        yield from self._deeds.allow(Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard)
+        else:
+            entry = next(self._journal.back())
+            entry.is_settled = True
+            self._deeds.focus(Focus(text, tuple(dict.fromkeys(one.device for one in commands))), now_seconds)
+            yield from self._deeds.allow(Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard)
+        if rest := account.undo_first(text):
+            read = self._reader.read(rest, now_seconds, cancel)
+            yield from self._act(rest, read, now_seconds, cancel, heard)
         yield from self._ask(now_seconds, cancel)
 
     def _talk(self, llm: Llm, text: str, now_seconds: float, cancel: threading.Event) -> Iterator[str]:
@@ -326,45 +443,6 @@ class Conversation:
             yield Outcome(reply=question.text, expects=question.expects)
             if not cancel.is_set():
                 self._dialogue.asked(now_seconds)
-
-    def _answer(self, asked: Question, text: str, now_seconds: float, heard: float) -> Iterable[Outcome] | None:
-        """The outcome of an answer; None where the text is none, or is a yes that was hardly heard."""
-        said = resolve.yes_or_no(text, self._home.language)
-        if said is False:
-            self._dialogue.drop()
-            return (self._deeds.sorry("left"),)
-        if asked.kind == "choice":
-            return self._chosen(asked, text, now_seconds)
-        if asked.kind == "pin":
-            return self._pin(asked, resolve.digits(text), now_seconds)
-        if said is None or heard < self._rules.confirm_heard_below:
-            return None
-        self._dialogue.answered()
-        return (self._deeds.carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
-
-    def _chosen(self, asked: Question, text: str, now_seconds: float) -> Iterable[Outcome] | None:
-        chosen = resolve.choice(text, [option.names for option in asked.options])
-        if not chosen:
-            return None
-        self._dialogue.answered()
-        intent = replace(asked.intent, targets=tuple(asked.options[index].device for index in chosen))
-        plan = self._deeds.plan(intent)
-        return tuple(self._deeds.act(intent, plan, now_seconds, 1.0)) if plan else (self._deeds.sorry("handle_error"),)
-
-    def _pin(self, asked: Question, digits: str, now_seconds: float) -> Iterable[Outcome] | None:
-        if not digits:
-            return None
-        if self._rules.is_pin(digits):
-            self._dialogue.answered()
-            return (self._deeds.carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
-        self._dialogue.unclear(now_seconds)
-        return (self._deeds.sorry("pin_wrong"),)
-
-    def _unclear(self, asked: Question, now_seconds: float) -> Outcome:
-        if self._dialogue.unclear(now_seconds):
-            return Outcome(reply=asked.again, expects=asked.expects)
-        self._dialogue.drop()
-        return self._deeds.sorry("left")
 
     # --- words --------------------------------------------------------------------------------------------------------
 

@@ -44,8 +44,8 @@ def answer(
     """The spoken answer; None for an intent that is no question of these. `now_seconds` is monotonic: old states say so."""
     said = _answer(home, replies, intent, now, mic_area)
     if said and intent.name == "HassGetState":
-        asked = _asked(home, intent)
-        said += _age(home, replies, asked[0], now_seconds) if len(asked) == 1 else ""
+        meant = asked(home, intent)
+        said += _age(home, replies, meant[0], now_seconds) if len(meant) == 1 else ""
     return said
 
 
@@ -121,7 +121,7 @@ def _told(home: Home, device: Device) -> str:
 
 
 def _state(home: Home, replies: Replies, intent: Intent) -> str:
-    devices = _asked(home, intent)
+    devices = asked(home, intent)
     if not devices:
         return replies.say(intent) if intent.response == "where" else nothing(home, replies, intent)
     wanted = intent.slots.get("state")
@@ -141,7 +141,8 @@ def _state(home: Home, replies: Replies, intent: Intent) -> str:
     return replies.say(intent, Found(matched, others, {"state": spoken.slot(text)}))
 
 
-def _asked(home: Home, intent: Intent) -> tuple[Device, ...]:
+def asked(home: Home, intent: Intent) -> tuple[Device, ...]:
+    """The devices that a question is about."""
     if intent.targets:
         return tuple(home.devices[one] for one in intent.targets if one in home.devices)
     slots = intent.slots

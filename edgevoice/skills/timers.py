@@ -28,6 +28,7 @@ TIMERS = frozenset(
         "HassTimerStatus",
     }
 )
+_FOR_ALL = frozenset({"HassStartTimer", "HassCancelAllTimers", "HassTimerStatus"})
 MOST = 100
 _LONGEST_SECONDS = 366 * 86_400.0
 _UNITS = {"hours": 3600, "minutes": 60, "seconds": 1}
@@ -85,8 +86,29 @@ class Timers:
             del self._timers[timer.id]
         return tuple(sorted(over, key=lambda timer: timer.ends))
 
-    def handle(self, intent: Intent, replies: Replies, now_seconds: float, area: str = "") -> str | None:
-        """Does what a timer intent says and gives the reply; None for another intent. `area` is the microphone's."""
+    def names(self) -> tuple[str, ...]:
+        return tuple(timer.name for timer in self._timers.values() if timer.name)
+
+    def pointed(self, intent: Intent, key: str) -> Intent:
+        """The intent for the timer of this number, if that still runs."""
+        if intent.name in ("HassStartTimer", "HassCancelAllTimers") or int(key) not in self._timers:
+            return intent
+        return replace(intent, slots={**intent.slots, "id": int(key)})
+
+    def several(self, intent: Intent) -> tuple[Timer, ...]:
+        """The timers of which an intent means one, where it does not say which."""
+        if intent.name in _FOR_ALL or intent.name not in TIMERS:
+            return ()
+        found = self._of_these(intent)
+        return tuple(found) if len(found) > 1 else ()
+
+    def handle(
+        self, intent: Intent, replies: Replies, now_seconds: float, area: str = ""
+    ) -> tuple[str | None, int]:
+        """Does what a timer intent says and gives the reply, and the number of the timer that it is about, or 0.
+
+        None for another intent. `area` is the microphone's.
+        """
         match intent.name:
             case "HassStartTimer":
                 return self._started(intent, replies, now_seconds, area)
@@ -94,37 +116,46 @@ class Timers:
                 found = self._matching(intent)
                 for timer in found:
                     del self._timers[timer.id]
-                return replies.say(intent, Found(slots={"canceled": len(found)}))
+                return replies.say(intent, Found(slots={"canceled": len(found)})), 0
             case "HassTimerStatus":
-                timers = [_shown(timer, now_seconds) for timer in self._matching(intent)]
-                if not timers and _is_particular(intent):
-                    return replies.error("timer_not_found")
-                return replies.say(intent, Found(slots={"timers": timers}))
+                found = self._matching(intent)
+                if not found and _is_particular(intent):
+                    return replies.error("timer_not_found"), 0
+                said = replies.say(intent, Found(slots={"timers": [_shown(timer, now_seconds) for timer in found]}))
+                if len(found) == 1 and found[0].name and found[0].name.casefold() not in said.casefold():
+                    said = replies.error("timer_left", name=found[0].title, left=said.rstrip("."))
+                return said, found[0].id if len(found) == 1 else 0
             case _ if intent.name in TIMERS:
                 return self._changed(intent, replies, now_seconds)
-        return None
+        return None, 0
 
-    def _started(self, intent: Intent, replies: Replies, now_seconds: float, area: str) -> str:
+    def _started(self, intent: Intent, replies: Replies, now_seconds: float, area: str) -> tuple[str, int]:
         seconds = length(intent)
         if not 0 < seconds <= _LONGEST_SECONDS or len(self) >= MOST:
-            return replies.error("no_length")
-        self.start(seconds, now_seconds, Timer(0, 0, 0, name=str(intent.slots.get("name") or "").strip(), area=area))
-        return replies.say(_tidy(intent))
+            return replies.error("no_length"), 0
+        name = str(intent.slots.get("name") or "").strip()
+        started = self.start(seconds, now_seconds, Timer(0, 0, 0, name=name, area=area))
+        return replies.say(_tidy(intent)), started.id
 
-    def _changed(self, intent: Intent, replies: Replies, now_seconds: float) -> str:
+    def _of_these(self, intent: Intent) -> list[Timer]:
+        """Those that an intent may be for: of several, those that it would change."""
         found = self._matching(intent)
         if intent.name == "HassUnpauseTimer" and len(found) > 1:
             found = [timer for timer in found if timer.left is not None] or found
         elif intent.name == "HassPauseTimer" and len(found) > 1:
             found = [timer for timer in found if timer.left is None] or found
+        return found
+
+    def _changed(self, intent: Intent, replies: Replies, now_seconds: float) -> tuple[str, int]:
+        found = self._of_these(intent)
         if len(found) != 1:
-            return replies.error("multiple_timers_matched" if found else "timer_not_found")
+            return replies.error("multiple_timers_matched" if found else "timer_not_found"), 0
         timer = found[0]
         left = timer.remaining(now_seconds)
         match intent.name:
             case "HassCancelTimer":
                 del self._timers[timer.id]
-                return replies.say(intent)
+                return replies.say(intent), 0
             case "HassPauseTimer":
                 timer = replace(timer, left=left)
             case "HassUnpauseTimer":
@@ -132,19 +163,22 @@ class Timers:
             case "HassIncreaseTimer" | "HassDecreaseTimer":
                 change = length(intent) * (1 if intent.name == "HassIncreaseTimer" else -1)
                 if not change or left + change > _LONGEST_SECONDS:
-                    return replies.error("no_length")
+                    return replies.error("no_length"), timer.id
                 left = max(0.0, left + change)
                 timer = replace(timer, ends=now_seconds + left, left=None if timer.left is None else left)
         self._timers[timer.id] = timer
-        return replies.say(_tidy(intent))
+        return replies.say(_tidy(intent)), timer.id
 
     def _matching(self, intent: Intent) -> list[Timer]:
         slots = intent.slots
         name, area, seconds = slots.get("name"), slots.get("area"), length(intent, "start_")
+        wanted = number(slots.get("id"))
+        own = [timer for timer in self._timers.values() if name is not None and fold(timer.name) == fold(str(name))]
         return [
             timer
-            for timer in self._timers.values()
-            if (name is None or fold(timer.name) == fold(str(name)))
+            for timer in own or self._timers.values()
+            if (wanted is None or timer.id == wanted)
+            and (name is None or own or _is_called(timer, str(name)))
             and (area is None or fold(timer.area) == fold(str(area)))
             and (not seconds or timer.seconds == seconds)
         ]
@@ -197,6 +231,12 @@ def _restored(item: Mapping[str, Any], now_seconds: float, away_seconds: float) 
     if item["paused"]:
         return replace(timer, left=left, ends=now_seconds + left)
     return replace(timer, ends=now_seconds + left - away_seconds)
+
+
+def _is_called(timer: Timer, name: str) -> bool:
+    """Whether some words, such as `pasta` of `the pasta sauce timer`, speak of a timer."""
+    said = set(fold(name).split())
+    return bool(said) and bool(timer.name) and (said <= set(fold(timer.title).split()) or set(fold(timer.name).split()) <= said)
 
 
 def _is_particular(intent: Intent) -> bool:

@@ -166,7 +166,7 @@ class Report:
 
 
 def read_rows(files: Iterable[Path]) -> list[Row]:
-    """All rows of JSON-lines files. Raises InputError with `file:line` for what is no row, or an id given twice."""
+    """All rows of JSON-lines files, and of YAML files of conversations. Raises InputError with `file:line` for what is no row, or an id given twice."""
     rows: list[Row] = []
     seen: dict[str, Row] = {}
     for file in files:
@@ -196,9 +196,9 @@ def _lines(file: Path, text: str) -> Iterator[Row]:
 
 
 def _scripted(file: Path, text: str) -> Iterator[Row]:
-    """One row a conversation; what the file says outside `conversations` is said of each."""
+    """One row a conversation; what the file says outside `conversations` is said of each. All values are texts."""
     try:
-        whole = yaml.load(text, yaml.CSafeLoader)
+        whole = yaml.load(text, yaml.CBaseLoader)
         for name, told in whole.pop("conversations").items():
             number = text[: text.find(f"\n  {name}:") + 1].count("\n") + 1
             yield Row({**whole, **(told if isinstance(told, dict) else {"turns": told}), "id": name}, file, number)

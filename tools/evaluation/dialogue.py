@@ -189,10 +189,8 @@ def _problems(turn: Mapping[str, Any], home: Home, before: Mapping[str, State], 
         yield f"says /{never}/"
 
 
-def _fits(found: Any, wanted: Any) -> bool:
-    if isinstance(wanted, bool):
-        wanted = "on" if wanted and found in ("on", "off") else "off" if found in ("on", "off") else wanted
-    text = str(wanted).casefold()
+def _fits(found: Any, wanted: str) -> bool:
+    text = wanted.casefold()
     if text[:1] in ("<", ">") and isinstance(found, (int, float)):
         return found < float(text[1:]) if text[0] == "<" else found > float(text[1:])
     if text[:1] == "!":
@@ -212,15 +210,14 @@ def _value(state: State, attribute: str) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
-def _put(home: Home, key: str, value: Any, now_seconds: float = 0.0) -> None:
+def _put(home: Home, key: str, value: str, now_seconds: float = 0.0) -> None:
     """Puts a device's state, or one attribute as the script counts it."""
     device, _, attribute = key.partition(" ")
     held = replace(home.state(device), changed_seconds=now_seconds)
     if not attribute:
-        text = ("on" if value else "off") if isinstance(value, bool) else str(value)
-        home.update(device, replace(held, value=text))
+        home.update(device, replace(held, value=value))
         return
-    scaled = round(value * _PERCENT[attribute] / 100, 2) if attribute in _PERCENT else value
+    scaled = round(float(value) * _PERCENT[attribute] / 100, 2) if attribute in _PERCENT else value
     home.update(device, replace(held, attributes={**held.attributes, attribute: scaled}))
 
 

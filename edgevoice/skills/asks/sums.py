@@ -21,6 +21,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for how, pattern in (
         ("any", rf"(?:is|are) (?:there )?(?P<kind>anything|something|{_PERSON}) (?:else )?{_STATE}"),
         ("any", rf"(?:is|are) (?:there )?(?:any|some)(?: of)?(?: the| my| our)? (?P<kind>{_ONE}|{_MANY}) {_STATE}"),
+        ("any", rf"(?:is|are) an? (?P<kind>{_ONE}) {_STATE}"),
         ("any", rf"(?:is|are) there (?:an?|any|some) (?P<state>{STATE}) (?P<kind>{_ONE}|{_MANY})"),
         ("any", rf"did (?:i|we|you|{_PERSON}) leave (?:any|some|an?|the|my|our)? ?(?P<kind>anything|{_ONE}|{_MANY}) {_STATE}"),
         ("any", rf"(?:have|has) (?:i|we|you|{_PERSON}) left (?:any|some|an?|the|my|our)? ?(?P<kind>anything|{_ONE}|{_MANY}) {_STATE}"),
@@ -66,7 +67,9 @@ def _told(home: Home, how: str, about: Kind, state: str, place: Place) -> Answer
         said = f"I do not know of any {about.many[0]} that could be {wanted.said}{_where(place)}."
         return Answer(_intent(about, wanted.said, place, how), said)
     reply = {"any": _any, "all": _all, "which": _which, "count": _count}[how](about, wanted, yes, no, place)
-    return Answer(_intent(about, wanted.said, place, "how_many" if how == "count" else how), reply)
+    named = no if how == "all" and no else yes
+    intent = _intent(about, wanted.said, place, "how_many" if how == "count" else how)
+    return Answer(intent, reply, tuple(device.id for device in named))
 
 
 def _any(about: Kind, wanted: Condition, yes: Sequence[Device], no: Sequence[Device], place: Place) -> str:

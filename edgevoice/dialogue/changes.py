@@ -1,0 +1,177 @@
+"""What is said of a thing that was spoken of already: "off again", "a bit brighter", "down by ten", "halfway", "red".
+
+Every word of such a sentence has to belong to it; anything else is a sentence of its own. English only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgevoice.home.colors import rgb
+from edgevoice.nlu.numbers import amount
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`how` is `switch`, `set`, `step`, `times`, `color` or `tone`.
+
+    `switch`: `verb` says what is done. `set`: to `amount`. `step`: by `amount` in the direction `sign`; an amount of 0 is
+    the usual step `size` times over, a sign of 0 the direction of the last change. `tone`: to `amount` kelvin, or warmer
+    and cooler by `sign`. `what` is the capability that the words name, empty where they name none.
+    """
+
+    how: str
+    amount: float = 0.0
+    what: str = ""
+    sign: int = 0
+    size: float = 1.0
+    verb: str = ""
+    color: str = ""
+    is_turned: bool = False
+    """ "Turn it up" is no way to speak of a blind."""
+
+
+# A word -> the direction in which it goes, and of what.
+_COMPARED: dict[str, tuple[int, str]] = {
+    **dict.fromkeys(("brighter", "lighter", "brighten"), (1, "brightness")),
+    **dict.fromkeys(("dimmer", "darker", "dim", "darken"), (-1, "brightness")),
+    **dict.fromkeys(("louder",), (1, "volume")),
+    **dict.fromkeys(("quieter", "softer"), (-1, "volume")),
+    **dict.fromkeys(("warmer", "hotter"), (1, "temperature")),
+    **dict.fromkeys(("cooler", "colder"), (-1, "temperature")),
+    **dict.fromkeys(("faster", "stronger"), (1, "fan_speed")),
+    **dict.fromkeys(("slower", "weaker"), (-1, "fan_speed")),
+    **dict.fromkeys(("up", "higher", "raise", "increase"), (1, "")),
+    **dict.fromkeys(("down", "lower", "less", "reduce", "decrease"), (-1, "")),
+}
+_ADJECTIVES: dict[str, tuple[int, str]] = {
+    **dict.fromkeys(("bright", "light"), (1, "brightness")), "dark": (-1, "brightness"), "dim": (-1, "brightness"),
+    "loud": (1, "volume"), "quiet": (-1, "volume"), **dict.fromkeys(("warm", "hot"), (1, "temperature")),
+    **dict.fromkeys(("cold", "cool", "chilly"), (-1, "temperature")), "fast": (1, "fan_speed"), "slow": (-1, "fan_speed"),
+    "strong": (1, "fan_speed"), "weak": (-1, "fan_speed"), "high": (1, ""), "low": (-1, ""), "open": (1, "position"),
+}  # fmt: skip
+_NAMED = {
+    "brightness": "brightness", "volume": "volume", "sound": "volume", "temperature": "temperature", "heat": "temperature",
+    "degrees": "temperature", "degree": "temperature", "speed": "fan_speed", "position": "position", "humidity": "humidity",
+}  # fmt: skip
+_MORE = frozenset({"more", "further", "extra"})
+_SMALL = frozenset({"bit", "little", "tad", "touch", "slightly", "smidge", "somewhat"})
+_LARGE = frozenset({"lot", "lots", "much", "way", "far"})
+_MOST = frozenset({"maximum", "max", "full", "fully", "completely", "highest", "brightest", "loudest"})
+_LEAST = frozenset({"minimum", "min", "lowest", "dimmest"})
+SWITCHES: dict[str, str] = {
+    "on": "on", "off": "off", "out": "off", "open": "open", "close": "close", "shut": "close", "closed": "close",
+    "lock": "lock", "unlock": "unlock", "mute": "mute", "unmute": "unmute", "pause": "pause", "resume": "resume",
+    "continue": "resume", "unpause": "resume", "play": "resume", "stop": "stop", "halt": "stop", "start": "start",
+    "run": "start", "home": "dock", "dock": "dock", "activate": "on",
+}  # fmt: skip
+_PLAIN = frozenset(
+    "make set turn switch put change get bring have keep leave move crank it that this them those these both all one of the "
+    "is are its was to at by be a an for me with in as please again back now still instead thanks than before would "
+    "could can you i want need like let go do then just only too so percent level color colour possible even way completely "
+    "right everything send take and them's they they're them it's that's enough much".split()
+)
+_TONES = {"warm white": 2700.0, "soft white": 2700.0, "cool white": 5000.0, "cold white": 5000.0, "daylight": 6000.0, "neutral white": 4000.0}
+_TIMES = re.compile(
+    r"\b(?:(?P<times>twice|double|triple|half|halve|(?:two|three|four) times)(?: as \w+(?: as (?:it|that) (?:is|was))?| (?:of )?that| the \w+)?)\b"
+)
+_FACTORS = {"twice": 2.0, "double": 2.0, "two times": 2.0, "triple": 3.0, "three times": 3.0, "four times": 4.0, "half": 0.5, "halve": 0.5}
+
+
+def read(words: Sequence[str]) -> Change | None:
+    """The change that plain words, in lower case, speak of; None where one of them belongs to none."""
+    text = " ".join(words)
+    return _times(text) or _tone(text) or _colored(words) or _switched(words) or _leveled(list(words))
+
+
+def _times(text: str) -> Change | None:
+    found = _TIMES.search(text)
+    if found is None or (found["times"] == "half" and found[0] == "half"):
+        return None
+    what = next((_ADJECTIVES[word][1] for word in found[0].split() if word in _ADJECTIVES), "")
+    what = what or next((_NAMED[word] for word in found[0].split() if word in _NAMED), "")
+    rest = (text[: found.start()] + text[found.end() :]).split()
+    return Change("times", _FACTORS[found["times"]], what) if set(rest) <= _PLAIN else None
+
+
+def _tone(text: str) -> Change | None:
+    for name, kelvin in _TONES.items():
+        if re.search(rf"\b{name}\b", text) and set(text.replace(name, " ").split()) <= _PLAIN:
+            return Change("tone", kelvin, "color_temperature")
+    return None
+
+
+def _colored(words: Sequence[str]) -> Change | None:
+    for length in (2, 1):
+        for at in range(len(words) - length + 1):
+            name = " ".join(words[at : at + length])
+            rest = {*words[:at], *words[at + length :]}
+            if name.isascii() and rgb(name) is not None and rest <= _PLAIN:
+                return Change("color", what="color", color=name)
+    return None
+
+
+def _switched(words: Sequence[str]) -> Change | None:
+    verbs = [SWITCHES[word] for word in words if word in SWITCHES]
+    rest = {word for word in words if word not in SWITCHES}
+    if list(words) in (["carry", "on"], ["go", "on"], ["keep", "going"]):
+        return Change("switch", verb="resume")
+    if len(set(verbs)) != 1 or not rest <= _PLAIN:
+        return None
+    return Change("switch", verb=verbs[0])
+
+
+def _leveled(words: list[str]) -> Change | None:
+    """A level that is wanted, or which way to go from the one there is."""
+    number: float | None = None
+    sign, what, size, is_goal, is_end, is_flipped, has_more = 0, "", 1.0, False, 0, False, False
+    at = 0
+    while at < len(words):
+        word, after = words[at], words[at + 1] if at + 1 < len(words) else ""
+        if word in ("to", "at") or (word == "as" and "possible" in words):
+            is_goal = True
+        if word == "half" and words[at + 1 : at + 3] in (["a", "degree"], ["degree"]):
+            number, at = 0.5, at + 1
+        elif (word in _MOST and after != "of") or words[at : at + 3] == ["all", "the", "way"]:
+            is_end, at = 1, at + (2 if word == "all" else 0)
+        elif word in _LEAST:
+            is_end = -1
+        elif word == "too" and (after in _ADJECTIVES or after == "much" or after == "little"):
+            is_flipped, has_more = True, has_more or after in ("much", "little")
+            sign, at = (-1 if after == "little" else sign), at + (after not in _ADJECTIVES)
+        elif word in ("not", "isn't", "aren't") or word == "enough":
+            is_flipped = is_flipped or word != "enough"
+            size = size if word != "enough" else 1.0
+        elif word in _COMPARED:
+            sign, what = _COMPARED[word][0], _COMPARED[word][1] or what
+        elif word in _ADJECTIVES and (sign or has_more or is_flipped or is_goal):
+            sign, what = _ADJECTIVES[word][0] * (sign if sign < 0 and words[at - 1] == "less" else 1), _ADJECTIVES[word][1] or what
+        elif word in _NAMED:
+            what = _NAMED[word]
+            number = 1.0 if word == "degree" and number is None else number
+        elif word in _MORE:
+            has_more = True
+        elif word in _SMALL:
+            size = 0.5
+        elif word in _LARGE and after in {*_COMPARED, *_MORE, *_ADJECTIVES}:
+            size = 2.0
+        elif word != "one" and word not in _PLAIN or (word == "one" and after in ("percent", "degree")):
+            found = amount(words, at)
+            if found is None or number is not None:
+                return None
+            number, at = found[0], found[1] - 1
+        elif word not in _PLAIN:
+            return None
+        at += 1
+    if is_flipped:
+        sign = -sign if sign else -2  # "too much": against the last direction
+    if is_end or ("possible" in words and sign):
+        end = (is_end if is_end and not sign else sign or is_end) > 0
+        return Change("set", 100.0 if end else 1.0, what, sign=1 if end else -1, size=0.0)
+    if number is not None and (is_goal or not (sign or has_more)):
+        return Change("set", number, what)
+    if sign or has_more:
+        return Change("step", number or 0.0, what, sign or (1 if number else 0), size, is_turned=words[0] in ("turn", "crank"))
+    return None
