@@ -19,6 +19,8 @@ _EXTREMES: dict[str, tuple[str, bool]] = {
     "loudest": ("volume", True), "quietest": ("volume", False), "warmest": ("temperature", True),
     "coldest": ("temperature", False), "fastest": ("fan_speed", True), "slowest": ("fan_speed", False),
 }  # fmt: skip
+_MANIFOLD = frozenset({"switch", "input_boolean", "select", "number", "fan"})
+"""Domains whose devices have nothing in common but how they are told."""
 _LOWER = frozenset({"ground", "downstairs", "lower", "basement"})
 _VAGUE = frozenset({"one", "ones", "light", "lights", "lamp", "lamps"})
 Able = Callable[[Device], bool]
@@ -44,6 +46,7 @@ def meant(home: Home, phrase: str, spoken_of: Sequence[Device], able: Able, list
         _extreme(home, phrase, known)
         or _by_order(bare, listed or spoken_of)
         or _other(phrase, known, spoken_of, listed)
+        or (_alike(home, bare, known, spoken_of) if bare != phrase and spoken_of else ())
         or _placed(home, bare, known, spoken_of)
         or _alike(home, bare, known, spoken_of)
     )
@@ -108,8 +111,10 @@ def _placed(home: Home, bare: str, known: Sequence[Device], spoken_of: Sequence[
     areas = places(home, bare)
     if areas is None or not spoken_of:
         return ()
-    domains = {one.domain for one in spoken_of}
-    return tuple(one for one in known if one.area in areas and one.domain in domains)
+    kinds = {(one.domain, one.device_class) for one in spoken_of}
+    there = [one for one in known if one.area in areas and one.domain in {domain for domain, _ in kinds}]
+    same = [one for one in there if (one.domain, one.device_class) in kinds] or there
+    return tuple(_closest(same, spoken_of) if same and same[0].domain in _MANIFOLD else same)
 
 
 def _alike(home: Home, bare: str, known: Sequence[Device], spoken_of: Sequence[Device]) -> tuple[Device, ...]:
@@ -118,7 +123,9 @@ def _alike(home: Home, bare: str, known: Sequence[Device], spoken_of: Sequence[D
     if not said:
         return ()
     domains, areas = {one.domain for one in spoken_of}, {one.area for one in spoken_of}
-    fit = [one for one in known if said <= _words(home, one)]
+    fit = [one for one in known if said <= _words(home, one)] or [
+        one for one in known if said <= _words(home, one) | _kinds(one)
+    ]
     for group in (
         [one for one in fit if one.domain in domains and one.area in areas],
         [one for one in fit if one.domain in domains],
@@ -136,5 +143,8 @@ def _nearest(devices: Sequence[Device], spoken_of: Sequence[Device]) -> tuple[De
 
 def _words(home: Home, device: Device) -> set[str]:
     area = home.areas.get(device.area or "")
-    kinds = {noun for kind in KINDS if kind.domain == device.domain and kind.holds(device) for noun in kind.nouns}
-    return set(stems(" ".join((device.name, *device.aliases, *((area.name, *area.aliases) if area else ()))))) | kinds
+    return set(stems(" ".join((device.name, *device.aliases, *((area.name, *area.aliases) if area else ())))))
+
+
+def _kinds(device: Device) -> set[str]:
+    return {noun for kind in KINDS if kind.domain == device.domain and kind.holds(device) for noun in kind.nouns}

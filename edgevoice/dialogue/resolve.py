@@ -68,8 +68,6 @@ def yes_or_no(text: str, language: str = "en") -> bool | None:
         for phrase in phrases:
             lowered = re.sub(rf"\b{phrase}\b", word, lowered)
     said = lowered.split()
-    if said == ["please"]:
-        return True
     if not said or not set(said) <= yes | no | _POLITE:
         return None
     if not no.isdisjoint(said):

@@ -32,7 +32,7 @@ _UNDO = re.compile(
     r"(?:(?:put|set|change|turn) (?:it|that|them|everything) )?(?:to )?(?:how|the way|as) (?:it|they) (?:was|were)(?: before)?"
 )
 _CANCEL = re.compile(
-    r"(?:no |actually |oh |wait |please )*(?:cancel|forget|drop|scratch|undo|stop|delete|remove|never mind|do not do|don't do)(?: about)?(?: (?:that|it|this|the last one|the routine|that one))?(?: after all| again)?"
+    r"(?:no |actually |oh |wait |please )*(?:cancel|forget|drop|scratch|undo|stop|delete|remove|never mind|do not do|don't do)(?: about)?(?: (?:that|it|this|the last one|that one))?(?: after all| again)?"
 )
 _AND_THEN = re.compile(r"^(?P<undo>.+?)(?:,| and| then|, and| and then)+ (?P<rest>.+)$")
 _UNDO_SECONDS = 900.0
@@ -82,7 +82,9 @@ def undo_first(text: str) -> str:
 
 def undoing(journal: Journal, home: Home, now_seconds: float) -> tuple[tuple[Command, ...], str]:
     """The commands that take back what was done last, and what is said with them, or instead of them."""
-    last = next((one for one in journal.back() if one.commands and not one.is_settled), None)
+    done = [one for one in journal.back() if one.commands]
+    undone = (one for one in done[:1] if one.intents and one.intents[0].name == "Undo")  # nothing older: that was wrong
+    last = next((one for one in done if not one.is_settled), next(undone, None))
     if last is None or now_seconds - last.seconds > _UNDO_SECONDS:
         return (), "There is nothing to undo."
     last.is_settled = True

@@ -35,7 +35,7 @@ from edgevoice.skills import (
 )
 from edgevoice.skills.answers import Answers
 from edgevoice.skills.asking import Asking, left_out
-from edgevoice.skills.asks import again, ask
+from edgevoice.skills.asks import again, ask, wording
 from edgevoice.skills.asks.wording import Answer, Moment
 from edgevoice.skills.deeds import Deeds, Saying
 from edgevoice.skills.later import Later, readings
@@ -44,7 +44,7 @@ from edgevoice.skills.reply import Replies
 from edgevoice.stages import Llm
 
 _LONGEST_PLAN = 200
-_NAMING = frozenset({"name", "start_hours", "start_minutes", "start_seconds"})
+_WHICH = re.compile(r"(?:and )?which (?:one|ones)(?: (?:is|are) (?:it|that|they|those))?|which (?:is|are) (?:it|that|they|those)")
 _CONDITION = re.compile(r"\b(?:when|if|once|as soon as|after|whenever|until) (?:it|that|they|this)\b.*", re.IGNORECASE)
 _MOST_READINGS = 3
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
@@ -166,8 +166,8 @@ class Conversation:
         if (planned := self._planned(text, now_seconds, cancel, confidence)) is not None:
             yield from planned
             return
-        read = self._listed(text, now_seconds) or self._asked_again(text, now_seconds, cancel)
-        read = read or self._reader.read(text, now_seconds, cancel)
+        text, asked_again = self._asked_again(text, now_seconds, cancel)
+        read = self._listed(text, now_seconds) or asked_again or self._reader.read(text, now_seconds, cancel)
         yield Understood(read.intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
             return
@@ -188,9 +188,14 @@ class Conversation:
         speaks_of_timers = focus.subject == "timer" if focus else len(self.timers) > 0
         timed = timer_words.read(text, self.timers.names(), speaks_of_timers)
         if timed is not None:
-            if focus and focus.subject == "timer" and focus.key and not _NAMING & timed.slots.keys():
+            if focus and focus.subject == "timer" and focus.key and timed.response == timer_words.IT:
                 timed = self.timers.pointed(timed, focus.key)
+            timed = replace(timed, response="")
             return timed, self._deeds.timed(timed, now_seconds)
+        if focus and focus.question and focus.devices and _WHICH.fullmatch(wording.plain(text)):
+            names = spoken.names((f"the {self._name(one)}" for one in focus.devices), most=6)
+            intent = Intent("AskAccount", {"about": "which"}, source="dialogue", text=text)
+            return intent, (Outcome(reply=f"{wording.capital(names)}."),)
         if focus and focus.subject == "routine" and account.is_cancel(text):
             said = self._routines.cancel(focus.key)
             if said:
@@ -220,13 +225,15 @@ class Conversation:
         if focus and focus.question and (again_ := again.question(self._home, focus.question, text)):
             yield again_
 
-    def _asked_again(self, text: str, now_seconds: float, cancel: threading.Event) -> Read | None:
-        """The last question said of something else, where templates know it."""
+    def _asked_again(self, text: str, now_seconds: float, cancel: threading.Event) -> tuple[str, Read | None]:
+        """The last question said of something else, where templates know it; else the text as it is."""
         focus = self._dialogue.focus(now_seconds)
         line = again.question(self._home, focus.question, text) if focus and focus.question else None
         read = self._reader.read(line, now_seconds, cancel) if line else None
-        is_one = read and read.intents and all(one.name in questions.QUESTIONS for one in read.intents)
-        return read if is_one else None
+        if line and read and all(one.name in questions.QUESTIONS for one in read.intents):
+            if read.intents or questions.named(self._home, line):
+                return line, read
+        return text, None
 
     def _listed(self, text: str, now_seconds: float) -> Read | None:
         """What is put on the list that was spoken of, or taken off it."""
@@ -252,7 +259,11 @@ class Conversation:
         if read.choices:
             self._dialogue.add(Asking(self._home, self._replies).which(read.intents[0], read.choices))
         elif not read.intents and not read.back:
-            told = questions.plain(self._home, self._replies, self._reader.pointed(text, now_seconds))
+            pointed = self._reader.pointed(text, now_seconds)
+            told = questions.plain(self._home, self._replies, pointed)
+            if told:
+                about = tuple(one.id for one in questions.named(self._home, pointed))
+                self._deeds.focus(Focus(text, about, question=pointed), now_seconds)
             missing = None if told else left_out(self._home, self._replies, text)
             if missing is not None:
                 self._dialogue.add(missing)
@@ -367,7 +378,10 @@ class Conversation:
             return None
         handled = self._routines.handle(text)
         if handled is not None:
-            return iter((Understood((handled[0],), 0.0), Outcome(reply=handled[1])))
+            reply = handled[1]
+            if handled[0].name == "ListRoutines" and (soon := self.timers.planned(self._home, now_seconds)):
+                reply = " ".join((soon, *([reply] if len(self._routines) else [])))
+            return iter((Understood((handled[0],), 0.0), Outcome(reply=reply)))
         line = self._pointed_in_conditions(text, now_seconds)
         for later in islice(readings(self._home, line, self._now()), _MOST_READINGS):
             wishes = self._reader.read(later.command, now_seconds, cancel).intents if later.command else ()
@@ -392,7 +406,8 @@ class Conversation:
         heard: float,
     ) -> Iterator[Understood | Outcome]:
         self._dialogue.drop()
-        intent = Intent("Routine", later.slots(), source="routine", text=text)
+        kind = "HassStartTimer" if later.seconds else "Routine"
+        intent = Intent(kind, later.slots(), source="routine", text=text)
         if later.is_if and later.trigger and later.trigger.holds(self._home):
             intent = replace(intent, slots={"conversation_command": later.command, "when": "now"})
             yield Understood((intent,), 0.0)

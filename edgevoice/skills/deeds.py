@@ -120,7 +120,11 @@ class Deeds:
             denied = policy.is_denied(self.home, commands, self.rules)
             return self.moving() if denied else Outcome(commands, reply)
         waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self.area_name())
-        self.timers.start(seconds, now_seconds, waiting)
+        started = self.timers.start(seconds, now_seconds, waiting)
+        about = tuple(dict.fromkeys(one.device for one in commands))
+        self.focus(Focus(intent.text, about, subject="timer", key=str(started.id)), now_seconds)
+        if "when" in intent.slots:
+            return Outcome(reply=f"All right, {intent.slots['when']} I {spoken.action(self.home, commands)}.")
         return Outcome(reply=self.replies.say(intent))
 
     def focus(self, focus: Focus, now_seconds: float) -> None:
@@ -151,8 +155,8 @@ class Deeds:
         if found:
             self.dialogue.add(Asking(self.home, self.replies).which_timer(intent, found))
             return
-        said, key = self.timers.handle(intent, self.replies, now_seconds, self.area_name())
-        self.focus(Focus(self.saying.text or intent.text, subject="timer", key=str(key or "")), now_seconds)
+        said = self.timers.handle(intent, self.replies, now_seconds, self.area_name())
+        self.focus(Focus(self.saying.text or intent.text, subject="timer", key=str(self.timers.last or "")), now_seconds)
         yield Outcome(reply=said or "")
 
     def _done(self, intent: Intent, plan: Plan) -> str:

@@ -107,12 +107,16 @@ class Later:
     """The time of such days, where the sun gives it: `sunset`."""
     is_often: bool = False
     """The trigger counts every time that it comes true."""
+    seconds: float = 0.0
+    """How long it is until then, where that was said and not a time of day: a clock that is put right changes nothing."""
     left_out: str = ""
     """The sentence with `{}` for the time that it does not say."""
 
     def slots(self) -> dict[str, Value]:
         """For an intent: `routine` takes them back."""
         told: dict[str, Value] = {"conversation_command": self.command, "when": self.when}
+        if self.seconds:
+            return told | {"seconds": self.seconds}
         if self.at is not None:
             told["at"] = self.at.timestamp()
         if self.trigger is not None:
@@ -142,6 +146,8 @@ def readings(home: Home, text: str, now: datetime) -> Iterator[Later]:
             problem = "I do not know when the sun rises and sets here: set home.latitude and home.longitude."
         reminder = re.sub(r"^(?:to|that|about) ", "", command) if remind else ""
         later = Later("" if remind else command, when, at, trigger, is_if, reminder, problem)
+        if at is not None and when.startswith("in ") and not remind:
+            later = replace(later, seconds=(at - now).total_seconds())
         later = replace(later, is_often=trigger is not None and bool(often or _EVERY_TIME.search(plain)))
         yield _often(later, days, part, often[0], now) if days and often and at is not None else later
     if often and not found and once:

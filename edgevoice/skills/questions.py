@@ -89,11 +89,17 @@ def plain(home: Home, replies: Replies, text: str) -> str | None:
         return None
     if _OUTSIDE.search(text):
         return _outside(home, replies, "humidity" if "humid" in text.casefold() else "temperature")
+    return " ".join(f"{_told(home, device)}." for device in named(home, text)) or None
+
+
+def named(home: Home, text: str) -> list[Device]:
+    """The devices that a question names in full and whose states are known."""
+    if not _ASKING.match(text.strip()):
+        return []
     said = set(_WORD.findall(text.casefold()))
     whole = [(words, device) for device in home.exposed() if (words := _name_in(home, device, text)) and words <= said]
     meant = [device for words, device in whole if not any(words < other for other, _ in whole)][:_MOST_NAMED]
-    known = [device for device in meant if home.state(device.id).value not in ABSENT]
-    return " ".join(f"{_told(home, device)}." for device in known) or None
+    return [device for device in meant if home.state(device.id).value not in ABSENT]
 
 
 def _name_in(home: Home, device: Device, text: str) -> set[str]:

@@ -13,7 +13,7 @@ from edgevoice.dialogue.state import Dialogue
 from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent
-from edgevoice.nlu import numbers, repair
+from edgevoice.nlu import numbers
 from edgevoice.nlu.context import Context
 from edgevoice.skills.devices import Plan
 
@@ -28,7 +28,7 @@ _BARE_ONE = re.compile(r"(?:and |or )?the (?:[a-z]+ ){1,3}ones?")
 _SET_TO = re.compile(r"(?:please )?(?:set|change|switch|put|turn) (?:the |my )?(?P<name>.+?) to (?P<value>.+?)(?: please| percent| hours)?$")
 _GO_ON = re.compile(r"(?:please )?(?:continue|carry on|go on|keep playing|unpause)(?: please| playing)?")
 _DOOR = re.compile(r"(?P<verb>open|close|shut)(?: up)? (?:the |my )?(?P<what>garage|gate)(?: please)?")
-_MEANT = re.compile(r"\bi mean(?:t)?\b", re.IGNORECASE)
+_MEANT = re.compile(r"(?P<verb>.+?) (?:the|my) [^,]+?,? (?:no,? |sorry,? )*i mean(?:t)?,? (?P<instead>(?:the|my) .+)", re.IGNORECASE)
 _SURE = 0.8
 
 
@@ -74,11 +74,8 @@ class Reader:
         if (excepted := _EXCEPT.match(line)) and (found := self._but(excepted, cancel)):
             return Read(found)
         line = self._idiom(line)
-        if _MEANT.search(line):
-            for corrected in repair.corrections(line):
-                found = self._understood(corrected, cancel)
-                if found and _surest(found) >= _SURE:
-                    return Read(found)
+        if corrected := _MEANT.match(line):
+            line = f"{corrected['verb']} {corrected['instead']}"
         intents = self._understood(line if line != text.strip() else text, cancel)
         if named.devices:
             intents = tuple(self._widened(intent, named.devices) for intent in intents)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edgevoice.messages import Intent, Value
 from edgevoice.nlu.numbers import amount
@@ -58,6 +59,8 @@ _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("HassTimerStatus", r"(?:list|show)(?: me)?(?: all)?(?: the| my)? timers"),
     )
 )  # fmt: skip
+IT = "it"
+"""The response of an intent that does not say which timer."""
 _NO_NAMES = frozenset({"", "the", "my", "a", "that", "this", "one", "it", "new", "last", "our"})
 _PRONOUNS = frozenset({"it", "that", "that one", "this"})
 
@@ -89,7 +92,8 @@ def read(text: str, names: Sequence[str], is_about_timers: bool) -> Intent | Non
         slots = {} if what is None or what in _PRONOUNS else _slots(what, seconds if "<span>" in what else 0.0)
         if name in ("HassIncreaseTimer", "HassDecreaseTimer"):
             slots |= _length(seconds)
-        return _intent(name, text, slots)
+        is_it = what is None or what in _PRONOUNS
+        return replace(_intent(name, text, slots), response=IT if is_it else "")
     return None
 
 
@@ -143,8 +147,8 @@ def _spanned(plain: str) -> tuple[str, float]:
 
 
 def _slots(what: str, seconds: float) -> dict[str, Value]:
-    name = re.sub(r"^(?:the|my|that|this|our) |(?:^| )(?:timer|one|countdown)$|<span>", "", what).strip()
-    name = re.sub(r"^(?:the|my|that|this|our) ", "", name)
+    name = re.sub(r"^(?:the|my|that|this|our) ", "", what.replace(_SPAN, "").strip())
+    name = re.sub(r"(?:^| )(?:timer|one|countdown)$", "", name).strip()
     slots = {f"start_{unit}": value for unit, value in _length(seconds).items()} if seconds else {}
     return slots | ({} if name in _NO_NAMES else {"name": name})
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edgevoice.home.capabilities import number
+from edgevoice.home.model import Home
 from edgevoice.home.targets import fold
 from edgevoice.messages import Command, Intent
 from edgevoice.skills import spoken
@@ -68,6 +69,8 @@ class Timers:
     def __init__(self) -> None:
         self._timers: dict[int, Timer] = {}
         self._ids = itertools.count(1)
+        self.last = 0
+        """The number of the timer that was spoken of last; 0: of none, or of several."""
 
     def __len__(self) -> int:
         return len(self._timers)
@@ -86,6 +89,11 @@ class Timers:
             del self._timers[timer.id]
         return tuple(sorted(over, key=lambda timer: timer.ends))
 
+    def planned(self, home: Home, now_seconds: float) -> str:
+        """What commands wait for their time, and how long."""
+        waiting = [timer for timer in self._timers.values() if timer.commands]
+        return " ".join(f"In {spoken.duration(one.remaining(now_seconds))} I {spoken.action(home, one.commands)}." for one in waiting)
+
     def names(self) -> tuple[str, ...]:
         return tuple(timer.name for timer in self._timers.values() if timer.name)
 
@@ -102,13 +110,9 @@ class Timers:
         found = self._of_these(intent)
         return tuple(found) if len(found) > 1 else ()
 
-    def handle(
-        self, intent: Intent, replies: Replies, now_seconds: float, area: str = ""
-    ) -> tuple[str | None, int]:
-        """Does what a timer intent says and gives the reply, and the number of the timer that it is about, or 0.
-
-        None for another intent. `area` is the microphone's.
-        """
+    def handle(self, intent: Intent, replies: Replies, now_seconds: float, area: str = "") -> str | None:
+        """Does what a timer intent says and gives the reply; None for another intent. `area` is the microphone's."""
+        self.last = 0
         match intent.name:
             case "HassStartTimer":
                 return self._started(intent, replies, now_seconds, area)
@@ -116,26 +120,27 @@ class Timers:
                 found = self._matching(intent)
                 for timer in found:
                     del self._timers[timer.id]
-                return replies.say(intent, Found(slots={"canceled": len(found)})), 0
+                return replies.say(intent, Found(slots={"canceled": len(found)}))
             case "HassTimerStatus":
                 found = self._matching(intent)
                 if not found and _is_particular(intent):
-                    return replies.error("timer_not_found"), 0
+                    return replies.error("timer_not_found")
                 said = replies.say(intent, Found(slots={"timers": [_shown(timer, now_seconds) for timer in found]}))
                 if len(found) == 1 and found[0].name and found[0].name.casefold() not in said.casefold():
                     said = replies.error("timer_left", name=found[0].title, left=said.rstrip("."))
-                return said, found[0].id if len(found) == 1 else 0
+                self.last = found[0].id if len(found) == 1 else 0
+                return said
             case _ if intent.name in TIMERS:
                 return self._changed(intent, replies, now_seconds)
-        return None, 0
+        return None
 
-    def _started(self, intent: Intent, replies: Replies, now_seconds: float, area: str) -> tuple[str, int]:
+    def _started(self, intent: Intent, replies: Replies, now_seconds: float, area: str) -> str:
         seconds = length(intent)
         if not 0 < seconds <= _LONGEST_SECONDS or len(self) >= MOST:
-            return replies.error("no_length"), 0
+            return replies.error("no_length")
         name = str(intent.slots.get("name") or "").strip()
-        started = self.start(seconds, now_seconds, Timer(0, 0, 0, name=name, area=area))
-        return replies.say(_tidy(intent)), started.id
+        self.last = self.start(seconds, now_seconds, Timer(0, 0, 0, name=name, area=area)).id
+        return replies.say(_tidy(intent))
 
     def _of_these(self, intent: Intent) -> list[Timer]:
         """Those that an intent may be for: of several, those that it would change."""
@@ -146,16 +151,18 @@ class Timers:
             found = [timer for timer in found if timer.left is None] or found
         return found
 
-    def _changed(self, intent: Intent, replies: Replies, now_seconds: float) -> tuple[str, int]:
+    def _changed(self, intent: Intent, replies: Replies, now_seconds: float) -> str:
         found = self._of_these(intent)
         if len(found) != 1:
-            return replies.error("multiple_timers_matched" if found else "timer_not_found"), 0
+            return replies.error("multiple_timers_matched" if found else "timer_not_found")
         timer = found[0]
+        self.last = timer.id
         left = timer.remaining(now_seconds)
         match intent.name:
             case "HassCancelTimer":
                 del self._timers[timer.id]
-                return replies.say(intent), 0
+                self.last = 0
+                return replies.say(intent)
             case "HassPauseTimer":
                 timer = replace(timer, left=left)
             case "HassUnpauseTimer":
@@ -163,11 +170,11 @@ class Timers:
             case "HassIncreaseTimer" | "HassDecreaseTimer":
                 change = length(intent) * (1 if intent.name == "HassIncreaseTimer" else -1)
                 if not change or left + change > _LONGEST_SECONDS:
-                    return replies.error("no_length"), timer.id
+                    return replies.error("no_length")
                 left = max(0.0, left + change)
                 timer = replace(timer, ends=now_seconds + left, left=None if timer.left is None else left)
         self._timers[timer.id] = timer
-        return replies.say(_tidy(intent)), timer.id
+        return replies.say(_tidy(intent))
 
     def _matching(self, intent: Intent) -> list[Timer]:
         slots = intent.slots
