@@ -57,7 +57,7 @@ _NAMED = {
     "degrees": "temperature", "degree": "temperature", "speed": "fan_speed", "position": "position", "humidity": "humidity",
 }  # fmt: skip
 _MORE = frozenset({"more", "further", "extra"})
-_SMALL = frozenset({"bit", "little", "tad", "touch", "slightly", "smidge", "somewhat"})
+_SMALL = frozenset({"bit", "little", "tiny", "wee", "tad", "touch", "slightly", "smidge", "somewhat"})
 _LARGE = frozenset({"lot", "lots", "much", "way", "far"})
 _MOST = frozenset({"maximum", "max", "full", "fully", "completely", "highest", "brightest", "loudest"})
 _LEAST = frozenset({"minimum", "min", "lowest", "dimmest"})
@@ -71,6 +71,7 @@ _PLAIN = frozenset(
     "make set turn switch put change get bring have keep leave move crank it that this them those these both all one of the "
     "is are its was to at by be a an for me with in as please again back now still instead thanks than before would "
     "could can you i want need like let go do then just only too so percent level color colour possible even way completely "
+    "about around roughly maybe say moment sec while "
     "right everything send take and them's they they're them it's that's enough much".split()
 )
 _TONES = {"warm white": 2700.0, "soft white": 2700.0, "cool white": 5000.0, "cold white": 5000.0, "daylight": 6000.0, "neutral white": 4000.0}
@@ -153,6 +154,8 @@ def _leveled(words: list[str]) -> Change | None:
             number = 1.0 if word == "degree" and number is None else number
         elif word in _MORE:
             has_more = True
+        elif word in _SMALL and after == "much":
+            is_flipped, has_more, at = True, True, at + 1
         elif word in _SMALL:
             size = 0.5
         elif word in _LARGE and after in {*_COMPARED, *_MORE, *_ADJECTIVES}:

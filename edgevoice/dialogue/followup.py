@@ -16,7 +16,8 @@ _AGAIN = re.compile(
     r"(?:(?:please )?do (?:it|that|the same|this) )?(?:again|once more|one more time|another time)|repeat (?:that|it)|same again"
 )
 _LEAD = re.compile(
-    r"(?P<no>no|nope|nah|sorry|wait|oops|i mean(?:t)?(?: to say)?|not (?:that|this)(?: one)?|actually|rather|instead|wrong(?: one)?)\b ?|"
+    r"(?P<no>no|nope|nah|sorry|wait|oops|i mean(?:t)?(?: to say)?|not (?:that|this)(?: one)?|actually|rather|instead|wrong(?: one)?|"
+    r"(?:i'd|i would|we'd|let's) (?:rather )?(?:have|like|want|prefer|take)(?: to have)?|i (?:want|prefer|wanted))\b ?|"
     r"(?P<on>and|also|plus|what about|how about|(?:do )?(?:exactly )?the same|do that|do it|same)\b ?|"
     r"(?P<only>only|just)\b ?|(?P<not>except(?: for)?|but not|apart from|all but|everything but|not)\b (?=\w)|"
     r"(?:now|then|but|okay|ok|so|well|hmm?|um|uh|er|oh|please|right|yes|yeah|maybe|ah|hey)\b ?"
@@ -25,6 +26,7 @@ _TAIL = re.compile(r" (?:(?P<on>too|as well|also)|(?P<no>instead|rather)|please|
 _INSTEAD = re.compile(r"(?:the )?(?P<old>.+?) (?:but )?(?P<new>(?:the|my) .+)")
 _ASKS = re.compile(r"(?:is|are|was|were|do|does|did|what|how|why|when|which|who|has|have you|will)\b")
 _CARRIED = re.compile(r"^(?:(?:make|set|change|turn|switch|put) )?(?:(?:it|that|this) )?(?:(?:to|on|at) )?(?:the )?")
+_PUTS = frozenset({"set", "put", "make", "turn"})
 _MANY = frozenset({"them", "those", "these", "both", "all", "they", "everything"})
 _PLACES = frozenset({"name", "area", "floor", "domain", "device_class"})
 
@@ -72,13 +74,17 @@ def meant(home: Home, text: str, focus: Focus | None) -> Meant | None:
         found = levels.intents(home, about, change, focus.capability, focus.direction, text)
         if found:
             return Meant(found, change=change)
-    if not split.flags or not split.words or not devices:
+    if not devices or not split.words:
+        return None
+    if not split.flags and split.words[0] in _PUTS and focus.capability in levels.LEVELS:
+        return _elsewhere(home, text, " ".join(split.words[1:]), focus, devices)
+    if not split.flags:
         return None
     if focus.intent is None and not (split.flags - {"on"}):
         return None  # a question is asked again, nothing is done
     phrase = " ".join(split.words)
-    if "not" in split.flags and (told := _but_not(home, phrase, focus, devices)):
-        return told
+    if "not" in split.flags:
+        return _but_not(home, phrase, focus, devices)
     if "only" in split.flags and (told := _only(home, phrase, focus)):
         return told
     return _of_others(home, text, phrase, focus, devices, split.flags)
@@ -104,6 +110,14 @@ def _split(said: str) -> _Said:
         flags |= {name for name, value in found.groupdict().items() if value}
         said = said[: found.start()]
     return _Said(tuple(said.split()), frozenset(flags))
+
+
+def _elsewhere(home: Home, text: str, phrase: str, focus: Focus, devices: Sequence[Device]) -> Meant | None:
+    """ "Set the lounge to 21", where temperatures were spoken of."""
+    place = re.match(r"(?:the |my |our )?(?P<where>.+?) to .+", phrase)
+    if place is None or nouns.places(home, place["where"]) is None:
+        return None
+    return _of_others(home, text, phrase, focus, devices, ())
 
 
 def _again(home: Home, text: str, focus: Focus, devices: Sequence[Device]) -> Meant | None:

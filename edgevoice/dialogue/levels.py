@@ -22,7 +22,7 @@ class _Level:
     """What of the attribute is 100."""
 
 
-_LEVELS = {
+LEVELS = {
     "temperature": _Level("HassClimateSetTemperature", "temperature", 1.0, "temperature"),
     "volume": _Level("HassSetVolume", "volume_level", 10.0, "volume_level", 1.0),
     "brightness": _Level("HassLightSet", "brightness", 20.0, "brightness", 255.0),
@@ -71,7 +71,7 @@ def intents(home: Home, devices: Sequence[Device], change: Change, last: str, di
 
 def level_of(home: Home, device: Device, capability: str) -> float | None:
     """The level of a device in the unit of its commands; None where there is none, or nobody knows."""
-    known = _LEVELS.get(capability)
+    known = LEVELS.get(capability)
     return _held(home.state(device.id), known, device) if known else None
 
 
@@ -87,7 +87,7 @@ def _told(home: Home, device: Device, change: Change, last: str, direction: int)
     if not capability:
         return []
     value = _value(home, device, capability, change, direction)
-    known = _LEVELS[capability]
+    known = LEVELS[capability]
     return [] if value is None else [(known.intent, known.slot, _tidy(value))]
 
 
@@ -101,14 +101,14 @@ def _verb(device: Device, verb: str) -> str:
 
 
 def _capability(device: Device, change: Change, last: str) -> str:
-    able = [name for name in _LEVELS if name in device.capabilities and not (change.is_turned and name in _UNTURNED)]
+    able = [name for name in LEVELS if name in device.capabilities and not (change.is_turned and name in _UNTURNED)]
     if change.what:
         return change.what if change.what in able else ""
     return last if last in able else next(iter(able), "")
 
 
 def _value(home: Home, device: Device, capability: str, change: Change, direction: int) -> float | None:
-    known, can = _LEVELS[capability], device.capabilities[capability]
+    known, can = LEVELS[capability], device.capabilities[capability]
     low = can.minimum if can.minimum is not None else 1.0 if capability == "brightness" else 0.0
     high = can.maximum if can.maximum is not None else 100.0
     if change.how == "set":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from edgevoice.dialogue import levels
 from edgevoice.home import targets
@@ -102,8 +103,8 @@ def _other(phrase: str, known: Sequence[Device], spoken_of: Sequence[Device], li
 
 def _closest(devices: Sequence[Device], spoken_of: Sequence[Device]) -> list[Device]:
     """Of several, those that share the most words with what was spoken of: the left bedside lamp has a right one."""
-    said = {word for one in spoken_of for word in stems(one.name)}
-    scores = [len(said & set(stems(one.name))) for one in devices]
+    said = {word for one in spoken_of for word in _stemmed((one.name,))}
+    scores = [len(said & _stemmed((one.name,))) for one in devices]
     return [one for one, score in zip(devices, scores, strict=True) if score == max(scores)]
 
 
@@ -141,9 +142,14 @@ def _nearest(devices: Sequence[Device], spoken_of: Sequence[Device]) -> tuple[De
     return tuple(one for one in devices if one.area in areas) or tuple(devices)
 
 
-def _words(home: Home, device: Device) -> set[str]:
+def _words(home: Home, device: Device) -> frozenset[str]:
     area = home.areas.get(device.area or "")
-    return set(stems(" ".join((device.name, *device.aliases, *((area.name, *area.aliases) if area else ())))))
+    return _stemmed((device.name, *device.aliases, *((area.name, *area.aliases) if area else ())))
+
+
+@lru_cache(maxsize=16_384)
+def _stemmed(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(stems(" ".join(names)))
 
 
 def _kinds(device: Device) -> set[str]:

@@ -9,10 +9,10 @@ from edgevoice.dialogue import nouns
 from edgevoice.dialogue.state import Focus
 from edgevoice.home.model import Device, Home
 
-_ONE = re.compile(r"\b(?:it|that one|this one|the thing|(?:that|this)(?! (?:is|was|[a-z]{4,})\b))\b")
+_ONE = re.compile(r"\b(?:(?:that|this) (?:light|lamp|fan|blind|door|window|lock|speaker|tv|one|thing|switch|heater|thermostat|curtain)|it|that one|this one|the thing|(?:that|this)(?! (?:is|was|[a-z]{4,})\b))\b")
 _THERE = re.compile(r"\b(?:in )?there\b(?! (?:is|are|any|a|an)\b)(?<!is there)(?<!are there)")
 _TURNED = re.compile(r"^(?:please )?(?:turn|crank) (?:it|that|this) (?:up|down)\b")
-_MANY = re.compile(r"\b(?:(?:both|all|any|each)(?: of)? )?(?:them|those|these|they)(?: (?:both|all|two|three))?\b|\bboth(?: of them)?$")
+_MANY = re.compile(r"\b(?:(?:both|all|any|each)(?: of)? )?(?:(?:those|these) (?:lights|lamps|blinds|doors|windows|curtains|fans|speakers|ones)|them|those|these|they)(?: (?:both|all|two|three))?\b|\bboth(?: of them)?$")
 _WEATHER = re.compile(
     r"\b(?:what time|how (?:late|much)|what day|is it (?:going|raining|snowing|dark|day|night)|it (?:is|gets|was) (?:too )?(?:cold|hot|warm|dark|late|bright)|"
     r"(?:is it|will it|does it|was it) (?:cold|hot|warm|dark|late|rain)|that (?:the|it|i|you|we)\b)"
@@ -25,6 +25,7 @@ _PICKED = re.compile(
     r"\bthe (?P<which>(?:brightest|dimmest|darkest|loudest|quietest|first|second|third|last|other)(?: (?:ones?|light|lamp|speaker|two|lights|lamps))?"
     r"(?: in (?:the )?[a-z ]+?)?)(?=$| (?:off|on|back|please|down|up|to|too|again)\b)"
 )
+_UNLIKE = re.compile(r"\bthe ones? (?:that|which) (?:isn't|is not|aren't|are not)(?: \w+)?\b")
 _STATES = {"on": ("on", "playing", "heat", "cool", "auto"), "open": ("open", "opening"), "playing": ("playing",)}
 _CLOSED = {"off": ("off",), "closed": ("closed",)}
 
@@ -44,6 +45,8 @@ def named(home: Home, text: str, focus: Focus | None) -> Named:
         return Named(text)
     spoken_of = _devices(home, focus.devices) if focus else ()
     listed = _devices(home, focus.listed) if focus else ()
+    if (found := _UNLIKE.search(line)) and focus and focus.question and spoken_of:
+        return _put(line, found, spoken_of)  # the question named those that are not as they should be
     for pattern, find in ((_STATED, _in_state), (_PICKED, _picked)):
         found = pattern.search(line)
         if found and (devices := find(home, found, spoken_of, listed)):

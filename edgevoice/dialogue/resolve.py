@@ -41,7 +41,7 @@ _YES_PHRASES = (
 )  # fmt: skip
 _NO_PHRASES = ("better not", "rather not", "changed my mind", "let it be", "let it go", "hold on", "hang on", "no need")
 _POLITE = _set(
-    "please thanks thank you uh um er hm well oh i am i'm think so it that's that is the mind bitte danke s'il vous te "
+    "please thanks thank you uh um er erm hm hmm ah eh well oh i am i'm think so it that's that is the mind bitte danke s'il vous te "
     "plaît merci por favor gracias per favore grazie alstublieft alsjeblieft actually then now just all about very much maybe "
     "course do i'd i've have my let's"
 )

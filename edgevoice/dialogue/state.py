@@ -13,6 +13,8 @@ from edgevoice.stages import ChatMessage
 PATIENCE_SECONDS = 30.0
 TALK_SECONDS = 120.0
 """How long free talk is remembered after its last sentence."""
+FOCUS_SECONDS = 300.0
+"""How long a sentence may lean on the one before."""
 _MOST_RECENT = 8
 _MOST_TALK = 4
 
@@ -141,7 +143,7 @@ class Dialogue:
 
     def remember(self, focus: Focus, now_seconds: float, goes_on: bool = False) -> None:
         """Notes what a sentence is about. One that `goes_on`, or has a second part, adds to what was spoken of before."""
-        before = self._focus if now_seconds - self._focus_seconds <= TALK_SECONDS else None
+        before = self.focus(now_seconds)
         if before is not None and before.text == focus.text:  # another part of the same sentence
             focus = replace(focus, devices=_union(before.devices, focus.devices), listed=_union(before.listed, focus.devices))
         elif before is not None and goes_on:
@@ -155,7 +157,7 @@ class Dialogue:
 
     def focus(self, now_seconds: float) -> Focus | None:
         """What was spoken of in the last minutes."""
-        if now_seconds - self._focus_seconds > TALK_SECONDS:
+        if now_seconds - self._focus_seconds > FOCUS_SECONDS:
             self._focus = None
         return self._focus
 

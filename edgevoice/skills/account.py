@@ -17,6 +17,7 @@ from edgevoice.skills.asks.wording import Answer
 _DID = re.compile(
     r"what (?:did|have|are) you (?:just |even )?(?:do|done|doing)(?: just)?(?: now)?|what (?:just )?happened|what was that(?: for)?"
 )
+_WORKED = re.compile(r"(?:did|has) (?:that|it|this) (?:work|worked|happen|go through)|(?:is|was) (?:that|it) done|did you do (?:that|it)")
 _HEARD = re.compile(r"what did (?:you (?:just )?(?:hear|understand)|i (?:just )?say)")
 _SAID = re.compile(r"(?:sorry |excuse me |wait )*(?:what did you (?:just )?say|(?:say|repeat) (?:that|it)(?: once more)?|pardon(?: me)?|come again|what was that again)")
 _WHY = re.compile(
@@ -55,13 +56,13 @@ def answer(journal: Journal, home: Home, text: str) -> Answer | None:
     """What was done, heard, said, and why; None for any other text. The current turn is not in the journal yet."""
     plain = wording.plain(text)
     last = next(journal.back(), None)
-    for name, pattern in (("did", _DID), ("heard", _HEARD), ("said", _SAID), ("why", _WHY)):
+    for name, pattern in (("worked", _WORKED), ("did", _DID), ("heard", _HEARD), ("said", _SAID), ("why", _WHY)):
         if not pattern.fullmatch(plain):
             continue
         intent = Intent("AskAccount", {"about": name}, source="question", text=text)
         if last is None:
             return Answer(intent, "Nothing yet.")
-        return Answer(intent, {"did": _did, "heard": _heard, "said": _said, "why": _why}[name](journal, home, last))
+        return Answer(intent, {"worked": _worked, "did": _did, "heard": _heard, "said": _said, "why": _why}[name](journal, home, last))
     return None
 
 
@@ -104,14 +105,20 @@ def undoing(journal: Journal, home: Home, now_seconds: float) -> tuple[tuple[Com
 
 
 def taking_back(journal: Journal, home: Home, ids: Iterable[str]) -> tuple[Command, ...]:
-    """The commands that take back what was done last to some of the devices."""
-    last = next((one for one in journal.back() if one.commands), None)
+    """The commands that take back what was done to some of the devices, sentence after sentence, until now."""
+    deeds = [one for one in journal.back() if one.commands]
     commands: list[Command] = []
-    for key in ids if last else ():
+    for key in ids:
+        told: list[Command] = []
+        before = home.state(key)
+        for entry in deeds:
+            own = [command for command in entry.commands if command.device == key]
+            if not own:
+                break
+            told, before = [*own, *told], entry.before[key]
         device = home.devices.get(key)
-        told = [command for command in last.commands if command.device == key] if last else []
-        if device and told and last:
-            commands += restore.back(device, last.before[key], told)
+        if device and told:
+            commands += restore.back(device, before, told)
     return tuple(commands)
 
 
@@ -121,6 +128,13 @@ def _did(journal: Journal, home: Home, last: Entry) -> str:
         return f"I {spoken.past(home, last.commands)}.{f' The {failed} did not answer.' if failed else ''}"
     said = f' and said "{_last_said(last)}"' if _last_said(last) else ""
     return f'I did nothing in the home. I heard "{last.heard}"{said}.'
+
+
+def _worked(journal: Journal, home: Home, last: Entry) -> str:
+    last = next((one for one in journal.back() if one.commands), last)
+    if not last.commands:
+        return "I did nothing."
+    return f"{'No' if last.failed else 'Yes'}. {_did(journal, home, last)}"
 
 
 def _heard(journal: Journal, home: Home, last: Entry) -> str:

@@ -204,11 +204,13 @@ class Conversation:
         for question in self._wordings(text, focus, now_seconds):
             found = ask.answer(self._home, question, moment, self._mic_area or None)
             if found is not None:
-                self._deeds.focus(self._asked_about(text, question, found), now_seconds)
+                self._deeds.focus(self._asked_about(text, question, found, focus), now_seconds)
                 return replace(found.intent, text=text), (Outcome(reply=found.reply),)
         return None
 
-    def _asked_about(self, text: str, question: str, found: Answer) -> Focus:
+    def _asked_about(self, text: str, question: str, found: Answer, before: Focus | None) -> Focus:
+        if before and not found.devices:  # it was about nothing that one could go on about
+            return replace(before, text=text, question=question)
         first = self._home.devices.get(found.devices[0]) if len(found.devices) == 1 else None
         if first and first.domain == "todo":
             return Focus(text, question=question, subject="list", key=first.id)

@@ -112,7 +112,7 @@ class Deeds:
         if intent.name == "Routine":
             said = self.routines.add(self.home, intent.slots, commands, reply, self.now())
             about = tuple(dict.fromkeys(one.device for one in commands))
-            self.focus(Focus(intent.text, about, subject="routine", key=self.routines.newest), now_seconds)
+            self.focus(Focus(intent.text, about, capability=commands[-1].capability if commands else "", subject="routine", key=self.routines.newest), now_seconds)
             return Outcome(reply=said)
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
         if not seconds:

@@ -24,6 +24,8 @@ _REMOVE = tuple(
     )
 )
 _READ = re.compile(r"(?:and )?(?:read (?:it|that|them)(?: out| back)?|what is (?:on it|on there|on that)|what do(?:es)? (?:it|we) (?:say|have|need))(?: (?:to me|again|now|so far))*")
+_COUNT = re.compile(r"how many (?:things|items) (?:are|is) (?:there )?(?:now )?(?:on (?:it|there|that))?")
+_MANY_ADDED = re.compile(r"(?P<verb>(?:(?:please|can you|could you) )*(?:add|put)) (?P<items>.+?) (?P<to>(?:to|on|onto|in) (?:my|the|our) .*?list)[ .!?]*", re.IGNORECASE)
 _HAS = re.compile(r"(?:is|are) (?:there )?(?:any |the )?(?P<items>.+?) (?:already )?(?:on|in) (?:it|there|that)")
 _PAIRS = re.compile(r"\b(salt|mac|macaroni|fish|ham|peanut butter|bread|surf|rum|gin|oil|half) and (pepper|cheese|chips|eggs|jelly|butter|turf|coke|tonic|vinegar|half)\b")
 
@@ -33,6 +35,8 @@ def question(text: str, about: Device) -> str | None:
     plain = wording.plain(text)
     if _READ.fullmatch(plain) or re.fullmatch(r"read it.*", plain):
         return f"what is on the {about.name}"
+    if _COUNT.fullmatch(plain):
+        return f"how many things are on the {about.name}"
     found = _HAS.fullmatch(plain)
     return f"is {found['items']} on the {about.name}" if found else None
 
@@ -47,6 +51,13 @@ def changed(text: str, about: Device, held: tuple[str, ...]) -> tuple[Intent, ..
         if items and all(item in known for item in items):
             return tuple(_intent("HassListRemoveItem", item, about, text) for item in items)
     return ()
+
+
+def several(text: str) -> tuple[str, ...]:
+    """A sentence that puts several things on a list, as one for each; empty for any other."""
+    found = _MANY_ADDED.fullmatch(text.strip())
+    items = things(found["items"]) if found else ()
+    return tuple(f"add {item} {found['to']}" for item in items) if found and len(items) > 1 else ()
 
 
 def added(text: str, about: Device) -> tuple[tuple[Intent, ...], bool]:

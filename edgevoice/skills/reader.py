@@ -15,6 +15,7 @@ from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent
 from edgevoice.nlu import numbers
 from edgevoice.nlu.context import Context
+from edgevoice.skills import list_words
 from edgevoice.skills.devices import Plan
 
 _EXCEPT = re.compile(
@@ -26,7 +27,7 @@ _KEPT = {"on": "turn on", "off": "turn off", "open": "open", "closed": "close"}
 _EVERYTHING = re.compile(r"^(?P<verb>(?:turn|switch|shut) (?:on|off)) (?:all|everything)(?P<rest> (?:in|on|at) .+)?$")
 _BARE_ONE = re.compile(r"(?:and |or )?the (?:[a-z]+ ){1,3}ones?")
 _SET_TO = re.compile(r"(?:please )?(?:set|change|switch|put|turn) (?:the |my )?(?P<name>.+?) to (?P<value>.+?)(?: please| percent| hours)?$")
-_GO_ON = re.compile(r"(?:please )?(?:continue|carry on|go on|keep playing|unpause)(?: please| playing)?")
+_GO_ON = re.compile(r"(?:please |and |then |okay |ok )*(?:continue|play|carry on|go on|keep playing|unpause)(?: please| playing)?")
 _DOOR = re.compile(r"(?P<verb>open|close|shut)(?: up)? (?:the |my )?(?P<what>garage|gate)(?: please)?")
 _MEANT = re.compile(r"(?P<verb>.+?) (?:the|my) [^,]+?,? (?:no,? |sorry,? )*i mean(?:t)?,? (?P<instead>(?:the|my) .+)", re.IGNORECASE)
 _SURE = 0.8
@@ -67,6 +68,10 @@ class Reader:
             return Read()  # "the left one" is an answer, and nothing was asked
         if set_to := self._set_to(text):
             return Read((set_to,))
+        if items := list_words.several(text):
+            each = [self._understood(one, cancel) for one in items]
+            if all(each):
+                return Read(tuple(intent for found in each for intent in found))
         named = pronouns.named(self.home, text, focus)
         line = " ".join(named.text.split()).rstrip(" .!")
         if left := _LEFT.match(line.casefold()):

@@ -31,6 +31,8 @@ _LIST = re.compile(
     r"(?:what (?:is|have (?:i|you)|did i|do i have|routines do i have|are my)|list|show|which|(?:do i have|have i got|are there|is)(?: any(?:thing)?| some(?:thing)?)?)"
     r"(?: me)?(?: all)?(?: (?:the|my|your))?(?: (?:things|routines|is|are|still))*"
     r"(?: (?:scheduled|planned|routines?|schedules?|plans?|waiting|reminders?|automations?))+(?: (?:now|today|tonight|tomorrow|set|left|later))*|"
+    r"(?:will|is) (?:anything|something) (?:going to )?(?:happen|planned|waiting|scheduled)(?: later| today| tonight)?|what (?:happens|will happen|is next) (?:later|today|tonight|next)?|"
+    r"what (?:did|have) (?:i|you) (?:schedule|plan|planned|scheduled|set up)|"
     r"what (?:will|are) you (?:going to )?do(?:ing)? later|what are you waiting for|"
     r"(?:what|which|how many) (?:routines|reminders|plans|schedules|automations) (?:do i have|are there|have i(?: got| set)?|are (?:set|planned))(?: now| left| set)?"
 )
@@ -42,6 +44,8 @@ _CANCEL_ABOUT = re.compile(
     r"(?:cancel|delete|remove|forget|drop)(?: about)? (?:the |my |that )?(?:routine|schedule|plan|reminder|automation)s? (?:about|to|for|of|with|that) (?P<about>.+)|"
     r"(?:do not|don't) remind me (?:to|about|of) (?P<what>.+)"
 )
+_PLACES = ("first", "second", "third", "fourth")
+_CANCEL_NTH = re.compile(r"(?:cancel|delete|remove|forget|drop) the (?P<place>first|second|third|fourth|last)(?: one| routine| reminder)?")
 _EMPTY_WORDS = frozenset({"the", "my", "last", "at", "a", "to", "about", "all", "of", "for", "with"})
 
 
@@ -146,6 +150,12 @@ class Routines:
             said = about["about"] or about["what"]
             intent = Intent("CancelRoutine", {"about": said}, source="routine", text=text)
             return intent, self._cancelled(said, False, plain)
+        at = _CANCEL_NTH.fullmatch(plain)
+        if at and self._routines:
+            keys = list(self._routines)
+            place = _PLACES.index(at["place"]) if at["place"] != "last" else len(keys) - 1
+            said = self.cancel(str(keys[place])) if place < len(keys) else "No such thing is planned."
+            return Intent("CancelRoutine", source="routine", text=text), said
         found = _CANCEL.fullmatch(plain)
         if found is None:
             return None

@@ -33,7 +33,7 @@ _STARTS = tuple(
 _BARE_START = re.compile(
     rf"(?:set|start|make|create|i need|i want|give me|put on)(?: me)? (?:a|an|another|the) (?:new )?(?:(?P<name>[\w' -]+?) )?timer(?: for (?:the |my )?(?P<later>.+))?"
 )
-_ANOTHER = re.compile(r"(?:set |start )?(?:and )?(?:another|one more|a new|a second)(?: one)?(?: (?:for|of))? <span>(?: (?:for|called) (?:the )?(?P<name>.+))?")
+_ANOTHER = re.compile(r"(?:set |start )?(?:and )?(?:another|one more|a new|a second)(?: one)?(?: (?:for|called) (?:the |my )?(?P<first>(?!<).+?))?(?: (?:for|of))? <span>(?: (?:for|called) (?:the )?(?P<name>.+))?")
 _T = r"(?P<what>it|that|that one|this|(?:(?:the|my|that|this|our) )?(?:[\w' <>-]+? )?(?:timer|one|countdown))"
 _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
@@ -41,6 +41,7 @@ _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("HassCancelAllTimers", r"(?:cancel|stop|delete|remove|clear|end|kill|turn off)(?: all| both)(?: of)?(?: the| my| our)?(?: timers?|of them|them)?"),
         ("HassCancelAllTimers", r"(?:cancel|stop|delete|remove|clear|end|kill|turn off)(?: the| my| our)? timers"),
         ("HassIncreaseTimer", rf"(?:add|give|put)(?: (?:it|me|us))?(?: another)? <span>(?: more)?(?: (?:to|on|onto|for) {_T})?"),
+        ("HassIncreaseTimer", rf"give {_T}(?: another)? <span>(?: more| longer)?"),
         ("HassIncreaseTimer", rf"(?:make|extend|let) {_T}(?: by| go| run)?(?: for)?(?: another)? <span>(?: longer| more)?"),
         ("HassIncreaseTimer", r"(?:and )?(?:another )?<span> (?:longer|more)"),
         ("HassDecreaseTimer", rf"(?:take|remove|subtract|knock|cut)(?: off)? <span>(?: (?:off|from|of)(?: of)? {_T})?"),
@@ -76,7 +77,8 @@ def read(text: str, names: Sequence[str], is_about_timers: bool) -> Intent | Non
     if seconds and (started := next((found for one in _STARTS if (found := one.fullmatch(line))), None)):
         return _intent("HassStartTimer", text, {**_length(seconds), **_called(started.groupdict().get("name"))})
     if seconds and is_about_timers and (found := _ANOTHER.fullmatch(line)):
-        return _intent("HassStartTimer", text, {**_length(seconds), **_called(found["name"])})
+        return _intent("HassStartTimer", text, {**_length(seconds), **_called(found["name"] or found["first"])})
+    line = _timers_named(line, names)
     if not seconds and (found := _BARE_START.fullmatch(line)):
         return _intent("HassStartTimer", text, _called(found["name"] or found["later"]))
     for name, pattern in _DEEDS:
@@ -133,6 +135,7 @@ def _one(words: Sequence[str], at: int) -> tuple[float, int] | None:
     value, end = found
     if list(words[end : end + 3]) == ["and", "a", "half"]:
         value, end = value + 0.5, end + 3
+    end += list(words[end : end + 1]) == ["more"]
     return (value * _UNITS[words[end]], end + 1) if end < len(words) and words[end] in _UNITS else None
 
 
@@ -144,6 +147,14 @@ def _spanned(plain: str) -> tuple[str, float]:
         if found:
             return " ".join([*words[:at], _SPAN, *words[found[1] :]]), found[0]
     return plain, 0.0
+
+
+def _timers_named(line: str, names: Sequence[str]) -> str:
+    """ "Give the eggs a minute" with the timer that it means."""
+    for name in names:
+        one = re.escape(name.casefold().removesuffix("s"))
+        line = re.sub(rf"\b((?:the|my) ){one}s?\b(?! (?:timer|one|countdown))", rf"\g<1>{name.casefold()} timer", line)
+    return line
 
 
 def _slots(what: str, seconds: float) -> dict[str, Value]:
