@@ -43,6 +43,8 @@ class Meant:
     goes_on: bool = False
     change: Change | None = None
     choices: tuple[Device, ...] = ()
+    is_only: bool = False
+    """All that was done to the devices `back` is to be taken back, not only what was done last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,8 @@ def _only(home: Home, phrase: str, focus: Focus) -> Meant | None:
     listed = _known(home, focus.listed)
     ids = {one.id for one in listed}
     found = {one.id for one in nouns.meant(home, phrase, listed, lambda one: one.id in ids, listed)}
-    return Meant(back=tuple(one for one in focus.listed if one not in found)) if found and found != ids else None
+    back = tuple(one for one in focus.listed if one not in found)
+    return Meant(back=back, is_only=True) if found and found != ids else None
 
 
 def _known(home: Home, ids: Iterable[str]) -> tuple[Device, ...]:

@@ -103,7 +103,7 @@ def _other(phrase: str, known: Sequence[Device], spoken_of: Sequence[Device], li
 
 def _closest(devices: Sequence[Device], spoken_of: Sequence[Device]) -> list[Device]:
     """Of several, those that share the most words with what was spoken of: the left bedside lamp has a right one."""
-    said = {word for one in spoken_of for word in _stemmed((one.name,))}
+    said = {word for one in spoken_of for word in _stemmed((one.name,)) - _kinds(one)}
     scores = [len(said & _stemmed((one.name,))) for one in devices]
     return [one for one, score in zip(devices, scores, strict=True) if score == max(scores)]
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from edgevoice.dialogue import nouns
 from edgevoice.dialogue.state import Focus
 from edgevoice.home.model import Device, Home
+from edgevoice.nlu.evidence import KINDS, stem
 
-_ONE = re.compile(r"\b(?:(?:that|this) (?:light|lamp|fan|blind|door|window|lock|speaker|tv|one|thing|switch|heater|thermostat|curtain)|it|that one|this one|the thing|(?:that|this)(?! (?:is|was|[a-z]{4,})\b))\b")
+_ONE = re.compile(r"\b(?:(?:that|this) thing|it|that one|this one|the thing|(?:that|this)(?! (?:is|was|[a-z]{4,})\b))\b")
 _THERE = re.compile(r"\b(?:in )?there\b(?! (?:is|are|any|a|an)\b)(?<!is there)(?<!are there)")
 _TURNED = re.compile(r"^(?:please )?(?:turn|crank) (?:it|that|this) (?:up|down)\b")
 _MANY = re.compile(r"\b(?:(?:both|all|any|each)(?: of)? )?(?:(?:those|these) (?:lights|lamps|blinds|doors|windows|curtains|fans|speakers|ones)|them|those|these|they)(?: (?:both|all|two|three))?\b|\bboth(?: of them)?$")
@@ -25,6 +26,9 @@ _PICKED = re.compile(
     r"\bthe (?P<which>(?:brightest|dimmest|darkest|loudest|quietest|first|second|third|last|other)(?: (?:ones?|light|lamp|speaker|two|lights|lamps))?"
     r"(?: in (?:the )?[a-z ]+?)?)(?=$| (?:off|on|back|please|down|up|to|too|again)\b)"
 )
+_THAT_KIND = re.compile(
+    r"\b(?:that|this) (?P<kind>light|lamp|fan|blind|door|window|lock|speaker|tv|heater|thermostat|curtain|vacuum|radio)\b"
+)
 _UNLIKE = re.compile(r"\bthe ones? (?:that|which) (?:isn't|is not|aren't|are not)(?: \w+)?\b")
 _STATES = {"on": ("on", "playing", "heat", "cool", "auto"), "open": ("open", "opening"), "playing": ("playing",)}
 _CLOSED = {"off": ("off",), "closed": ("closed",)}
@@ -38,8 +42,8 @@ class Named:
     devices: tuple[Device, ...] = ()
 
 
-def named(home: Home, text: str, focus: Focus | None) -> Named:
-    """`text` as it is where it points at nothing that is known."""
+def named(home: Home, text: str, focus: Focus | None, recent: tuple[str, ...] = ()) -> Named:
+    """`text` as it is where it points at nothing that is known. `recent` are the devices of the last while, newest first."""
     line = " ".join(text.casefold().replace("’", "'").split()).rstrip(" ?.!")
     if _WEATHER.search(line) or _TURNED.match(line):
         return Named(text)
@@ -51,6 +55,10 @@ def named(home: Home, text: str, focus: Focus | None) -> Named:
         found = pattern.search(line)
         if found and (devices := find(home, found, spoken_of, listed)):
             return _put(line, found, devices)
+    if found := _THAT_KIND.search(line):
+        plural = next((kind for kind in KINDS if stem(found["kind"]) in kind.nouns), None)
+        alike = [one for one in (*spoken_of, *_devices(home, recent)) if plural and plural.holds(one)]
+        return _put(line, found, tuple(alike[:1])) if alike else Named(text)
     areas = {one.area for one in spoken_of if one.area}
     if len(areas) == 1 and _THERE.search(line):
         return Named(_THERE.sub(f"in the {home.areas[areas.pop()].name}", line, count=1))

@@ -104,9 +104,9 @@ def undoing(journal: Journal, home: Home, now_seconds: float) -> tuple[tuple[Com
     return tuple(commands), f"I {spoken.past(home, commands)}.{rest}"
 
 
-def taking_back(journal: Journal, home: Home, ids: Iterable[str]) -> tuple[Command, ...]:
-    """The commands that take back what was done to some of the devices, sentence after sentence, until now."""
-    deeds = [one for one in journal.back() if one.commands]
+def taking_back(journal: Journal, home: Home, ids: Iterable[str], is_all: bool = False) -> tuple[Command, ...]:
+    """The commands that take back what was done last to some of the devices; `is_all`: by all sentences in a row."""
+    deeds = [one for one in journal.back() if one.commands][: None if is_all else 1]
     commands: list[Command] = []
     for key in ids:
         told: list[Command] = []

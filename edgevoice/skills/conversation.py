@@ -38,7 +38,7 @@ from edgevoice.skills.asking import Asking, left_out
 from edgevoice.skills.asks import again, ask, wording
 from edgevoice.skills.asks.wording import Answer, Moment
 from edgevoice.skills.deeds import Deeds, Saying
-from edgevoice.skills.later import Later, readings
+from edgevoice.skills.later import Later, readings, unreadable
 from edgevoice.skills.reader import Read, Reader
 from edgevoice.skills.reply import Replies
 from edgevoice.stages import Llm
@@ -271,13 +271,15 @@ class Conversation:
                 self._dialogue.add(missing)
             else:
                 yield Outcome(reply=told) if told else self._deeds.sorry("no_intent")
+        elif (told := unreadable(text)) and self._speaks_english and all(self._is_guess(one) for one in read.intents):
+            yield Outcome(reply=f"I cannot tell when {told}.")
         else:
             for intent in read.intents:
                 yield from self._do(intent, now_seconds, cancel, heard)
 
     def _take_back(self, read: Read, now_seconds: float) -> Iterator[Outcome]:
         """What was done last to devices that were not meant; what is risky stays as it is."""
-        commands = account.taking_back(self._journal, self._home, read.back)
+        commands = account.taking_back(self._journal, self._home, read.back, read.is_only)
         if not commands or policy.risk(self._home, commands, self._rules) is not Risk.FREE:
             return
         said = "" if read.intents else f"I {spoken.past(self._home, commands)}."

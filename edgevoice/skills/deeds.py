@@ -18,6 +18,7 @@ from edgevoice.skills.asking import Asking
 from edgevoice.skills.devices import Plan
 from edgevoice.skills.reply import Found, Replies
 from edgevoice.skills.routines import Routines
+from edgevoice.skills.timer_words import RETIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,19 @@ class Deeds:
         if intent.name == "HassStartTimer" and not timers.length(intent):
             called = f" called {intent.slots['name']}" if "name" in intent.slots else ""
             self.dialogue.add(Asking(self.home, self.replies).left_out("no_length", f"set a timer{called} for {{}}"))
+            return
+        if intent.name == RETIME:
+            timer = self.timers.retime(str(intent.slots.get("id") or ""), timers.length(intent), now_seconds)
+            if timer is None:
+                yield self.sorry("timer_not_found")
+                return
+            said = spoken.duration(timer.seconds)
+            is_deed = bool(timer.commands)
+            yield Outcome(
+                reply=f"All right, in {said} I {spoken.action(self.home, timer.commands)}."
+                if is_deed
+                else self.replies.say(replace(intent, name="HassStartTimer"))
+            )
             return
         found = self.timers.several(intent)
         if found:

@@ -254,6 +254,15 @@ def _time(home: Home, phrase: str, now: datetime, is_reminder: bool) -> tuple[st
     return (wording.clock(moment, now), moment) if moment else None
 
 
+def unreadable(text: str) -> str:
+    """The condition that stands at an end of a sentence, and that nothing here can tell."""
+    plain = wording.plain(text)
+    found = re.fullmatch(r".+? (?:when|once|as soon as|whenever|if|after) (?P<last>.+)", plain) or re.fullmatch(
+        r"(?:when|once|as soon as|whenever|if) (?P<first>.+?),? (?:then |please )?(?:turn|switch|open|close|start|stop|lock|set|dim|make|put|play) .+", plain
+    )
+    return str(found[1]) if found else ""
+
+
 def condition(home: Home, phrase: str) -> Trigger | None:
     """The state of this home that a phrase names: `the garage door is open`, `the bedroom is below 18 degrees`."""
     phrase = phrase.strip()

@@ -45,6 +45,7 @@ class Read:
     goes_on: bool = False
     change: Change | None = None
     choices: tuple[Device, ...] = ()
+    is_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Reader:
         focus = self.dialogue.focus(now_seconds)
         leaning = followup.meant(self.home, text, focus)
         if leaning is not None:
-            return Read(leaning.intents, leaning.back, leaning.goes_on, leaning.change, leaning.choices)
+            return Read(leaning.intents, leaning.back, leaning.goes_on, leaning.change, leaning.choices, leaning.is_only)
         if _BARE_ONE.fullmatch(text.casefold().strip(" .!?")):
             return Read()  # "the left one" is an answer, and nothing was asked
         if set_to := self._set_to(text):
@@ -72,7 +73,7 @@ class Reader:
             each = [self._understood(one, cancel) for one in items]
             if all(each):
                 return Read(tuple(intent for found in each for intent in found))
-        named = pronouns.named(self.home, text, focus)
+        named = pronouns.named(self.home, text, focus, self.dialogue.recent)
         line = " ".join(named.text.split()).rstrip(" .!")
         if left := _LEFT.match(line.casefold()):
             line = f"{_KEPT[left['how']]} {left['what']}"
@@ -115,7 +116,7 @@ class Reader:
 
     def pointed(self, text: str, now_seconds: float) -> str:
         """The text with what it points at by its name."""
-        return pronouns.named(self.home, text, self.dialogue.focus(now_seconds)).text
+        return pronouns.named(self.home, text, self.dialogue.focus(now_seconds), self.dialogue.recent).text
 
     def _understood(self, text: str, cancel: threading.Event) -> tuple[Intent, ...]:
         area = next(iter(targets.find_areas(self.home, self.mic_area or None)), None)

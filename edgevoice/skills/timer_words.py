@@ -60,6 +60,9 @@ _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("HassTimerStatus", r"(?:list|show)(?: me)?(?: all)?(?: the| my)? timers"),
     )
 )  # fmt: skip
+RETIME = "Retime"
+"""The intent that gives a timer another length."""
+_RETIMED = re.compile(r"(?:rather |sorry |wait )*(?:(?:make|set) (?:that|it) (?:to |for |in )?<span>|in <span>|<span>)(?: instead| rather| from now)?")
 IT = "it"
 """The response of an intent that does not say which timer."""
 _NO_NAMES = frozenset({"", "the", "my", "a", "that", "this", "one", "it", "new", "last", "our"})
@@ -78,6 +81,8 @@ def read(text: str, names: Sequence[str], is_about_timers: bool) -> Intent | Non
         return _intent("HassStartTimer", text, {**_length(seconds), **_called(started.groupdict().get("name"))})
     if seconds and is_about_timers and (found := _ANOTHER.fullmatch(line)):
         return _intent("HassStartTimer", text, {**_length(seconds), **_called(found["name"] or found["first"])})
+    if seconds and is_about_timers and _RETIMED.fullmatch(line):
+        return replace(_intent(RETIME, text, _length(seconds)), response=IT)
     line = _timers_named(line, names)
     if not seconds and (found := _BARE_START.fullmatch(line)):
         return _intent("HassStartTimer", text, _called(found["name"] or found["later"]))
@@ -94,7 +99,7 @@ def read(text: str, names: Sequence[str], is_about_timers: bool) -> Intent | Non
         slots = {} if what is None or what in _PRONOUNS else _slots(what, seconds if "<span>" in what else 0.0)
         if name in ("HassIncreaseTimer", "HassDecreaseTimer"):
             slots |= _length(seconds)
-        is_it = what is None or what in _PRONOUNS
+        is_it = (what is None and "timers" not in line) or what in _PRONOUNS
         return replace(_intent(name, text, slots), response=IT if is_it else "")
     return None
 

@@ -103,6 +103,14 @@ class Timers:
             return intent
         return replace(intent, slots={**intent.slots, "id": int(key)})
 
+    def retime(self, key: str, seconds: float, now_seconds: float) -> Timer | None:
+        """Gives the timer of this number another length from now on."""
+        timer = self._timers.get(int(key)) if key.isdecimal() else None
+        if timer is None or not 0 < seconds <= _LONGEST_SECONDS:
+            return None
+        self._timers[timer.id] = replace(timer, seconds=seconds, ends=now_seconds + seconds, left=None)
+        return self._timers[timer.id]
+
     def several(self, intent: Intent) -> tuple[Timer, ...]:
         """The timers of which an intent means one, where it does not say which."""
         if intent.name in _FOR_ALL or intent.name not in TIMERS:
