@@ -272,6 +272,8 @@ class Conversation:
             else:
                 yield Outcome(reply=told) if told else self._deeds.sorry("no_intent")
         elif (told := unreadable(text)) and self._speaks_english and all(self._is_guess(one) for one in read.intents):
+            plans = [plan for intent in read.intents if (plan := self._deeds.plan(intent))]
+            self._deeds.focus(Focus(text, tuple(one.id for plan in plans for one in plan.devices)), now_seconds)
             yield Outcome(reply=f"I cannot tell when {told}.")
         else:
             for intent in read.intents:

@@ -59,6 +59,10 @@ class Replies:
         self._environment = SandboxedEnvironment(autoescape=False, undefined=ChainableUndefined, finalize=_never_none)
         self._compiled: dict[str, Template] = {}
 
+    @property
+    def is_english(self) -> bool:
+        return self._home.language.partition("-")[0] == "en"
+
     def say(self, intent: Intent, found: Found = NOTHING) -> str:
         """The reply to an intent; empty where it is answered by nothing. Never raises for what a template lacks."""
         replies = _responses(self._home.language)["intents"].get(intent.name, {})

@@ -65,7 +65,6 @@ ERRORS: Mapping[str, str] = {
     "no_list": "There is no list called {{ name }}.",
     "no_item": "There is no {{ item }} on {{ name }}.",
     "no_skill": "I understood, but nothing here can do that.",
-    "timer_left": "{{ left }} on the {{ name }}.",
     "timer_done": "Your {{ name }} is done.",
     "no_length": "For how long?",
     "no_target": "What should I {{ action }}?",

@@ -134,8 +134,8 @@ class Timers:
                 if not found and _is_particular(intent):
                     return replies.error("timer_not_found")
                 said = replies.say(intent, Found(slots={"timers": [_shown(timer, now_seconds) for timer in found]}))
-                if len(found) == 1 and found[0].name and found[0].name.casefold() not in said.casefold():
-                    said = replies.error("timer_left", name=found[0].title, left=said.rstrip("."))
+                if any(timer.name for timer in found) and replies.is_english:
+                    said = _left(found, now_seconds)
                 self.last = found[0].id if len(found) == 1 else 0
                 return said
             case _ if intent.name in TIMERS:
@@ -261,6 +261,17 @@ def _is_particular(intent: Intent) -> bool:
 def _tidy(intent: Intent) -> Intent:
     """Without the slots that are zero: "1 hour", not "1 hour and 0 minutes"."""
     return replace(intent, slots={k: v for k, v in intent.slots.items() if k not in _UNITS or number(v)})
+
+
+def _left(timers: list[Timer], now_seconds: float) -> str:
+    """`9 minutes left on the rice timer and 40 seconds, paused, on the tea timer.`"""
+    told = []
+    for timer in sorted(timers, key=lambda one: one.remaining(now_seconds)):
+        seconds = timer.remaining(now_seconds)
+        said = spoken.duration(round(seconds / 60) * 60 if seconds >= 600 else max(1.0, seconds))
+        paused = ", paused," if timer.left is not None else ""
+        told.append(f"{said}{paused}{'' if told else ' left'} on the {timer.title}")
+    return f"{spoken.names(told, most=8)}."
 
 
 def _shown(timer: Timer, now_seconds: float) -> Mapping[str, Any]:
