@@ -68,17 +68,123 @@ SWITCHES: dict[str, str] = {
     "run": "start", "home": "dock", "dock": "dock", "activate": "on",
 }  # fmt: skip
 _PLAIN = frozenset(
-    "make set turn switch put change get bring have keep leave move crank it that this them those these both all one of the "
-    "is are its was to at by be a an for me with in as please again back now still instead thanks than before would "
-    "could can you i want need like let go do then just only too so percent level color colour possible even way completely "
-    "about around roughly maybe say moment sec while "
-    "right everything send take and them's they they're them it's that's enough much".split()
+    [
+        "make",
+        "set",
+        "turn",
+        "switch",
+        "put",
+        "change",
+        "get",
+        "bring",
+        "have",
+        "keep",
+        "leave",
+        "move",
+        "crank",
+        "it",
+        "that",
+        "this",
+        "them",
+        "those",
+        "these",
+        "both",
+        "all",
+        "one",
+        "of",
+        "the",
+        "is",
+        "are",
+        "its",
+        "was",
+        "to",
+        "at",
+        "by",
+        "be",
+        "a",
+        "an",
+        "for",
+        "me",
+        "with",
+        "in",
+        "as",
+        "please",
+        "again",
+        "back",
+        "now",
+        "still",
+        "instead",
+        "thanks",
+        "than",
+        "before",
+        "would",
+        "could",
+        "can",
+        "you",
+        "i",
+        "want",
+        "need",
+        "like",
+        "let",
+        "go",
+        "do",
+        "then",
+        "just",
+        "only",
+        "too",
+        "so",
+        "percent",
+        "level",
+        "color",
+        "colour",
+        "possible",
+        "even",
+        "way",
+        "completely",
+        "about",
+        "around",
+        "roughly",
+        "maybe",
+        "say",
+        "moment",
+        "sec",
+        "while",
+        "right",
+        "everything",
+        "send",
+        "take",
+        "and",
+        "them's",
+        "they",
+        "they're",
+        "them",
+        "it's",
+        "that's",
+        "enough",
+        "much",
+    ]
 )
-_TONES = {"warm white": 2700.0, "soft white": 2700.0, "cool white": 5000.0, "cold white": 5000.0, "daylight": 6000.0, "neutral white": 4000.0}
+_TONES = {
+    "warm white": 2700.0,
+    "soft white": 2700.0,
+    "cool white": 5000.0,
+    "cold white": 5000.0,
+    "daylight": 6000.0,
+    "neutral white": 4000.0,
+}
 _TIMES = re.compile(
     r"\b(?:(?P<times>twice|double|triple|half|halve|(?:two|three|four) times)(?: as \w+(?: as (?:it|that) (?:is|was))?| (?:of )?that| the \w+)?)\b"
 )
-_FACTORS = {"twice": 2.0, "double": 2.0, "two times": 2.0, "triple": 3.0, "three times": 3.0, "four times": 4.0, "half": 0.5, "halve": 0.5}
+_FACTORS = {
+    "twice": 2.0,
+    "double": 2.0,
+    "two times": 2.0,
+    "triple": 3.0,
+    "three times": 3.0,
+    "four times": 4.0,
+    "half": 0.5,
+    "halve": 0.5,
+}
 
 
 def read(words: Sequence[str]) -> Change | None:
@@ -148,7 +254,10 @@ def _leveled(words: list[str]) -> Change | None:
         elif word in _COMPARED:
             sign, what = _COMPARED[word][0], _COMPARED[word][1] or what
         elif word in _ADJECTIVES and (sign or has_more or is_flipped or is_goal):
-            sign, what = _ADJECTIVES[word][0] * (sign if sign < 0 and words[at - 1] == "less" else 1), _ADJECTIVES[word][1] or what
+            sign, what = (
+                _ADJECTIVES[word][0] * (sign if sign < 0 and words[at - 1] == "less" else 1),
+                _ADJECTIVES[word][1] or what,
+            )
         elif word in _NAMED:
             what = _NAMED[word]
             number = 1.0 if word == "degree" and number is None else number
@@ -160,7 +269,7 @@ def _leveled(words: list[str]) -> Change | None:
             size = 0.5
         elif word in _LARGE and after in {*_COMPARED, *_MORE, *_ADJECTIVES}:
             size = 2.0
-        elif word != "one" and word not in _PLAIN or (word == "one" and after in ("percent", "degree")):
+        elif (word != "one" and word not in _PLAIN) or (word == "one" and after in ("percent", "degree")):
             found = amount(words, at)
             if found is None or number is not None:
                 return None
@@ -176,5 +285,7 @@ def _leveled(words: list[str]) -> Change | None:
     if number is not None and (is_goal or not (sign or has_more)):
         return Change("set", number, what)
     if sign or has_more:
-        return Change("step", number or 0.0, what, sign or (1 if number else 0), size, is_turned=words[0] in ("turn", "crank"))
+        return Change(
+            "step", number or 0.0, what, sign or (1 if number else 0), size, is_turned=words[0] in ("turn", "crank")
+        )
     return None

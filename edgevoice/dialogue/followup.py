@@ -22,7 +22,9 @@ _LEAD = re.compile(
     r"(?P<only>only|just)\b ?|(?P<not>except(?: for)?|but not|apart from|all but|everything but|not)\b (?=\w)|"
     r"(?:now|then|but|okay|ok|so|well|hmm?|um|uh|er|oh|please|right|yes|yeah|maybe|ah|hey)\b ?"
 )
-_TAIL = re.compile(r" (?:(?P<on>too|as well|also)|(?P<no>instead|rather)|please|then|now|thanks|thank you|though|one please)$")
+_TAIL = re.compile(
+    r" (?:(?P<on>too|as well|also)|(?P<no>instead|rather)|please|then|now|thanks|thank you|though|one please)$"
+)
 _INSTEAD = re.compile(r"(?:the )?(?P<old>.+?) (?:but )?(?P<new>(?:the|my) .+)")
 _ASKS = re.compile(r"(?:is|are|was|were|do|does|did|what|how|why|when|which|who|has|have you|will)\b")
 _CARRIED = re.compile(r"^(?:(?:make|set|change|turn|switch|put) )?(?:(?:it|that|this) )?(?:(?:to|on|at) )?(?:the )?")
@@ -141,14 +143,7 @@ def _of_others(
         if cut < len(words) and (change is None or change.how not in ("set", "switch", "color", "tone")):
             continue
         name = " ".join(words[:cut])
-        domains = {one.domain for one in devices}
-
-        def able(device: Device, change: Change | None = change) -> bool:
-            if change is not None:
-                return bool(device.capabilities)
-            return focus.capability in device.capabilities or (not focus.capability and device.domain in domains)
-
-        others = nouns.meant(home, name, devices, able, listed)
+        others = nouns.meant(home, name, devices, _able(focus, devices, change), listed)
         if not others:
             continue
         if change is not None:
@@ -168,6 +163,14 @@ def _of_others(
     return None
 
 
+def _able(focus: Focus, devices: Sequence[Device], change: Change | None) -> nouns.Able:
+    """What a device must be able to do for the last thing to be done to it, or what is said now."""
+    domains = {one.domain for one in devices}
+    if change is not None:
+        return lambda device: bool(device.capabilities)
+    return lambda device: focus.capability in device.capabilities or (not focus.capability and device.domain in domains)
+
+
 def _repeated(home: Home, text: str, focus: Focus, others: Sequence[Device]) -> tuple[Intent, ...]:
     if focus.change is not None and focus.change.how in ("step", "times"):
         return levels.intents(home, others, focus.change, focus.capability, focus.direction, text)
@@ -181,7 +184,12 @@ def _repeated(home: Home, text: str, focus: Focus, others: Sequence[Device]) -> 
 def _is_several(home: Home, name: str) -> bool:
     """Whether a name is that of many: a place, or a plural."""
     bare = re.sub(r"^(?:the|my|our|in|on|at|for|all|both|of) ", "", name)
-    return " and " in name or name.startswith(("all", "both")) or bare.endswith("s") or nouns.places(home, re.sub(r"^(?:the|my|our|in) ", "", bare)) is not None
+    return (
+        " and " in name
+        or name.startswith(("all", "both"))
+        or bare.endswith("s")
+        or nouns.places(home, re.sub(r"^(?:the|my|our|in) ", "", bare)) is not None
+    )
 
 
 def _but_not(home: Home, phrase: str, focus: Focus, devices: Sequence[Device]) -> Meant | None:

@@ -44,7 +44,7 @@ _VERBS: dict[str, tuple[tuple[str, str], ...]] = {
     "unlock": (("locked", "HassTurnOff"),),
     "mute": (("muted", "HassMediaPlayerMute"),),
     "unmute": (("muted", "HassMediaPlayerUnmute"),),
-    "pause": (("playback", "HassMediaPause"),),
+    "pause": (("playback", "HassMediaPause"), ("vacuum", "HassVacuumPause")),
     "resume": (("playback", "HassMediaUnpause"), ("vacuum", "HassVacuumStart")),
     "stop": (("playback", "HassMediaPause"), ("vacuum", "HassVacuumReturnToBase"), ("stop", "HassStopMoving"), ("on", "HassTurnOff"), ("open", "HassTurnOff")),
     "start": (("vacuum", "HassVacuumStart"), ("playback", "HassMediaUnpause"), ("on", "HassTurnOn"), ("open", "HassTurnOn")),
@@ -54,7 +54,9 @@ _ONLY_VALVES = frozenset({"on", "off"})
 """Nobody turns a blind on."""
 
 
-def intents(home: Home, devices: Sequence[Device], change: Change, last: str, direction: int, text: str) -> tuple[Intent, ...]:
+def intents(
+    home: Home, devices: Sequence[Device], change: Change, last: str, direction: int, text: str
+) -> tuple[Intent, ...]:
     """What `change` comes to for `devices`; empty where it says nothing that they can do.
 
     `last` is the capability that was changed last, `direction` which way it went.
@@ -112,7 +114,9 @@ def _value(home: Home, device: Device, capability: str, change: Change, directio
     low = can.minimum if can.minimum is not None else 1.0 if capability == "brightness" else 0.0
     high = can.maximum if can.maximum is not None else 100.0
     if change.how == "set":
-        return change.amount if change.size else high if change.sign > 0 else max(low, change.amount if low == 0 else low)
+        return (
+            change.amount if change.size else high if change.sign > 0 else max(low, change.amount if low == 0 else low)
+        )
     held = _held(home.state(device.id), known, device)
     if held is None:
         return None

@@ -27,7 +27,9 @@ _VAGUE = frozenset({"one", "ones", "light", "lights", "lamp", "lamps"})
 Able = Callable[[Device], bool]
 
 
-def meant(home: Home, phrase: str, spoken_of: Sequence[Device], able: Able, listed: Sequence[Device] = ()) -> tuple[Device, ...]:
+def meant(
+    home: Home, phrase: str, spoken_of: Sequence[Device], able: Able, listed: Sequence[Device] = ()
+) -> tuple[Device, ...]:
     """The devices that `phrase` means, of those that are `able`; several where one is as good as the other.
 
     `spoken_of` are those of the last sentence, and `listed` those of the last few.
@@ -89,7 +91,9 @@ def _by_order(bare: str, listed: Sequence[Device]) -> tuple[Device, ...]:
     return (listed[at],) if at is not None and -1 <= at < len(listed) and len(listed) > 1 else ()
 
 
-def _other(phrase: str, known: Sequence[Device], spoken_of: Sequence[Device], listed: Sequence[Device]) -> tuple[Device, ...]:
+def _other(
+    phrase: str, known: Sequence[Device], spoken_of: Sequence[Device], listed: Sequence[Device]
+) -> tuple[Device, ...]:
     """What is like those that were spoken of, near them, and was not meant."""
     if not spoken_of or not _OTHER.fullmatch(phrase):
         return ()

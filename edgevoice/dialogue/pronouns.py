@@ -10,10 +10,14 @@ from edgevoice.dialogue.state import Focus
 from edgevoice.home.model import Device, Home
 from edgevoice.nlu.evidence import KINDS, stem
 
-_ONE = re.compile(r"\b(?:(?:that|this) thing|it|that one|this one|the thing|(?:that|this)(?! (?:is|was|[a-z]{4,})\b))\b")
+_ONE = re.compile(
+    r"\b(?:(?:that|this) thing|it|that one|this one|the thing|(?:that|this)(?! (?:is|was|[a-z]{4,})\b))\b"
+)
 _THERE = re.compile(r"\b(?:in )?there\b(?! (?:is|are|any|a|an)\b)(?<!is there)(?<!are there)")
 _TURNED = re.compile(r"^(?:please )?(?:turn|crank) (?:it|that|this) (?:up|down)\b")
-_MANY = re.compile(r"\b(?:(?:both|all|any|each)(?: of)? )?(?:(?:those|these) (?:lights|lamps|blinds|doors|windows|curtains|fans|speakers|ones)|them|those|these|they)(?: (?:both|all|two|three))?\b|\bboth(?: of them)?$")
+_MANY = re.compile(
+    r"\b(?:(?:both|all|any|each)(?: of)? )?(?:(?:those|these) (?:lights|lamps|blinds|doors|windows|curtains|fans|speakers|ones)|them|those|these|they)(?: (?:both|all|two|three))?\b|\bboth(?: of them)?$"
+)
 _WEATHER = re.compile(
     r"\b(?:what time|how (?:late|much)|what day|is it (?:going|raining|snowing|dark|day|night)|it (?:is|gets|was) (?:too )?(?:cold|hot|warm|dark|late|bright)|"
     r"(?:is it|will it|does it|was it) (?:cold|hot|warm|dark|late|rain)|that (?:the|it|i|you|we)\b)"
@@ -28,6 +32,9 @@ _PICKED = re.compile(
 )
 _THAT_KIND = re.compile(
     r"\b(?:that|this) (?P<kind>light|lamp|fan|blind|door|window|lock|speaker|tv|heater|thermostat|curtain|vacuum|radio)\b"
+)
+_ONE_IN = re.compile(
+    r"\bthe ones? (?:in|on|at|by) (?:the |my )?(?P<where>[a-z ]+?)(?=$| (?:off|on|please|down|up|to|too|as)\b)"
 )
 _UNLIKE = re.compile(r"\bthe ones? (?:that|which) (?:isn't|is not|aren't|are not)(?: \w+)?\b")
 _STATES = {"on": ("on", "playing", "heat", "cool", "auto"), "open": ("open", "opening"), "playing": ("playing",)}
@@ -51,7 +58,7 @@ def named(home: Home, text: str, focus: Focus | None, recent: tuple[str, ...] = 
     listed = _devices(home, focus.listed) if focus else ()
     if (found := _UNLIKE.search(line)) and focus and focus.question and spoken_of:
         return _put(line, found, spoken_of)  # the question named those that are not as they should be
-    for pattern, find in ((_STATED, _in_state), (_PICKED, _picked)):
+    for pattern, find in ((_ONE_IN, _in_place), (_STATED, _in_state), (_PICKED, _picked)):
         found = pattern.search(line)
         if found and (devices := find(home, found, spoken_of, listed)):
             return _put(line, found, devices)
@@ -73,6 +80,13 @@ def _put(line: str, found: re.Match[str], devices: tuple[Device, ...]) -> Named:
     return Named(f"{line[: found.start()]}the {devices[0].name}{line[found.end() :]}", devices)
 
 
+def _in_place(
+    home: Home, found: re.Match[str], spoken_of: tuple[Device, ...], listed: tuple[Device, ...]
+) -> tuple[Device, ...]:
+    kinds = {(one.domain, one.device_class) for one in spoken_of}
+    return nouns.meant(home, found["where"], spoken_of, lambda one: (one.domain, one.device_class) in kinds, listed)
+
+
 def _in_state(
     home: Home, found: re.Match[str], spoken_of: tuple[Device, ...], listed: tuple[Device, ...]
 ) -> tuple[Device, ...]:
@@ -88,7 +102,10 @@ def _in_state(
     fit = [
         one
         for one in home.exposed()
-        if one.domain in domains and one.capabilities and home.state(one.id).value in states and (near is None or one.area in near)
+        if one.domain in domains
+        and one.capabilities
+        and home.state(one.id).value in states
+        and (near is None or one.area in near)
     ]
     return tuple(fit)
 
@@ -99,7 +116,9 @@ def _picked(
     domains = {one.domain for one in spoken_of} or {"light", "media_player"}
     is_light = re.search(r"light|lamp", found["which"])
     able = {"light"} if is_light else domains
-    return nouns.meant(home, found["which"], spoken_of, lambda one: one.domain in able and bool(one.capabilities), listed)
+    return nouns.meant(
+        home, found["which"], spoken_of, lambda one: one.domain in able and bool(one.capabilities), listed
+    )
 
 
 def _devices(home: Home, ids: tuple[str, ...]) -> tuple[Device, ...]:

@@ -51,7 +51,9 @@ _CHOOSING = _set(
 )
 _ORDINALS = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1}
 _ALL = frozenset({"all", "both", "everything"})
-_REFUSED = re.compile(r"\b(?:no wait|wait no|no sorry|no|nope|nah|wait|sorry|i mean|i meant|actually|rather)\b[ ,.!]*(?=\w)")
+_REFUSED = re.compile(
+    r"\b(?:no wait|wait no|no sorry|no|nope|nah|wait|sorry|i mean|i meant|actually|rather)\b[ ,.!]*(?=\w)"
+)
 _UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _DIGITS = {word: str(value) for value, word in enumerate(_UNITS)}
 _DIGITS |= {"oh": "0", "o": "0", "null": "0", "for": "4", "to": "2", "too": "2"}

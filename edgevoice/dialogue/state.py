@@ -145,10 +145,12 @@ class Dialogue:
         """Notes what a sentence is about. One that `goes_on`, or has a second part, adds to what was spoken of before."""
         before = self.focus(now_seconds)
         if before is not None and before.text == focus.text:  # another part of the same sentence
-            focus = replace(focus, devices=_union(before.devices, focus.devices), listed=_union(before.listed, focus.devices))
+            focus = replace(
+                focus, devices=_union(before.devices, focus.devices), listed=_union(before.listed, focus.devices)
+            )
         elif before is not None and goes_on:
             focus = replace(focus, listed=_union(before.listed, focus.devices))
-        elif before is not None and set(focus.devices) <= set(before.listed) and focus.devices and not focus.question:
+        elif before is not None and set(focus.devices) <= set(before.listed) and focus.devices:
             focus = replace(focus, listed=before.listed)  # still of the same things
         else:
             focus = replace(focus, listed=focus.devices)

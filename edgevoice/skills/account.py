@@ -17,9 +17,13 @@ from edgevoice.skills.asks.wording import Answer
 _DID = re.compile(
     r"what (?:did|have|are) you (?:just |even )?(?:do|done|doing)(?: just)?(?: now)?|what (?:just )?happened|what was that(?: for)?"
 )
-_WORKED = re.compile(r"(?:did|has) (?:that|it|this) (?:work|worked|happen|go through)|(?:is|was) (?:that|it) done|did you do (?:that|it)")
+_WORKED = re.compile(
+    r"(?:did|has) (?:that|it|this) (?:work|worked|happen|go through)|(?:is|was) (?:that|it) done|did you do (?:that|it)"
+)
 _HEARD = re.compile(r"what did (?:you (?:just )?(?:hear|understand)|i (?:just )?say)")
-_SAID = re.compile(r"(?:sorry |excuse me |wait )*(?:what did you (?:just )?say|(?:say|repeat) (?:that|it)(?: once more)?|pardon(?: me)?|come again|what was that again)")
+_SAID = re.compile(
+    r"(?:sorry |excuse me |wait )*(?:what did you (?:just )?say|(?:say|repeat) (?:that|it)(?: once more)?|pardon(?: me)?|come again|what was that again)"
+)
 _WHY = re.compile(
     r"why(?: not)?|why (?:did|do|have) you (?:just )?(?:do|done|say|said|ask) (?:that|this|it|so)|why (?:is|was) that|how come|"
     r"why that|explain(?: that| yourself)?|what made you do that|how did you (?:come to|understand) that"
@@ -29,6 +33,7 @@ _UNDO = re.compile(
     r"(?:put|set|change|turn) (?:it|that|them|everything) back(?: (?:to )?(?:how|the way|what|as) (?:it|they) (?:was|were)(?: before)?)?|"
     r"(?:no |oh no |oops |wait )*(?:go )?back to (?:how|the way|what) (?:it|they|that) (?:was|were|is)(?: before)?|"
     r"(?:no |actually |oh )*cancel (?:that|it|this)|"
+    r"(?:and )?(?:also )?the (?:one|thing|command) before(?: that| it)?(?: too| as well| also)?|"
     r"(?:make it )?(?:as|like) (?:it was )?before|(?:no |oh no )*i did not mean that|i didn't mean (?:that|it)|"
     r"(?:(?:put|set|change|turn) (?:it|that|them|everything) )?(?:to )?(?:how|the way|as) (?:it|they) (?:was|were)(?: before)?"
 )
@@ -62,7 +67,10 @@ def answer(journal: Journal, home: Home, text: str) -> Answer | None:
         intent = Intent("AskAccount", {"about": name}, source="question", text=text)
         if last is None:
             return Answer(intent, "Nothing yet.")
-        return Answer(intent, {"worked": _worked, "did": _did, "heard": _heard, "said": _said, "why": _why}[name](journal, home, last))
+        return Answer(
+            intent,
+            {"worked": _worked, "did": _did, "heard": _heard, "said": _said, "why": _why}[name](journal, home, last),
+        )
     return None
 
 

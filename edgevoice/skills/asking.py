@@ -57,9 +57,13 @@ class Asking:
         return (area.name, *area.aliases) if area else ()
 
 
-_TARGETLESS = re.compile(r"(?:please )?(?P<verb>turn on|turn off|switch on|switch off|turn|switch|open|close|shut|lock|unlock|dim|start|stop|brighten)(?: (?:the|it|that|them))?")
+_TARGETLESS = re.compile(
+    r"(?:please )?(?P<verb>turn on|turn off|switch on|switch off|turn|switch|open|close|shut|lock|unlock|dim|start|stop|brighten)(?: (?:the|it|that|them))?"
+)
 _LEVELLESS = re.compile(r"(?:please )?(?:set|change|adjust|put|turn) (?:the |my )?(?P<name>.+?)(?: to| at| on)?")
-_LISTLESS = re.compile(r"(?:please )?(?:add|put)(?: (?:something|a thing|an item))? (?P<to>(?:to|on|onto) (?:the|my|our) .+)")
+_LISTLESS = re.compile(
+    r"(?:please )?(?:add|put)(?: (?:something|a thing|an item))? (?P<to>(?:to|on|onto) (?:the|my|our) .+)"
+)
 
 
 def left_out(home: Home, replies: Replies, text: str) -> Question | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from edgevoice.dialogue import resolve
 from edgevoice.dialogue.journal import Entry, Journal
 from edgevoice.dialogue.state import Dialogue, Focus
-from edgevoice.home.capabilities import texts
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
@@ -23,28 +22,24 @@ from edgevoice.phrases import Phrases
 from edgevoice.skills import (
     account,
     chat,
-    list_words,
     memory,
     own_lists,
     policy,
     questions,
     routines,
     spoken,
-    timer_words,
     timers,
 )
 from edgevoice.skills.answers import Answers
 from edgevoice.skills.asking import Asking, left_out
-from edgevoice.skills.asks import again, ask, wording
-from edgevoice.skills.asks.wording import Answer, Moment
 from edgevoice.skills.deeds import Deeds, Saying
 from edgevoice.skills.later import Later, readings, unreadable
 from edgevoice.skills.reader import Read, Reader
 from edgevoice.skills.reply import Replies
+from edgevoice.skills.topics import Topics
 from edgevoice.stages import Llm
 
 _LONGEST_PLAN = 200
-_WHICH = re.compile(r"(?:and )?which (?:one|ones)(?: (?:is|are) (?:it|that|they|those))?|which (?:is|are) (?:it|that|they|those)")
 _CONDITION = re.compile(r"\b(?:when|if|once|as soon as|after|whenever|until) (?:it|that|they|this)\b.*", re.IGNORECASE)
 _MOST_READINGS = 3
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
@@ -87,6 +82,7 @@ class Conversation:
         self._journal = Journal()
         self._answers = Answers(home, self._dialogue, self._deeds, rules)
         self._reader = Reader(home, understanding.understand, self._dialogue, area, self._deeds.plan)
+        self._topics = Topics(home, self._dialogue, self._deeds, self._reader, now, area)
         self._speaks_english = home.language.partition("-")[0] == "en"
 
     def prepare(self) -> None:
@@ -147,7 +143,7 @@ class Conversation:
                 yield from self._ask(now_seconds, cancel)
                 return
         began = time.perf_counter()
-        known = self._known(text, now_seconds)
+        known = self._topics.known(text, now_seconds)
         if known is not None:
             self._dialogue.drop()
             intent, outcomes = known
@@ -166,91 +162,18 @@ class Conversation:
         if (planned := self._planned(text, now_seconds, cancel, confidence)) is not None:
             yield from planned
             return
-        text, asked_again = self._asked_again(text, now_seconds, cancel)
-        read = self._listed(text, now_seconds) or asked_again or self._reader.read(text, now_seconds, cancel)
+        text, asked_again = self._topics.asked_again(text, now_seconds, cancel)
+        read = self._topics.listed(text, now_seconds) or asked_again or self._reader.read(text, now_seconds, cancel)
         yield Understood(read.intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
             return
-        is_lost = all(self._is_guess(intent) for intent in read.intents) and not read.back
+        is_lost = all(self._deeds.is_guess(intent) for intent in read.intents) and not read.back
         if asked and asked.kind != "slot" and is_lost:  # it is no answer, and no new wish
             yield self._answers.unclear(asked, now_seconds)
             return
         self._dialogue.drop()
         yield from self._act(text, read, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
-
-    def _known(self, text: str, now_seconds: float) -> tuple[Intent, Iterable[Outcome]] | None:
-        """A question that can be answered here, and what is said of timers: nothing that needs to be understood first."""
-        if not self._speaks_english:
-            found = ask.answer(self._home, text, Moment(now_seconds, self._now()), self._mic_area or None)
-            return (found.intent, (Outcome(reply=found.reply),)) if found else None
-        focus = self._dialogue.focus(now_seconds)
-        speaks_of_timers = focus.subject == "timer" if focus else len(self.timers) > 0
-        timed = timer_words.read(text, self.timers.names(), speaks_of_timers)
-        if timed is not None:
-            if focus and focus.subject == "timer" and focus.key and timed.response == timer_words.IT:
-                timed = self.timers.pointed(timed, focus.key)
-            timed = replace(timed, response="")
-            return timed, self._deeds.timed(timed, now_seconds)
-        if focus and focus.question and focus.devices and _WHICH.fullmatch(wording.plain(text)):
-            names = spoken.names((f"the {self._name(one)}" for one in focus.devices), most=6)
-            intent = Intent("AskAccount", {"about": "which"}, source="dialogue", text=text)
-            return intent, (Outcome(reply=f"{wording.capital(names)}."),)
-        if focus and focus.subject == "routine" and account.is_cancel(text):
-            said = self._routines.cancel(focus.key)
-            if said:
-                return Intent("CancelRoutine", source="dialogue", text=text), (Outcome(reply=said),)
-        moment = Moment(now_seconds, self._now())
-        for question in self._wordings(text, focus, now_seconds):
-            found = ask.answer(self._home, question, moment, self._mic_area or None)
-            if found is not None:
-                self._deeds.focus(self._asked_about(text, question, found, focus), now_seconds)
-                return replace(found.intent, text=text), (Outcome(reply=found.reply),)
-        return None
-
-    def _asked_about(self, text: str, question: str, found: Answer, before: Focus | None) -> Focus:
-        if before and not found.devices:  # it was about nothing that one could go on about
-            return replace(before, text=text, question=question)
-        first = self._home.devices.get(found.devices[0]) if len(found.devices) == 1 else None
-        if first and first.domain == "todo":
-            return Focus(text, question=question, subject="list", key=first.id)
-        return Focus(text, found.devices, question=question)
-
-    def _wordings(self, text: str, focus: Focus | None, now_seconds: float) -> Iterator[str]:
-        """A question as it was said, with what it points at, and as the last one said of something else."""
-        yield text
-        about = self._home.devices.get(focus.key) if focus and focus.subject == "list" else None
-        if about and (whole := list_words.question(text, about)):
-            yield whole
-        if (pointed := self._reader.pointed(text, now_seconds)) != text:
-            yield pointed
-        if focus and focus.question and (again_ := again.question(self._home, focus.question, text)):
-            yield again_
-
-    def _asked_again(self, text: str, now_seconds: float, cancel: threading.Event) -> tuple[str, Read | None]:
-        """The last question said of something else, where templates know it; else the text as it is."""
-        focus = self._dialogue.focus(now_seconds)
-        line = again.question(self._home, focus.question, text) if focus and focus.question else None
-        read = self._reader.read(line, now_seconds, cancel) if line else None
-        if line and read and all(one.name in questions.QUESTIONS for one in read.intents):
-            if read.intents or questions.named(self._home, line):
-                return line, read
-        return text, None
-
-    def _listed(self, text: str, now_seconds: float) -> Read | None:
-        """What is put on the list that was spoken of, or taken off it."""
-        focus = self._dialogue.focus(now_seconds)
-        about = self._home.devices.get(focus.key) if focus and focus.subject == "list" else None
-        if about is None or not self._speaks_english:
-            return None
-        held = texts(self._home.state(about.id).attributes.get("items"))
-        if gone := list_words.changed(text, about, held):
-            return Read(gone)
-        intents, is_instead = list_words.added(text, about)
-        other = self._reader.read(text, now_seconds, threading.Event()).intents if intents else ()
-        if not intents or (other and not any(self._is_guess(intent) for intent in other)):
-            return None
-        return Read(intents, (about.id,) if is_instead else ())
 
     def _act(
         self, text: str, read: Read, now_seconds: float, cancel: threading.Event, heard: float
@@ -271,7 +194,11 @@ class Conversation:
                 self._dialogue.add(missing)
             else:
                 yield Outcome(reply=told) if told else self._deeds.sorry("no_intent")
-        elif (told := unreadable(text)) and self._speaks_english and all(self._is_guess(one) for one in read.intents):
+        elif (
+            (told := unreadable(text))
+            and self._speaks_english
+            and all(self._deeds.is_guess(one) for one in read.intents)
+        ):
             plans = [plan for intent in read.intents if (plan := self._deeds.plan(intent))]
             self._deeds.focus(Focus(text, tuple(one.id for plan in plans for one in plan.devices)), now_seconds)
             yield Outcome(reply=f"I cannot tell when {told}.")
@@ -286,9 +213,6 @@ class Conversation:
             return
         said = "" if read.intents else f"I {spoken.past(self._home, commands)}."
         yield Outcome(commands, said)
-
-    def _is_guess(self, intent: Intent) -> bool:
-        return intent.source == "llm" or intent.confidence < self._rules.confirm_below
 
     def report(
         self, outcome: Outcome, failed: tuple[Command, ...] = (), reported: Mapping[str, str] = MappingProxyType({})
@@ -362,7 +286,9 @@ class Conversation:
             yield from self._deeds.timed(intent, now_seconds)
         elif intent.name in questions.QUESTIONS:
             about = tuple(one.id for one in questions.asked(self._home, intent))
-            self._deeds.focus(Focus(self._deeds.saying.text, about, question=intent.text or self._deeds.saying.text), now_seconds)
+            self._deeds.focus(
+                Focus(self._deeds.saying.text, about, question=intent.text or self._deeds.saying.text), now_seconds
+            )
             yield Outcome(
                 reply=questions.answer(
                     self._home, self._replies, intent, self._now(), self._mic_area or None, now_seconds
@@ -441,7 +367,9 @@ class Conversation:
             entry = next(self._journal.back())
             entry.is_settled = True
             self._deeds.focus(Focus(text, tuple(dict.fromkeys(one.device for one in commands))), now_seconds)
-            yield from self._deeds.allow(Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard)
+            yield from self._deeds.allow(
+                Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard
+            )
         if rest := account.undo_first(text):
             read = self._reader.read(rest, now_seconds, cancel)
             yield from self._act(rest, read, now_seconds, cancel, heard)

@@ -46,6 +46,9 @@ class Deeds:
     """How many there were: it varies the words."""
     saying: Saying = field(default_factory=Saying)
 
+    def is_guess(self, intent: Intent) -> bool:
+        return intent.source == "llm" or intent.confidence < self.rules.confirm_below
+
     def plan(self, intent: Intent) -> Plan | None:
         return lists.plan(self.home, self.replies, intent) or devices.plan(
             self.home, self.replies, intent, self.mic_area or None
@@ -113,7 +116,16 @@ class Deeds:
         if intent.name == "Routine":
             said = self.routines.add(self.home, intent.slots, commands, reply, self.now())
             about = tuple(dict.fromkeys(one.device for one in commands))
-            self.focus(Focus(intent.text, about, capability=commands[-1].capability if commands else "", subject="routine", key=self.routines.newest), now_seconds)
+            self.focus(
+                Focus(
+                    intent.text,
+                    about,
+                    capability=commands[-1].capability if commands else "",
+                    subject="routine",
+                    key=self.routines.newest,
+                ),
+                now_seconds,
+            )
             return Outcome(reply=said)
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
         if not seconds:
@@ -153,25 +165,26 @@ class Deeds:
             self.dialogue.add(Asking(self.home, self.replies).left_out("no_length", f"set a timer{called} for {{}}"))
             return
         if intent.name == RETIME:
-            timer = self.timers.retime(str(intent.slots.get("id") or ""), timers.length(intent), now_seconds)
-            if timer is None:
-                yield self.sorry("timer_not_found")
-                return
-            said = spoken.duration(timer.seconds)
-            is_deed = bool(timer.commands)
-            yield Outcome(
-                reply=f"All right, in {said} I {spoken.action(self.home, timer.commands)}."
-                if is_deed
-                else self.replies.say(replace(intent, name="HassStartTimer"))
-            )
+            yield self._retimed(intent, now_seconds)
             return
         found = self.timers.several(intent)
         if found:
             self.dialogue.add(Asking(self.home, self.replies).which_timer(intent, found))
             return
-        said = self.timers.handle(intent, self.replies, now_seconds, self.area_name())
-        self.focus(Focus(self.saying.text or intent.text, subject="timer", key=str(self.timers.last or "")), now_seconds)
-        yield Outcome(reply=said or "")
+        reply = self.timers.handle(intent, self.replies, now_seconds, self.area_name())
+        self.focus(
+            Focus(self.saying.text or intent.text, subject="timer", key=str(self.timers.last or "")), now_seconds
+        )
+        yield Outcome(reply=reply or "")
+
+    def _retimed(self, intent: Intent, now_seconds: float) -> Outcome:
+        timer = self.timers.retime(str(intent.slots.get("id") or ""), timers.length(intent), now_seconds)
+        if timer is None:
+            return self.sorry("timer_not_found")
+        if not timer.commands:
+            return Outcome(reply=self.replies.say(replace(intent, name="HassStartTimer")))
+        action = spoken.action(self.home, timer.commands)
+        return Outcome(reply=f"All right, in {spoken.duration(timer.seconds)} I {action}.")
 
     def _done(self, intent: Intent, plan: Plan) -> str:
         """What is said once the commands of a plan are confirmed."""

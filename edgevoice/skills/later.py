@@ -258,7 +258,8 @@ def unreadable(text: str) -> str:
     """The condition that stands at an end of a sentence, and that nothing here can tell."""
     plain = wording.plain(text)
     found = re.fullmatch(r".+? (?:when|once|as soon as|whenever|if|after) (?P<last>.+)", plain) or re.fullmatch(
-        r"(?:when|once|as soon as|whenever|if) (?P<first>.+?),? (?:then |please )?(?:turn|switch|open|close|start|stop|lock|set|dim|make|put|play) .+", plain
+        r"(?:when|once|as soon as|whenever|if) (?P<first>.+?),? (?:then |please )?(?:turn|switch|open|close|start|stop|lock|set|dim|make|put|play) .+",
+        plain,
     )
     return str(found[1]) if found else ""
 

@@ -11,7 +11,9 @@ from edgevoice.skills.asks import wording
 _ADD = re.compile(
     r"(?P<lead>(?:(?:and|also|plus|add|put|we need|i need|as well as|oh|then)(?: |$))+)(?P<items>.+?)(?: (?:too|as well|also|to it|on it|on there|please|to the list|on the list))*"
 )
-_INSTEAD = re.compile(r"(?:no|not that|sorry|i mean|i meant|actually|rather)(?: (?:no|sorry|i mean|i meant|rather))* (?P<items>.+?)(?: instead)?")
+_INSTEAD = re.compile(
+    r"(?:no|not that|sorry|i mean|i meant|actually|rather)(?: (?:no|sorry|i mean|i meant|rather))* (?P<items>.+?)(?: instead)?"
+)
 _REMOVE = tuple(
     map(
         re.compile,
@@ -23,11 +25,18 @@ _REMOVE = tuple(
         ),
     )
 )
-_READ = re.compile(r"(?:and )?(?:read (?:it|that|them)(?: out| back)?|what is (?:on it|on there|on that)|what do(?:es)? (?:it|we) (?:say|have|need))(?: (?:to me|again|now|so far))*")
+_READ = re.compile(
+    r"(?:and )?(?:read (?:it|that|them)(?: out| back)?|what is (?:on it|on there|on that)|what do(?:es)? (?:it|we) (?:say|have|need))(?: (?:to me|again|now|so far))*"
+)
 _COUNT = re.compile(r"how many (?:things|items) (?:are|is) (?:there )?(?:now )?(?:on (?:it|there|that))?")
-_MANY_ADDED = re.compile(r"(?P<verb>(?:(?:please|can you|could you) )*(?:add|put)) (?P<items>.+?) (?P<to>(?:to|on|onto|in) (?:my|the|our) .*?list)[ .!?]*", re.IGNORECASE)
+_MANY_ADDED = re.compile(
+    r"(?P<verb>(?:(?:please|can you|could you) )*(?:add|put)) (?P<items>.+?) (?P<to>(?:to|on|onto|in) (?:my|the|our) .*?list)[ .!?]*",
+    re.IGNORECASE,
+)
 _HAS = re.compile(r"(?:is|are) (?:there )?(?:any |the )?(?P<items>.+?) (?:already )?(?:on|in) (?:it|there|that)")
-_PAIRS = re.compile(r"\b(salt|mac|macaroni|fish|ham|peanut butter|bread|surf|rum|gin|oil|half) and (pepper|cheese|chips|eggs|jelly|butter|turf|coke|tonic|vinegar|half)\b")
+_PAIRS = re.compile(
+    r"\b(salt|mac|macaroni|fish|ham|peanut butter|bread|surf|rum|gin|oil|half) and (pepper|cheese|chips|eggs|jelly|butter|turf|coke|tonic|vinegar|half)\b"
+)
 
 
 def question(text: str, about: Device) -> str | None:
@@ -73,7 +82,10 @@ def added(text: str, about: Device) -> tuple[tuple[Intent, ...], bool]:
 def things(text: str) -> tuple[str, ...]:
     """`eggs, milk and butter` as three; what belongs together stays so."""
     kept = _PAIRS.sub(lambda found: found[0].replace(" and ", "\0"), text)
-    parts = (re.sub(r"^(?:and|some|also|the) ", "", part.strip()).replace("\0", " and ") for part in re.split(r",| and | plus ", kept))
+    parts = (
+        re.sub(r"^(?:and|some|also|the) ", "", part.strip()).replace("\0", " and ")
+        for part in re.split(r",| and | plus ", kept)
+    )
     return tuple(part for part in parts if part)
 
 

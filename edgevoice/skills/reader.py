@@ -12,7 +12,7 @@ from edgevoice.dialogue.changes import Change
 from edgevoice.dialogue.state import Dialogue
 from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
-from edgevoice.messages import Intent
+from edgevoice.messages import Intent, Value
 from edgevoice.nlu import numbers
 from edgevoice.nlu.context import Context
 from edgevoice.skills import list_words
@@ -23,13 +23,22 @@ _EXCEPT = re.compile(
     r" (?P<but>.+?)(?P<end> (?:off|on))?$"
 )
 _LEFT = re.compile(r"^(?:(?:no|and|but|please|just),? )*(?:leave|keep) (?P<what>.+?) (?P<how>on|off|open|closed)$")
+_STAYS = re.compile(
+    r"^(?:(?:no|and|but|oh|please|actually),? )*(?P<what>the .+?) (?:should|can|must|may) (?:stay|remain|be|still be)(?: left)? (?P<how>on|off|open|closed)$"
+)
 _KEPT = {"on": "turn on", "off": "turn off", "open": "open", "closed": "close"}
 _EVERYTHING = re.compile(r"^(?P<verb>(?:turn|switch|shut) (?:on|off)) (?:all|everything)(?P<rest> (?:in|on|at) .+)?$")
 _BARE_ONE = re.compile(r"(?:and |or )?the (?:[a-z]+ ){1,3}ones?")
-_SET_TO = re.compile(r"(?:please )?(?:set|change|switch|put|turn) (?:the |my )?(?P<name>.+?) to (?P<value>.+?)(?: please| percent| hours)?$")
-_GO_ON = re.compile(r"(?:please |and |then |okay |ok )*(?:continue|play|carry on|go on|keep playing|unpause)(?: please| playing)?")
+_SET_TO = re.compile(
+    r"(?:please )?(?:set|change|switch|put|turn) (?:the |my )?(?P<name>.+?) to (?P<value>.+?)(?: please| percent| hours)?$"
+)
+_GO_ON = re.compile(
+    r"(?:please |and |then |okay |ok )*(?:continue|play|carry on|go on|keep playing|unpause)(?: please| playing)?"
+)
 _DOOR = re.compile(r"(?P<verb>open|close|shut)(?: up)? (?:the |my )?(?P<what>garage|gate)(?: please)?")
-_MEANT = re.compile(r"(?P<verb>.+?) (?:the|my) [^,]+?,? (?:no,? |sorry,? )*i mean(?:t)?,? (?P<instead>(?:the|my) .+)", re.IGNORECASE)
+_MEANT = re.compile(
+    r"(?P<verb>.+?) (?:the|my) [^,]+?,? (?:no,? |sorry,? )*i mean(?:t)?,? (?P<instead>(?:the|my) .+)", re.IGNORECASE
+)
 _SURE = 0.8
 
 
@@ -64,7 +73,9 @@ class Reader:
         focus = self.dialogue.focus(now_seconds)
         leaning = followup.meant(self.home, text, focus)
         if leaning is not None:
-            return Read(leaning.intents, leaning.back, leaning.goes_on, leaning.change, leaning.choices, leaning.is_only)
+            return Read(
+                leaning.intents, leaning.back, leaning.goes_on, leaning.change, leaning.choices, leaning.is_only
+            )
         if _BARE_ONE.fullmatch(text.casefold().strip(" .!?")):
             return Read()  # "the left one" is an answer, and nothing was asked
         if set_to := self._set_to(text):
@@ -75,7 +86,7 @@ class Reader:
                 return Read(tuple(intent for found in each for intent in found))
         named = pronouns.named(self.home, text, focus, self.dialogue.recent)
         line = " ".join(named.text.split()).rstrip(" .!")
-        if left := _LEFT.match(line.casefold()):
+        if left := _LEFT.match(line.casefold()) or _STAYS.match(line.casefold()):
             line = f"{_KEPT[left['how']]} {left['what']}"
         if (excepted := _EXCEPT.match(line)) and (found := self._but(excepted, cancel)):
             return Read(found)
@@ -93,10 +104,12 @@ class Reader:
     def _set_to(self, text: str) -> Intent | None:
         """Numbers and choices, by the name of what they belong to: "set the washing program to wool"."""
         found = _SET_TO.match(text.casefold().strip(" .!?"))
-        for device in targets.match(self.home, name=found["name"]) if found else ():
-            slots = {"name": device.name}
+        if found is None:
+            return None
+        value = found["value"]
+        for device in targets.match(self.home, name=found["name"]):
+            slots: dict[str, Value] = {"name": device.name}
             told = Intent("", slots, source="dialogue", text=text, targets=(device.id,))
-            value = (found or {})["value"]
             if "option" in device.capabilities and device.domain in ("select", "input_select"):
                 return replace(told, name="HassSelectOption", slots={**slots, "option": value})
             amount_ = numbers.amount(value.split(), 0)
@@ -144,7 +157,9 @@ class Reader:
             if not out or not kept:
                 return ()
             slots = {name: value for name, value in intent.slots.items() if name not in ("area", "floor", "name")}
-            intents.append(replace(intent, slots=slots, targets=kept, response="", confidence=max(intent.confidence, _SURE)))
+            intents.append(
+                replace(intent, slots=slots, targets=kept, response="", confidence=max(intent.confidence, _SURE))
+            )
         return tuple(intents)
 
 

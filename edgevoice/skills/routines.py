@@ -45,7 +45,9 @@ _CANCEL_ABOUT = re.compile(
     r"(?:do not|don't) remind me (?:to|about|of) (?P<what>.+)"
 )
 _PLACES = ("first", "second", "third", "fourth")
-_CANCEL_NTH = re.compile(r"(?:cancel|delete|remove|forget|drop) the (?P<place>first|second|third|fourth|last)(?: one| routine| reminder)?")
+_CANCEL_NTH = re.compile(
+    r"(?:cancel|delete|remove|forget|drop) the (?P<place>first|second|third|fourth|last)(?: one| routine| reminder)?"
+)
 _EMPTY_WORDS = frozenset({"the", "my", "last", "at", "a", "to", "about", "all", "of", "for", "with"})
 
 

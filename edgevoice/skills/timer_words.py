@@ -10,7 +10,16 @@ from edgevoice.messages import Intent, Value
 from edgevoice.nlu.numbers import amount
 from edgevoice.skills.asks import wording
 
-_UNITS = {"hour": 3600.0, "hours": 3600.0, "minute": 60.0, "minutes": 60.0, "min": 60.0, "mins": 60.0, "second": 1.0, "seconds": 1.0}
+_UNITS = {
+    "hour": 3600.0,
+    "hours": 3600.0,
+    "minute": 60.0,
+    "minutes": 60.0,
+    "min": 60.0,
+    "mins": 60.0,
+    "second": 1.0,
+    "seconds": 1.0,
+}
 _SPAN = "<span>"
 _START = (
     r"(?:please )?(?:(?:set|start|make|create|begin|add|put on|give me|give us|get me|run|do|i need|i want|we need|let us have|i would like)(?: me| us| up)? )?"
@@ -25,15 +34,17 @@ _STARTS = tuple(
             rf"{_START}(?:timer|countdown) (?:for|called|named) (?:the |my |some |an? )?(?P<name>.+?) (?:for|of|at|to|with) <span>",
             rf"{_START}(?P<name>(?!timer)[\w' -]+?) timer (?:for|of|to|with) <span>",
             rf"{_START}<span> (?P<name>(?!timer)[\w' -]+?) timer",
-            rf"time (?:the |my )?(?P<name>.+?) for <span>",
+            r"time (?:the |my )?(?P<name>.+?) for <span>",
             rf"{_START}(?:timer|countdown) <span>",
         ),
     )
 )
 _BARE_START = re.compile(
-    rf"(?:set|start|make|create|i need|i want|give me|put on)(?: me)? (?:a|an|another|the) (?:new )?(?:(?P<name>[\w' -]+?) )?timer(?: for (?:the |my )?(?P<later>.+))?"
+    r"(?:set|start|make|create|i need|i want|give me|put on)(?: me)? (?:a|an|another|the) (?:new )?(?:(?P<name>[\w' -]+?) )?timer(?: for (?:the |my )?(?P<later>.+))?"
 )
-_ANOTHER = re.compile(r"(?:set |start )?(?:and )?(?:another|one more|a new|a second)(?: one)?(?: (?:for|called) (?:the |my )?(?P<first>(?!<).+?))?(?: (?:for|of))? <span>(?: (?:for|called) (?:the )?(?P<name>.+))?")
+_ANOTHER = re.compile(
+    r"(?:set |start )?(?:and )?(?:another|one more|a new|a second)(?: one)?(?: (?:for|called) (?:the |my )?(?P<first>(?!<).+?))?(?: (?:for|of))? <span>(?: (?:for|called) (?:the )?(?P<name>.+))?"
+)
 _T = r"(?P<what>it|that|that one|this|(?:(?:the|my|that|this|our) )?(?:[\w' <>-]+? )?(?:timer|one|countdown))"
 _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
@@ -62,7 +73,9 @@ _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )  # fmt: skip
 RETIME = "Retime"
 """The intent that gives a timer another length."""
-_RETIMED = re.compile(r"(?:rather |sorry |wait )*(?:(?:make|set) (?:that|it) (?:to |for |in )?<span>|in <span>|<span>)(?: instead| rather| from now)?")
+_RETIMED = re.compile(
+    r"(?:rather |sorry |wait )*(?:(?:make|set) (?:that|it) (?:to |for |in )?<span>|in <span>|<span>)(?: instead| rather| from now)?"
+)
 IT = "it"
 """The response of an intent that does not say which timer."""
 _NO_NAMES = frozenset({"", "the", "my", "a", "that", "this", "one", "it", "new", "last", "our"})
@@ -132,9 +145,17 @@ def _one(words: Sequence[str], at: int) -> tuple[float, int] | None:
             return 900.0, at + 5
         if rest[1:2] in (["couple"], ["few"]):
             skip = 3 if rest[2:3] == ["of"] else 2
-            return (2.0 * _UNITS[rest[skip]], at + skip + 1) if len(rest) > skip and rest[skip] in _UNITS and rest[1] == "couple" else None
+            return (
+                (2.0 * _UNITS[rest[skip]], at + skip + 1)
+                if len(rest) > skip and rest[skip] in _UNITS and rest[1] == "couple"
+                else None
+            )
         return (_UNITS[rest[1]], at + 2) if len(rest) > 1 and rest[1] in _UNITS else None
-    found = amount(words, at) if at < len(words) and words[at] not in ("half", "quarter", "third", "full", "max", "min") else None
+    found = (
+        amount(words, at)
+        if at < len(words) and words[at] not in ("half", "quarter", "third", "full", "max", "min")
+        else None
+    )
     if found is None:
         return None
     value, end = found

@@ -92,7 +92,10 @@ class Timers:
     def planned(self, home: Home, now_seconds: float) -> str:
         """What commands wait for their time, and how long."""
         waiting = [timer for timer in self._timers.values() if timer.commands]
-        return " ".join(f"In {spoken.duration(one.remaining(now_seconds))} I {spoken.action(home, one.commands)}." for one in waiting)
+        return " ".join(
+            f"In {spoken.duration(one.remaining(now_seconds))} I {spoken.action(home, one.commands)}."
+            for one in waiting
+        )
 
     def names(self) -> tuple[str, ...]:
         return tuple(timer.name for timer in self._timers.values() if timer.name)
@@ -251,7 +254,11 @@ def _restored(item: Mapping[str, Any], now_seconds: float, away_seconds: float) 
 def _is_called(timer: Timer, name: str) -> bool:
     """Whether some words, such as `pasta` of `the pasta sauce timer`, speak of a timer."""
     said = set(fold(name).split())
-    return bool(said) and bool(timer.name) and (said <= set(fold(timer.title).split()) or set(fold(timer.name).split()) <= said)
+    return (
+        bool(said)
+        and bool(timer.name)
+        and (said <= set(fold(timer.title).split()) or set(fold(timer.name).split()) <= said)
+    )
 
 
 def _is_particular(intent: Intent) -> bool:
@@ -265,7 +272,7 @@ def _tidy(intent: Intent) -> Intent:
 
 def _left(timers: list[Timer], now_seconds: float) -> str:
     """`9 minutes left on the rice timer and 40 seconds, paused, on the tea timer.`"""
-    told = []
+    told: list[str] = []
     for timer in sorted(timers, key=lambda one: one.remaining(now_seconds)):
         seconds = timer.remaining(now_seconds)
         said = spoken.duration(round(seconds / 60) * 60 if seconds >= 600 else max(1.0, seconds))

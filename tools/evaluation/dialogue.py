@@ -34,7 +34,7 @@ _THINKING_SECONDS = 4.0
 """Between two turns, where the script does not say."""
 _PERCENT = {"brightness": 255.0, "volume_level": 1.0}
 """What the script counts in percent, and the home in parts of this."""
-_KEYS = frozenset("say after restart set now sent asks says not fails".split())
+_KEYS = frozenset(["say", "after", "restart", "set", "now", "sent", "asks", "says", "not", "fails"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,12 @@ class Homes:
         if own not in self._known:
             nlu = replace(self._nlu, packs=(*self._nlu.packs, "car")) if name == "car" else self._nlu
             home = _car() if name == "car" else _inventory(own if own.is_file() else None, name, row)
-            self._known[own] = home, cascade.load(home, nlu, self._llm, embed=self._embed), dict(home.devices), dict(home.states)
+            self._known[own] = (
+                home,
+                cascade.load(home, nlu, self._llm, embed=self._embed),
+                dict(home.devices),
+                dict(home.states),
+            )
         home, understanding, devices, states = self._known[own]
         home.devices, home.states, home.history = dict(devices), dict(states), History()
         return home, understanding
@@ -138,7 +143,9 @@ def play(row: Row, homes: Homes, rules: policy.Rules = policy.Rules(), llm: Llm 
                     stage.take(talk, event, heard)
         ms = (time.perf_counter() - began) * 1e3
         problems = tuple(_problems(turn, home, before, heard))
-        yield Played(str(turn.get("say") or ""), heard.reply, tuple(heard.commands), problems, ms, turn.get("fails") or "")
+        yield Played(
+            str(turn.get("say") or ""), heard.reply, tuple(heard.commands), problems, ms, turn.get("fails") or ""
+        )
 
 
 @dataclass(slots=True)

@@ -7,7 +7,9 @@ import re
 from edgevoice.home.model import Home
 from edgevoice.skills.asks import wording
 
-_LEAD = re.compile(r"^(?:(?:and|also|or|but|then|now|so|ok|okay|what about|how about|what is with|what of|how is it|same for) )+(?P<what>.+)$")
+_LEAD = re.compile(
+    r"^(?:(?:and|also|or|but|then|now|so|ok|okay|what about|how about|what is with|what of|how is it|same for) )+(?P<what>.+)$"
+)
 _WORST = r"warmest|hottest|coldest|coolest|most humid|least humid|driest|dampest|brightest|darkest|dimmest|loudest|quietest|highest|lowest"
 _HERE = re.compile(r"^(?:in|on|at|for|with) ")
 
@@ -30,7 +32,11 @@ def _elsewhere(home: Home, before: str, what: str) -> str | None:
     place, rest = wording.place(home, what)
     if not place.said or rest:
         return None
-    where = what if _HERE.match(what) or what in ("upstairs", "downstairs", "outside", "inside", "here") else f"in {what if what.startswith('the ') else f'the {what}'}"
+    where = (
+        what
+        if _HERE.match(what) or what in ("upstairs", "downstairs", "outside", "inside", "here")
+        else f"in {what if what.startswith('the ') else f'the {what}'}"
+    )
     old, left = wording.place(home, before)
     if old.said:
         return f"{left} {where}"

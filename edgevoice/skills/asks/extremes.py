@@ -73,7 +73,9 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
     best = (max if is_most else min)(means.values())
     rooms = [where for where, value in means.items() if round(value, 1) == round(best, 1)]
     only = ". I know of no other room" if len(means) == 1 and measure != "battery" else ""
-    return Answer(intent, f"The {spoken.names(rooms)}, at {_quantity(best, measure, unit)}{only}.", tuple(found_in[rooms[0]]))
+    return Answer(
+        intent, f"The {spoken.names(rooms)}, at {_quantity(best, measure, unit)}{only}.", tuple(found_in[rooms[0]])
+    )
 
 
 def _level(home: Home, word: str, place: wording.Place) -> Answer | None:
@@ -82,7 +84,9 @@ def _level(home: Home, word: str, place: wording.Place) -> Answer | None:
     held = [
         (number(home.state(one.id).attributes.get(attribute)) or 0.0, one)
         for one in home.exposed()
-        if one.domain == domain and place.holds(one) and home.state(one.id).value not in ("off", "unavailable", "unknown")
+        if one.domain == domain
+        and place.holds(one)
+        and home.state(one.id).value not in ("off", "unavailable", "unknown")
     ]
     known = [(level, one) for level, one in held if level]
     intent = Intent("AskExtreme", {"measure": attribute, "end": word}, source="question")

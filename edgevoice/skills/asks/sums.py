@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
 from edgevoice.skills import spoken
@@ -25,6 +26,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("any", rf"(?:is|are) there (?:an?|any|some) (?P<state>{STATE}) (?P<kind>{_ONE}|{_MANY})"),
         ("any", rf"did (?:i|we|you|{_PERSON}) leave (?:any|some|an?|the|my|our)? ?(?P<kind>anything|{_ONE}|{_MANY}) {_STATE}"),
         ("any", rf"(?:have|has) (?:i|we|you|{_PERSON}) left (?:any|some|an?|the|my|our)? ?(?P<kind>anything|{_ONE}|{_MANY}) {_STATE}"),
+        ("the", rf"is (?:the|my|our) (?P<kind>{_ONE}) {_STATE}"),
         ("all", rf"(?:is|are) (?P<kind>everything|everyone|everybody) {_STATE}"),
         ("all", rf"(?:is|are) (?:all|every|each)(?: of)?(?: the| my| our)? (?P<kind>{_ONE}|{_MANY}) {_STATE}"),
         ("all", rf"(?:is|are) (?:the|my|our) (?P<kind>{_MANY}) (?:all )?{_STATE}"),
@@ -49,8 +51,22 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
         about = kind("person") if word in _PEOPLE else kind(word) or THINGS
         if about is None:
             return None
-        return _told(home, how, about, found.groupdict().get("state") or "", place)
+        state = found.groupdict().get("state") or ""
+        return _one(home, about, state, place, mic_area) if how == "the" else _told(home, how, about, state, place)
     return None
+
+
+def _one(home: Home, about: Kind, state: str, place: Place, mic_area: str | None) -> Answer | None:
+    """Of the only one of its kind, here or at all: "is the fan on?"."""
+    wanted = CONDITIONS[state]
+    known = [device for device in home.exposed() if place.holds(device) and about.has(device)]
+    fit = [device for device in known if wanted.holds(home, device) is not None]
+    here = targets.prefer(home, fit, mic_area)
+    if len(here) != 1:
+        return None
+    is_so = bool(wanted.holds(home, here[0]))
+    said = f"{'Yes' if is_so else 'No'}, {_those(here, wanted.said if is_so else OPPOSITE.get(wanted.said, f'not {wanted.said}'))}."
+    return Answer(_intent(about, wanted.said, place, "one_yesno"), said, (here[0].id,))
 
 
 def _told(home: Home, how: str, about: Kind, state: str, place: Place) -> Answer | None:
