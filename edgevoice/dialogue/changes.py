@@ -59,6 +59,7 @@ _NAMED = {
 _MORE = frozenset({"more", "further", "extra"})
 _SMALL = frozenset({"bit", "little", "tiny", "wee", "tad", "touch", "slightly", "smidge", "somewhat"})
 _LARGE = frozenset({"lot", "lots", "much", "way", "far"})
+_DEGREES = {"low": 25.0, "medium": 50.0, "high": 80.0}
 _MOST = frozenset({"maximum", "max", "full", "fully", "completely", "highest", "brightest", "loudest"})
 _LEAST = frozenset({"minimum", "min", "lowest", "dimmest"})
 SWITCHES: dict[str, str] = {
@@ -221,6 +222,10 @@ def _colored(words: Sequence[str]) -> Change | None:
 
 
 def _switched(words: Sequence[str]) -> Change | None:
+    if words[:1] and words[0] in ("turn", "switch", "put") and "on" in words:  # "switch it on at low speed"
+        level = _leveled([word for word in words if word != "on"])
+        if level is not None and level.how == "set":
+            return level
     verbs = [SWITCHES[word] for word in words if word in SWITCHES]
     rest = {word for word in words if word not in SWITCHES}
     if list(words) in (["carry", "on"], ["go", "on"], ["keep", "going"]):
@@ -239,7 +244,9 @@ def _leveled(words: list[str]) -> Change | None:
         word, after = words[at], words[at + 1] if at + 1 < len(words) else ""
         if word in ("to", "at") or (word == "as" and "possible" in words):
             is_goal = True
-        if word == "half" and words[at + 1 : at + 3] in (["a", "degree"], ["degree"]):
+        if word in _DEGREES and is_goal:
+            number = _DEGREES[word]
+        elif word == "half" and words[at + 1 : at + 3] in (["a", "degree"], ["degree"]):
             number, at = 0.5, at + 1
         elif (word in _MOST and after != "of") or words[at : at + 3] == ["all", "the", "way"]:
             is_end, at = 1, at + (2 if word == "all" else 0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from edgevoice.dialogue import followup, nouns, pronouns
 from edgevoice.dialogue.changes import Change
 from edgevoice.dialogue.state import Dialogue
-from edgevoice.home import targets
+from edgevoice.home import colors, targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
 from edgevoice.nlu import numbers
@@ -94,6 +94,7 @@ class Reader:
         if corrected := _MEANT.match(line):
             line = f"{corrected['verb']} {corrected['instead']}"
         intents = self._understood(line if line != text.strip() else text, cancel)
+        intents = tuple(_whole(intent, line) for intent in intents) if len(intents) == 1 else intents
         if named.devices:
             intents = tuple(self._widened(intent, named.devices) for intent in intents)
             if not intents or min(intent.confidence for intent in intents) < _SURE:
@@ -161,6 +162,22 @@ class Reader:
                 replace(intent, slots=slots, targets=kept, response="", confidence=max(intent.confidence, _SURE))
             )
         return tuple(intents)
+
+
+def _whole(intent: Intent, text: str) -> Intent:
+    """With the colour that a level was said with, or the level that a colour was: "green at forty percent"."""
+    if intent.name != "HassLightSet" or intent.confidence < _SURE:
+        return intent
+    words = text.casefold().replace("%", " percent").split()
+    own = set(str(intent.slots.get("name") or "").casefold().split())
+    color = next((word for word in words if word not in own and word.isalpha() and colors.rgb(word)), "")
+    level = next((found[0] for at, word in enumerate(words) if (found := numbers.amount(words, at)) and words[found[1] : found[1] + 1] == ["percent"]), None)
+    slots = dict(intent.slots)
+    if "brightness" in slots and "color" not in slots and color:
+        slots["color"] = color
+    elif "color" in slots and level is not None and not {"brightness", "brightness_step"} & slots.keys():
+        slots["brightness"] = level
+    return replace(intent, slots=slots)
 
 
 def _surest(intents: tuple[Intent, ...]) -> float:

@@ -56,7 +56,7 @@ def test_what_is_wrong_is_told(tmp_path: Path, turn: str, problem: str) -> None:
 
 
 def test_a_script_that_cannot_be_played_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="one.yaml:3: a turn has the unknown key 'syas'"):
+    with pytest.raises(InputError, match=r"one\.yaml:3: a turn has the unknown key 'syas'"):
         problems(tmp_path, "{say: hello, syas: hello}")
     (tmp_path / "two.yaml").write_text("home: demo\n")
     with pytest.raises(InputError, match="not a file of conversations"):

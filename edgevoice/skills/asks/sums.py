@@ -37,12 +37,16 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("number", rf"how many (?P<kind>{_MANY}) (?:are there|do (?:i|we) have|have (?:i|we) got)"),
     )
 )  # fmt: skip
+_PATTERNS_OF_ONE = re.compile(rf"is the (?P<kind>garage|gate) {_STATE}")
 _PEOPLE = frozenset({*_PERSON.split("|"), "everyone", "everybody"})
 
 
 def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -> Answer | None:
     """`text` is plain."""
     place, left = wording.place(home, text, mic_area)
+    if (garage := _PATTERNS_OF_ONE.fullmatch(text)) and (about := kind(garage["kind"])):  # the room is not meant
+        if found_one := _one(home, about, garage["state"], Place(), None):
+            return found_one
     for how, pattern in _PATTERNS:
         found = pattern.fullmatch(left)
         if found is None:
