@@ -286,6 +286,8 @@ def _leveled(words: list[str]) -> Change | None:
         at += 1
     if is_flipped:
         sign = -sign if sign else -2  # "too much": against the last direction
+    if is_end and is_flipped:  # "not completely"
+        return Change("step", 0.0, what, -2)
     if is_end or ("possible" in words and sign):
         end = (is_end if is_end and not sign else sign or is_end) > 0
         return Change("set", 100.0 if end else 1.0, what, sign=1 if end else -1, size=0.0)

@@ -126,7 +126,8 @@ def _value(home: Home, device: Device, capability: str, change: Change, directio
     if capability == "brightness" and held == 0 and sign < 0:
         return None
     step = change.amount or known.step * (change.size if known.step > 10 or change.size > 1 else 1.0)
-    return min(high, max(low, round(held + sign * step, 2)))
+    digits = 1 if capability in ("temperature", "value") else 0
+    return min(high, max(low, round(held + sign * step, digits)))
 
 
 def _held(state: State, known: _Level, device: Device) -> float | None:

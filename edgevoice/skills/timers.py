@@ -150,7 +150,10 @@ class Timers:
         if not 0 < seconds <= _LONGEST_SECONDS or len(self) >= MOST:
             return replies.error("no_length")
         name = str(intent.slots.get("name") or "").strip()
-        self.last = self.start(seconds, now_seconds, Timer(0, 0, 0, name=name, area=area)).id
+        started = self.start(seconds, now_seconds, Timer(0, 0, 0, name=name, area=area))
+        self.last = started.id
+        if name and replies.is_english:
+            return f"{started.title[:1].upper()}{started.title[1:]} set for {spoken.duration(seconds)}."
         return replies.say(_tidy(intent))
 
     def _of_these(self, intent: Intent) -> list[Timer]:
@@ -173,6 +176,8 @@ class Timers:
             case "HassCancelTimer":
                 del self._timers[timer.id]
                 self.last = 0
+                if timer.commands and replies.is_english:
+                    return f"All right, I will not {replies.action(timer.commands)}."
                 return replies.say(intent)
             case "HassPauseTimer":
                 timer = replace(timer, left=left)
