@@ -235,66 +235,88 @@ def _switched(words: Sequence[str]) -> Change | None:
     return Change("switch", verb=verbs[0])
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What the words of a level say, as they are read."""
+
+    number: float | None = None
+    sign: int = 0
+    what: str = ""
+    size: float = 1.0
+    is_goal: bool = False
+    is_end: int = 0
+    is_flipped: bool = False
+    has_more: bool = False
+
+
 def _leveled(words: list[str]) -> Change | None:
     """A level that is wanted, or which way to go from the one there is."""
-    number: float | None = None
-    sign, what, size, is_goal, is_end, is_flipped, has_more = 0, "", 1.0, False, 0, False, False
+    seen = _Seen()
     at = 0
     while at < len(words):
         word, after = words[at], words[at + 1] if at + 1 < len(words) else ""
         if word in ("to", "at") or (word == "as" and "possible" in words):
-            is_goal = True
-        if word in _DEGREES and is_goal:
-            number = _DEGREES[word]
+            seen.is_goal = True
+        if word in _DEGREES and seen.is_goal:
+            seen.number = _DEGREES[word]
         elif word == "half" and words[at + 1 : at + 3] in (["a", "degree"], ["degree"]):
-            number, at = 0.5, at + 1
+            seen.number, at = 0.5, at + 1
         elif (word in _MOST and after != "of") or words[at : at + 3] == ["all", "the", "way"]:
-            is_end, at = 1, at + (2 if word == "all" else 0)
+            seen.is_end, at = 1, at + (2 if word == "all" else 0)
         elif word in _LEAST:
-            is_end = -1
+            seen.is_end = -1
         elif word == "too" and (after in _ADJECTIVES or after == "much" or after == "little"):
-            is_flipped, has_more = True, has_more or after in ("much", "little")
-            sign, at = (-1 if after == "little" else sign), at + (after not in _ADJECTIVES)
+            seen.is_flipped, seen.has_more = True, seen.has_more or after in ("much", "little")
+            seen.sign, at = (-1 if after == "little" else seen.sign), at + (after not in _ADJECTIVES)
         elif word in ("not", "isn't", "aren't") or word == "enough":
-            is_flipped = is_flipped or word != "enough"
-            size = size if word != "enough" else 1.0
+            seen.is_flipped = seen.is_flipped or word != "enough"
+            seen.size = seen.size if word != "enough" else 1.0
         elif word in _COMPARED:
-            sign, what = _COMPARED[word][0], _COMPARED[word][1] or what
-        elif word in _ADJECTIVES and (sign or has_more or is_flipped or is_goal):
-            sign, what = (
-                _ADJECTIVES[word][0] * (sign if sign < 0 and words[at - 1] == "less" else 1),
-                _ADJECTIVES[word][1] or what,
+            seen.sign, seen.what = _COMPARED[word][0], _COMPARED[word][1] or seen.what
+        elif word in _ADJECTIVES and (seen.sign or seen.has_more or seen.is_flipped or seen.is_goal):
+            seen.sign, seen.what = (
+                _ADJECTIVES[word][0] * (seen.sign if seen.sign < 0 and words[at - 1] == "less" else 1),
+                _ADJECTIVES[word][1] or seen.what,
             )
         elif word in _NAMED:
-            what = _NAMED[word]
-            number = 1.0 if word == "degree" and number is None else number
+            seen.what = _NAMED[word]
+            seen.number = 1.0 if word == "degree" and seen.number is None else seen.number
         elif word in _MORE:
-            has_more = True
+            seen.has_more = True
         elif word in _SMALL and after == "much":
-            is_flipped, has_more, at = True, True, at + 1
+            seen.is_flipped, seen.has_more, at = True, True, at + 1
         elif word in _SMALL:
-            size = 0.5
+            seen.size = 0.5
         elif word in _LARGE and after in {*_COMPARED, *_MORE, *_ADJECTIVES}:
-            size = 2.0
+            seen.size = 2.0
         elif (word != "one" and word not in _PLAIN) or (word == "one" and after in ("percent", "degree")):
             found = amount(words, at)
-            if found is None or number is not None:
+            if found is None or seen.number is not None:
                 return None
-            number, at = found[0], found[1] - 1
+            seen.number, at = found[0], found[1] - 1
         elif word not in _PLAIN:
             return None
         at += 1
-    if is_flipped:
-        sign = -sign if sign else -2  # "too much": against the last direction
-    if is_end and is_flipped:  # "not completely"
-        return Change("step", 0.0, what, -2)
-    if is_end or ("possible" in words and sign):
-        end = (is_end if is_end and not sign else sign or is_end) > 0
-        return Change("set", 100.0 if end else 1.0, what, sign=1 if end else -1, size=0.0)
-    if number is not None and (is_goal or not (sign or has_more)):
-        return Change("set", number, what)
-    if sign or has_more:
+    return _concluded(words, seen)
+
+
+def _concluded(words: list[str], seen: _Seen) -> Change | None:
+    if seen.is_flipped:
+        seen.sign = -seen.sign if seen.sign else -2  # "too much": against the last direction
+    if seen.is_end and seen.is_flipped:  # "not completely"
+        return Change("step", 0.0, seen.what, -2)
+    if seen.is_end or ("possible" in words and seen.sign):
+        end = (seen.is_end if seen.is_end and not seen.sign else seen.sign or seen.is_end) > 0
+        return Change("set", 100.0 if end else 1.0, seen.what, sign=1 if end else -1, size=0.0)
+    if seen.number is not None and (seen.is_goal or not (seen.sign or seen.has_more)):
+        return Change("set", seen.number, seen.what)
+    if seen.sign or seen.has_more:
         return Change(
-            "step", number or 0.0, what, sign or (1 if number else 0), size, is_turned=words[0] in ("turn", "crank")
+            "step",
+            seen.number or 0.0,
+            seen.what,
+            seen.sign or (1 if seen.number else 0),
+            seen.size,
+            is_turned=words[0] in ("turn", "crank"),
         )
     return None

@@ -19,17 +19,7 @@ from edgevoice.home.model import Home
 from edgevoice.messages import Command, Intent, Outcome, Risk, Understood
 from edgevoice.nlu.context import Context
 from edgevoice.phrases import Phrases
-from edgevoice.skills import (
-    account,
-    chat,
-    memory,
-    own_lists,
-    policy,
-    questions,
-    routines,
-    spoken,
-    timers,
-)
+from edgevoice.skills import account, chat, memory, own_lists, policy, questions, routines, spoken, timers
 from edgevoice.skills.answers import Answers
 from edgevoice.skills.asking import Asking, left_out
 from edgevoice.skills.deeds import Deeds, Saying
