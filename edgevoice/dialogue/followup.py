@@ -59,6 +59,7 @@ def plain(text: str) -> str:
     """Lower case, without punctuation and short forms."""
     line = re.sub(r"\b(that|it|they)'(?:s|re)\b", r"\1 is", text.casefold().replace("’", "'"))
     line = re.sub(r"(?<=\d)\s*%", " percent", line)
+    line = re.sub(r"\ball (?:two|three|four|five)(?: of)?\b", "all", line)
     return " ".join(re.sub(r"[^\w'.-]+|\.(?!\d)|(?<!\w)-(?!\d)", " ", line).split())
 
 

@@ -54,6 +54,8 @@ def named(home: Home, text: str, focus: Focus | None, recent: tuple[str, ...] = 
     line = " ".join(text.casefold().replace("’", "'").split()).rstrip(" ?.!")
     if _WEATHER.search(line) or _TURNED.match(line):
         return Named(text)
+    if (there := _THERE.search(line)) and (area := _area_before(home, line[: there.start()])):
+        return Named(_THERE.sub(f"in the {area}", line, count=1))
     spoken_of = _devices(home, focus.devices) if focus else ()
     listed = _devices(home, focus.listed) if focus else ()
     if (found := _UNLIKE.search(line)) and focus and focus.question and spoken_of:
@@ -74,6 +76,12 @@ def named(home: Home, text: str, focus: Focus | None, recent: tuple[str, ...] = 
         if found and devices:
             return _put(line, found, devices)
     return Named(text)
+
+
+def _area_before(home: Home, line: str) -> str:
+    """The area that the same sentence has named; empty where none was."""
+    named = [area.name for area in home.areas.values() if f" {area.name.casefold()} " in f" {line} "]
+    return max(named, key=len, default="")
 
 
 def _put(line: str, found: re.Match[str], devices: tuple[Device, ...]) -> Named:

@@ -102,7 +102,7 @@ class Reader:
             if not intents or min(intent.confidence for intent in intents) < _SURE:
                 whole = self._understood(text, cancel)
                 unsure = tuple(replace(one, confidence=one.confidence * _POINTED) for one in intents)
-                intents = whole if _surest(whole) > _surest(intents) else unsure
+                intents = unsure or whole
         return Read(intents)
 
     def _set_to(self, text: str) -> Intent | None:

@@ -45,6 +45,9 @@ _BARE_START = re.compile(
 _ANOTHER = re.compile(
     r"(?:set |start )?(?:and )?(?:another|one more|a new|a second)(?: one)?(?: (?:for|called) (?:the |my )?(?P<first>(?!<).+?))?(?: (?:for|of))? <span>(?: (?:for|called) (?:the )?(?P<name>.+))?"
 )
+_SPAN_ONE = re.compile(
+    r"(?:set |start )?(?:and )?(?:a|an|another) <span> one(?: (?:for|called) (?:the |my )?(?P<name>.+))?"
+)
 _T = r"(?P<what>it|that|that one|this|(?:(?:the|my|that|this|our) )?(?:[\w' <>-]+? )?(?:timer|one|countdown))"
 _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
@@ -96,6 +99,8 @@ def read(text: str, names: Sequence[str], is_about_timers: bool) -> Intent | Non
         return _intent("HassStartTimer", text, {**_length(seconds), **_called(found["name"] or found["first"])})
     if seconds and is_about_timers and _RETIMED.fullmatch(line):
         return replace(_intent(RETIME, text, _length(seconds)), response=IT)
+    if seconds and is_about_timers and (found := _SPAN_ONE.fullmatch(line)):
+        return _intent("HassStartTimer", text, {**_length(seconds), **_called(found["name"])})
     line = _timers_named(line, names)
     if not seconds and (found := _BARE_START.fullmatch(line)):
         return _intent("HassStartTimer", text, _called(found["name"] or found["later"]))
