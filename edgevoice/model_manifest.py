@@ -12,11 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
+from typing import Any
 
 import yaml
 
 from edgevoice import model_sources, resources, schema
 from edgevoice.model_sources import Source
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+"""What a model may be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Model:
     """What a user should know before picking it, such as a non-commercial licence."""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", self.name):
+        if not NAME.fullmatch(self.name):
             raise ValueError(f"name '{self.name}': use lower-case letters, digits, '.', '-' and '_'")
         names = [file.name for file in self.files]
         if not names or len(set(names)) < len(names):
@@ -117,8 +121,14 @@ def put(root: Path, model: Model) -> None:
 
 def text(models: Iterable[Model]) -> str:
     """A manifest file of these rows."""
-    rows = [{key: value for key, value in dataclasses.asdict(model).items() if value != ""} for model in models]
+    rows = [_lean(dataclasses.asdict(model)) for model in models]
     return yaml.safe_dump({"models": rows}, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _lean(row: dict[str, Any]) -> dict[str, Any]:
+    """Without what the schema adds by itself."""
+    kept = {key: value for key, value in row.items() if key == "engine" or value not in ("", ())}
+    return kept if "files" not in kept else {**kept, "files": [_lean(file) for file in kept["files"]]}
 
 
 def _built(root: Path) -> Mapping[str, Model]:

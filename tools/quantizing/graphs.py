@@ -6,14 +6,32 @@ decoder_model.onnx   one token a row, the cache, the audio's keys and values -> 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, compose, helper
 from onnx.utils import Extractor
 
 _STATES = "encoder_hidden_states"
+
+
+NAMES = ("encoder_model.onnx", "decoder_model.onnx")
+
+
+def export(checkpoint: Path, target: Path) -> None:
+    """Has optimum write its three graphs of a transformers checkpoint into `target`."""
+    from optimum.exporters.onnx import main_export
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the tracer, about shapes that `rebuild` makes free
+        main_export(
+            str(checkpoint), str(target), task="automatic-speech-recognition-with-past", no_post_process=True,
+            do_validation=False,
+        )  # fmt: skip
 
 
 def rebuild(exported: Path, target: Path, prompt: Sequence[int], suppressed: Sequence[int]) -> None:
@@ -78,3 +96,46 @@ def _plain(model: onnx.ModelProto) -> onnx.ModelProto:
     model.opset_import.append(helper.make_opsetid("", version))
     onnx.checker.check_model(model)
     return model
+
+
+def bins(folder: Path) -> int:
+    """Mel bins that the encoder takes."""
+    (sound,) = onnx.load(folder / NAMES[0]).graph.input
+    return int(sound.type.tensor_type.shape.dim[1].dim_value)
+
+
+def quantise(source: Path, target: Path, features: Iterator[NDArray[np.float32]] | None = None) -> None:
+    """Makes the weights of all matrix products and of the token table int8, per channel; activations as they come.
+
+    Weights are unsigned: products of u8 and s8 overflow on x86 processors without VNNI. With `features`, log-mel [bins,
+    frames], the encoder's convolutions are static, in the ranges that these give them. The matrix products never are:
+    fixed ranges cost the encoder a third more word errors.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    encoder = source / NAMES[0]
+    if features is not None:
+        encoder = _static(encoder, target / "static.onnx", features)
+    for path, name in zip((encoder, source / NAMES[1]), NAMES, strict=True):
+        quantize_dynamic(
+            path, target / name, op_types_to_quantize=["MatMul", "Gather"], per_channel=True,
+            weight_type=QuantType.QUInt8,
+        )  # fmt: skip
+    if features is not None:
+        encoder.unlink()
+
+
+def _static(encoder: Path, target: Path, features: Iterator[NDArray[np.float32]]) -> Path:
+    from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
+
+    (name,) = (one.name for one in onnx.load(encoder).graph.input)
+
+    class Features(CalibrationDataReader):  # type: ignore[misc]
+        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+            one = next(features, None)
+            return None if one is None else {name: one[None]}
+
+    quantize_static(
+        encoder, target, Features(), op_types_to_quantize=["Conv"], per_channel=True, weight_type=QuantType.QInt8
+    )
+    return target
