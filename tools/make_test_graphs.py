@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import onnx
+import onnx.helper
 import onnx.parser
 
 _HEADER = '<ir_version: 8, opset_import: ["": 17]>'
@@ -62,6 +63,53 @@ def moonshine_decoder(follows: Sequence[int], masked: bool = True, layers: int =
             said = Gather(table, input_ids)
             logits = Where(deaf, lost, said)
         }}""")
+
+
+def whisper_encoder(layers: int = 2) -> onnx.ModelProto:
+    """Frames [1, 80, n] -> keys and values [1, 2, n // 2, 3] for each layer, each the mean of two frames."""
+    names = [f"present.{i}.encoder.{kind}" for i in range(layers) for kind in ("key", "value")]
+    outputs = ", ".join(f'float[B,2,T,3] "{name}"' for name in names)
+    said = "\n".join(f'"{name}" = Expand(column, wide)' for name in names)
+    return onnx.parser.parse_model(f"""{_HEADER}
+        encoder (float[B,80,N] "encoder/input_features") => ({outputs})
+        <int64[4] shape = {{1, 1, -1, 1}}, int64[4] wide = {{1, 2, 1, 3}}> {{
+            level = ReduceMean <axes = [1]> ("encoder/input_features")
+            means = AveragePool <kernel_shape = [2], strides = [2]> (level)
+            column = Reshape(means, shape)
+            {said}
+        }}""")
+
+
+def whisper_decoder(follows: Sequence[int], prompt: Sequence[int], suppressed: Sequence[int] = ()) -> onnx.ModelProto:
+    """A decoder with 2 layers and 2 heads of size 3 that says `follows[i]` after token i, and anything as long as the
+    cache holds less than the prompt; second best is the token after that one. What is read is added to the cache."""
+    size, length = len(follows), len(prompt)
+    kinds = [f"{i}.{side}.{kind}" for i in range(2) for side in ("decoder", "encoder") for kind in ("key", "value")]
+    pasts = ", ".join(f'float[B,2,P,3] "past_key_values.{kind}"' for kind in kinds)
+    own = [kind for kind in kinds if "decoder" in kind]
+    presents = ", ".join(f'float[B,2,P2,3] "present.{kind}"' for kind in own)
+    keeps = "\n".join(f'"present.{kind}" = Concat <axis = 2> ("past_key_values.{kind}", fresh)' for kind in own)
+    scores = ", ".join(
+        "5" if column == after else "4" if column == (after + 1) % size else "0"
+        for after in follows
+        for column in range(size)
+    )
+    model = onnx.parser.parse_model(f"""{_HEADER}
+        decoder (int64[B,t] input_ids, {pasts}) => (float[B,t,{size}] logits, {presents})
+        <float[{size},{size}] table = {{{scores}}}, float zero = {{0}}, int64[1] read = {{{length - 1}}},
+         int64[1] one = {{1}}, int64[1] two = {{2}}, int64[1] three = {{3}}> {{
+            batch = Shape <start = 0, end = 1> (input_ids)
+            fresh_shape = Concat <axis = 0> (batch, two, one, three)
+            fresh = Expand(zero, fresh_shape)
+            {keeps}
+            kept = Shape <start = 2, end = 3> ("past_key_values.0.decoder.key")
+            early = Less(kept, read)
+            said = Gather(table, input_ids)
+            logits = Where(early, zero, said)
+        }}""")
+    notes = {"prompt": prompt, "suppressed": suppressed}
+    onnx.helper.set_model_props(model, {name: " ".join(map(str, ids)) for name, ids in notes.items()})
+    return model
 
 
 def silero() -> onnx.ModelProto:
