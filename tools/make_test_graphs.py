@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import onnx
 import onnx.helper
+import onnx.numpy_helper
 import onnx.parser
 
 _HEADER = '<ir_version: 8, opset_import: ["": 17]>'
@@ -110,6 +112,68 @@ def whisper_decoder(follows: Sequence[int], prompt: Sequence[int], suppressed: S
     notes = {"prompt": prompt, "suppressed": suppressed}
     onnx.helper.set_model_props(model, {name: " ".join(map(str, ids)) for name, ids in notes.items()})
     return model
+
+
+def whisper_exported(heads: int = 2, size: int = 3, words: int = 7) -> dict[str, onnx.ModelProto]:
+    """By file name, what the exporter writes of a Whisper checkpoint, with one layer and random weights.
+
+    As its own graphs: positions fixed at 1,500, the audio's keys and values in the branch without a cache, in a shape
+    that is taken from the number of tokens' rows.
+    """
+    width, rng = heads * size, np.random.default_rng(0)
+    weights = {
+        "conv": (width, 80, 2), "positions": (1500, width), "key": (width, width), "value": (width, width),
+        "bias": (width,), "table": (words, width), "out": (width, words),
+    }  # fmt: skip
+    held = {name: rng.normal(0, 1, shape).astype(np.float32) for name, shape in weights.items()}
+
+    def graph(text: str, *names: str) -> onnx.ModelProto:
+        model = onnx.parser.parse_model(f"{_HEADER}\n{text}")
+        model.graph.initializer.extend(onnx.numpy_helper.from_array(held[name], name) for name in names)
+        return model
+
+    encoder = graph(
+        f"""encoder (float[B,80,3000] input_features) => (float[B,1500,{width}] last_hidden_state) {{
+            sound = Conv <kernel_shape = [2], strides = [2]> (input_features, conv)
+            column = Transpose <perm = [0, 2, 1]> (sound)
+            last_hidden_state = Add(column, positions)
+        }}""",
+        "conv", "positions",
+    )  # fmt: skip
+    audio = ", ".join(f'float[B,{heads},T,{size}] "present.0.encoder.{kind}"' for kind in ("key", "value"))
+    decoder = graph(
+        f"""decoder (int64[B,t] input_ids, float[B,T,{width}] encoder_hidden_states) => (float[B,t,{words}] logits, {audio})
+        <int64[1] rest = {{-1}}, int64[2] parts = {{{heads}, {size}}}> {{
+            rows = Shape <start = 0, end = 1> (input_ids)
+            shape = Concat <axis = 0> (rows, rest, parts)
+            keys = MatMul(encoder_hidden_states, key)
+            key_parts = Reshape(keys, shape)
+            "present.0.encoder.key" = Transpose <perm = [0, 2, 1, 3]> (key_parts)
+            products = MatMul(encoder_hidden_states, value)
+            values = Add(bias, products)
+            value_parts = Reshape(values, shape)
+            "present.0.encoder.value" = Transpose <perm = [0, 2, 1, 3]> (value_parts)
+            read = Gather(table, input_ids)
+            logits = MatMul(read, out)
+        }}""",
+        "key", "value", "bias", "table", "out",
+    )  # fmt: skip
+    kinds = [f"0.{side}.{kind}" for side in ("decoder", "encoder") for kind in ("key", "value")]
+    pasts = ", ".join(f'float[B,{heads},P,{size}] "past_key_values.{kind}"' for kind in kinds)
+    presents = ", ".join(f'float[B,{heads},P2,{size}] "present.{kind}"' for kind in kinds[:2])
+    cached = graph(
+        f"""decoder (int64[B,t] input_ids, {pasts}) => (float[B,t,{words}] logits, {presents})
+        <int64[4] shape = {{0, 1, {heads}, {size}}}> {{
+            read = Gather(table, input_ids)
+            parts = Reshape(read, shape)
+            fresh = Transpose <perm = [0, 2, 1, 3]> (parts)
+            "present.0.decoder.key" = Concat <axis = 2> ("past_key_values.0.decoder.key", fresh)
+            "present.0.decoder.value" = Concat <axis = 2> ("past_key_values.0.decoder.value", fresh)
+            logits = MatMul(read, out)
+        }}""",
+        "table", "out",
+    )  # fmt: skip
+    return {"encoder_model": encoder, "decoder_model": decoder, "decoder_with_past_model": cached}
 
 
 def silero() -> onnx.ModelProto:
