@@ -82,23 +82,31 @@ def whisper_encoder(layers: int = 2) -> onnx.ModelProto:
         }}""")
 
 
-def whisper_decoder(follows: Sequence[int], prompt: Sequence[int], suppressed: Sequence[int] = ()) -> onnx.ModelProto:
-    """A decoder with 2 layers and 2 heads of size 3 that says `follows[i]` after token i, and anything as long as the
-    cache holds less than the prompt; second best is the token after that one. What is read is added to the cache."""
+def whisper_decoder(
+    follows: Sequence[int],
+    prompt: Sequence[int],
+    suppressed: Sequence[int] = (),
+    sure: float = 5,
+    silent: float = 0,
+) -> onnx.ModelProto:
+    """A decoder with 2 layers and 2 heads of size 3 that says `follows[i]` after token i, scored `sure`; second best,
+    one less, is the token after that one. As long as the cache holds less than the prompt, it scores 0 for all but
+    token 0, which stands for silence: `silent`."""
     size, length = len(follows), len(prompt)
+    quiet = ", ".join("0" if column else str(silent) for column in range(size))
     kinds = [f"{i}.{side}.{kind}" for i in range(2) for side in ("decoder", "encoder") for kind in ("key", "value")]
     pasts = ", ".join(f'float[B,2,P,3] "past_key_values.{kind}"' for kind in kinds)
     own = [kind for kind in kinds if "decoder" in kind]
     presents = ", ".join(f'float[B,2,P2,3] "present.{kind}"' for kind in own)
     keeps = "\n".join(f'"present.{kind}" = Concat <axis = 2> ("past_key_values.{kind}", fresh)' for kind in own)
     scores = ", ".join(
-        "5" if column == after else "4" if column == (after + 1) % size else "0"
+        str(sure) if column == after else str(sure - 1) if column == (after + 1) % size else "0"
         for after in follows
         for column in range(size)
     )
     model = onnx.parser.parse_model(f"""{_HEADER}
         decoder (int64[B,t] input_ids, {pasts}) => (float[B,t,{size}] logits, {presents})
-        <float[{size},{size}] table = {{{scores}}}, float zero = {{0}}, int64[1] read = {{{length - 1}}},
+        <float[{size},{size}] table = {{{scores}}}, float[{size}] quiet = {{{quiet}}}, float zero = {{0}}, int64[1] read = {{{length - 1}}},
          int64[1] one = {{1}}, int64[1] two = {{2}}, int64[1] three = {{3}}> {{
             batch = Shape <start = 0, end = 1> (input_ids)
             fresh_shape = Concat <axis = 0> (batch, two, one, three)
@@ -107,9 +115,9 @@ def whisper_decoder(follows: Sequence[int], prompt: Sequence[int], suppressed: S
             kept = Shape <start = 2, end = 3> ("past_key_values.0.decoder.key")
             early = Less(kept, read)
             said = Gather(table, input_ids)
-            logits = Where(early, zero, said)
+            logits = Where(early, quiet, said)
         }}""")
-    notes = {"prompt": prompt, "suppressed": suppressed}
+    notes = {"prompt": prompt, "suppressed": suppressed, "silence": (0,)}
     onnx.helper.set_model_props(model, {name: " ".join(map(str, ids)) for name, ids in notes.items()})
     return model
 

@@ -157,13 +157,13 @@ def _build(found: Checkpoint, work: Path, args: argparse.Namespace, rows: Sequen
         if found.weights is not None:
             checkpoint.convert(found)
         words = checkpoint.vocabulary(found.folder)
-        prompt = words.prompt(args.language)
+        notes = words.notes(args.language)
         bar.update()
         bar.set_description("export")
         graphs.export(found.folder, work / "exported")
         bar.update()
         bar.set_description("rebuild")
-        graphs.rebuild(work / "exported", work / "float", prompt, words.suppressed())
+        graphs.rebuild(work / "exported", work / "float", notes)
         shutil.rmtree(work / "exported")
         bar.update()
         for form in forms:

@@ -28,6 +28,11 @@ _OPEN = 16
 class Decoder(Protocol):
     """A model's decoder of one piece of audio, with its cache inside: one row a beam."""
 
+    @property
+    def silence(self) -> float:
+        """How likely nothing was said, 0 to 1; 0 of a model that cannot tell."""
+        ...
+
     def begin(self) -> Floats:
         """Log-probabilities of the first token, [1, vocabulary]."""
         ...

@@ -38,10 +38,14 @@ class Rows:
     """`beam.Decoder` over the step of a model that remembers nothing itself: ids [rows, 1] and a cache -> the next."""
 
     def __init__(
-        self, step: Callable[[NDArray[np.int64], Cache], tuple[Floats, Cache]], cache: Cache, prompt: Sequence[int]
+        self,
+        step: Callable[[NDArray[np.int64], Cache], tuple[Floats, Cache]],
+        cache: Cache,
+        prompt: Sequence[int],
+        silence: float = 0.0,
     ) -> None:
         """`prompt`: the tokens that are read, in one row, before the first is written."""
-        self._step, self._cache, self._prompt = step, cache, prompt
+        self._step, self._cache, self._prompt, self.silence = step, cache, prompt, silence
 
     def begin(self) -> Floats:
         for token in self._prompt[:-1]:

@@ -37,6 +37,8 @@ _INVENTED = re.compile(r"\W*(?:you)?\W*|©.*", re.IGNORECASE)
 _REWARD_CLOSED = 1.5
 """What each word adds in a closed domain: in noise the model likes to end early."""
 
+_SILENT = 0.5
+"""What a model writes where it is not sure, and takes this to be more likely silence, was not said."""
 _UNSURE = -0.3
 """Mean log-probability of a token below which a second model is asked."""
 _ALTERNATIVES = 8
@@ -67,6 +69,10 @@ class _Together:
 
     def __init__(self, decoders: Sequence[beam.Decoder]) -> None:
         self._decoders = decoders
+
+    @property
+    def silence(self) -> float:
+        return min(decoder.silence for decoder in self._decoders)
 
     def begin(self) -> Floats:
         mean: Floats = np.mean([decoder.begin() for decoder in self._decoders], axis=0)
@@ -123,16 +129,18 @@ class Recogniser(Generic[M]):
         if speech is None:
             return _Heard()
         try:
-            found = self._search(self.model.listen(speech), speech)
+            decoder: beam.Decoder = self.model.listen(speech)
+            found = self._search(decoder, speech)
             if self._second is not None and not self._is_sure(found):
-                both = _Together([model.listen(speech) for model in (self.model, self._second)])
-                found = self._search(both, speech)
+                decoder = _Together([model.listen(speech) for model in (self.model, self._second)])
+                found = self._search(decoder, speech)
         except Exception as error:  # onnxruntime raises classes of its own with no public base
             raise StageError(
                 "asr", "inference", f"{self.model.name} failed on {len(speech)} samples: {error}"
             ) from error
         heard = self._chosen(found)
-        return _Heard() if _INVENTED.fullmatch(heard.text) else heard
+        silent = decoder.silence > _SILENT and sum(heard.scores) < _LOST * len(heard.scores)
+        return _Heard() if silent or _INVENTED.fullmatch(heard.text) else heard
 
     def _search(self, decoder: beam.Decoder, samples: Floats) -> beam.Found:
         limit = math.ceil(len(samples) / RATE * TOKENS_PER_SECOND)

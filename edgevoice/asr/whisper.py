@@ -1,7 +1,7 @@
 """OpenAI's Whisper on onnxruntime, as `tools/quantize.py` builds it of a checkpoint: log-mel frames in, text out.
 
 The encoder hands out the audio's keys and values for each layer of the decoder; the decoder reads one token a row after
-its cache. Sizes are read from the graphs, the tokens of the prompt and those never written from the decoder's metadata.
+its cache. Sizes are read from the graphs, the tokens of the prompt, of silence, and those never written from the decoder's metadata.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ Floats = NDArray[np.float32]
 _SHORTEST, _TAIL = 15 * RATE, RATE
 """Samples that the encoder is given at least, and silence at the end. It was trained on 30 s, mostly silent at the end:
 with half of that it hears as well in half the time; with less it repeats itself."""
+_NOTES = {"prompt", "suppressed", "silence"}
 _STEP = 2 * mel.HOP
 """The encoder halves the frames."""
 
@@ -39,11 +40,12 @@ class Whisper:
         self._sounds = [output.name for output in encoder.get_outputs()]
         self._pasts = [name for name in inputs if name.endswith((".decoder.key", ".decoder.value"))]
         audio = {name.replace("present", "past_key_values") for name in self._sounds}
-        if "prompt" not in notes or set(inputs) != {"input_ids", *self._pasts, *audio}:
+        if not notes.keys() >= _NOTES or set(inputs) != {"input_ids", *self._pasts, *audio}:
             raise ModelCorrupt(
                 f"These graphs are not of tools/quantize.py; the decoder's inputs are {', '.join(inputs)}"
             )
         self._prompt = [int(token) for token in notes["prompt"].split()]
+        self._silence = int(notes["silence"])
         self._never = np.array(notes["suppressed"].split(), np.int64)
         (sound,) = encoder.get_inputs()
         self._input, self._bins = sound.name, int(sound.shape[1])
@@ -52,8 +54,10 @@ class Whisper:
         self._empty = value(np.zeros((1, heads, 0, size), np.float32))
 
     def listen(self, samples: Floats) -> Rows:
-        """The decoder of one piece of audio."""
-        return Rows(self.step, self.encode(samples), self._prompt)
+        """The decoder of one piece of audio, which has read the first token of the prompt."""
+        logits, cache = self._run(np.array([self._prompt[:1]]), self.encode(samples))
+        silence = float(np.exp(log_softmax(logits)[0, self._silence]))
+        return Rows(self.step, cache, self._prompt[1:], silence)
 
     def encode(self, samples: Floats) -> Cache:
         """`samples` f32 [n] in -1..1 at 16 kHz, 29 s at most -> the cache before the first token."""
@@ -69,14 +73,16 @@ class Whisper:
 
         Returns log-probabilities of the next token, f32 [beams, vocabulary], and the new cache.
         """
+        scored, cache = self._run(ids, cache)
+        scored[:, self._never] = -np.inf
+        return log_softmax(scored), cache
+
+    def _run(self, ids: NDArray[np.int64], cache: Cache) -> tuple[Floats, Cache]:
         names = ["logits", *(name.replace("past_key_values", "present") for name in cache.decoder)]
         feed = {"input_ids": value(ids), **cache.decoder, **cache.encoder}
         logits, *presents = self._decoder.run_with_ort_values(names, feed)
-        scored = logits.numpy()[:, -1]
-        scored[:, self._never] = -np.inf
-        return log_softmax(scored), Cache(
-            cache.length + 1, dict(zip(cache.decoder, presents, strict=True)), cache.encoder
-        )
+        decoder = dict(zip(cache.decoder, presents, strict=True))
+        return logits.numpy()[:, -1], Cache(cache.length + 1, decoder, cache.encoder)
 
 
 def load(settings: AsrSettings, folder: Path | None) -> recogniser.Recogniser[Whisper]:

@@ -16,7 +16,7 @@ from edgevoice.config import AsrSettings
 from edgevoice.messages import RATE
 from quantizing import graphs
 
-PROMPT, SUPPRESSED = (5, 6), (3,)
+NOTES = {"prompt": (5, 6), "suppressed": (3,), "silence": (4,)}
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def rebuilt(tmp_path: Path) -> Path:
     target.mkdir()
     for name, model in make_test_graphs.whisper_exported().items():
         onnx.save(model, exported / f"{name}.onnx")
-    graphs.rebuild(exported, target, PROMPT, SUPPRESSED)
+    graphs.rebuild(exported, target, NOTES)
     return target
 
 
@@ -63,7 +63,7 @@ def test_the_notes_of_the_decoder_are_obeyed(rebuilt: Path) -> None:
 
 def test_the_same_weights_are_the_same_bytes(rebuilt: Path, tmp_path: Path) -> None:
     before = [(rebuilt / name).read_bytes() for name in graphs.NAMES]
-    graphs.rebuild(tmp_path / "exported", rebuilt, PROMPT, SUPPRESSED)
+    graphs.rebuild(tmp_path / "exported", rebuilt, NOTES)
     assert [(rebuilt / name).read_bytes() for name in graphs.NAMES] == before
 
 

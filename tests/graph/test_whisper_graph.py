@@ -37,11 +37,13 @@ def follows(**after: int) -> list[int]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Callable[..., Path]:
-    def make(said: list[int] | None = None, suppressed: tuple[int, ...] = (), name: str = "whisper") -> Path:
+    def make(
+        said: list[int] | None = None, suppressed: tuple[int, ...] = (), name: str = "whisper", **scores: float
+    ) -> Path:
         path = tmp_path / name
         path.mkdir(exist_ok=True)
         onnx.save(make_test_graphs.whisper_encoder(), path / "encoder_model.onnx")
-        decoder = make_test_graphs.whisper_decoder(said or follows(), PROMPT, suppressed)
+        decoder = make_test_graphs.whisper_decoder(said or follows(), PROMPT, suppressed, **scores)
         onnx.save(decoder, path / "decoder_model.onnx")
         (path / "tokenizer.bin").write_bytes(b"".join(bytes([len(piece)]) + piece for piece in PIECES))
         return path
@@ -73,6 +75,13 @@ def test_what_is_suppressed_gives_way_to_the_second_best(folder: Callable[..., P
     assert hear(folder(follows(IT=BRACKET))) == "turn it["
     assert hear(folder(follows(IT=OFF), suppressed=(OFF,))) == "turn it["
     assert hear(folder(follows(DOT=BRACKET), suppressed=(BRACKET,))) == "turn it off."
+
+
+@pytest.mark.parametrize(("sure", "silent", "text"), [(5, 9, "turn it off."), (1.5, 0, "turn it off."), (1.5, 9, "")])
+def test_what_is_unsure_and_likely_silence_was_not_said(
+    folder: Callable[..., Path], sure: float, silent: float, text: str
+) -> None:
+    assert hear(folder(sure=sure, silent=silent)) == text
 
 
 @pytest.mark.parametrize(("closed", "text"), [(False, "turn it off."), (True, "it")])

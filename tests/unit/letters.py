@@ -41,6 +41,8 @@ class Ear:
         self.ids, self.wrong, self.length = (*VOCABULARY.encode(" " + text), VOCABULARY.end), wrong, 0
         self.rows: list[int] = []
 
+    silence = 0.0
+
     def begin(self) -> NDArray[np.float32]:
         return self.step(np.zeros(1, np.int64))
 

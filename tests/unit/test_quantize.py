@@ -79,6 +79,14 @@ def test_a_checkpoint_of_many_languages_is_told_which() -> None:
         Vocabulary(pieces[1:]).prompt("de")
 
 
+def test_the_token_of_silence_has_two_names() -> None:
+    for name in (b"<|nospeech|>", b"<|nocaptions|>"):
+        pieces = [b"<|endoftext|>", b"<|startoftranscript|>", b"<|notimestamps|>", name]
+        assert Vocabulary(pieces).notes("en") == {"prompt": [1, 2], "suppressed": [1, 2, 3], "silence": [3]}
+    with pytest.raises(CheckpointError, match=r"no <\|nospeech\|>"):
+        Vocabulary(pieces[:3]).notes("en")
+
+
 def test_a_vocabulary_with_gaps_is_refused(tmp_path: Path) -> None:
     (tmp_path / "vocab.json").write_text(json.dumps({"a": 0, "<|endoftext|>": 2}), "utf-8")
     with pytest.raises(CheckpointError, match="gaps"):

@@ -145,6 +145,13 @@ class Vocabulary:
         except ValueError:
             raise CheckpointError(f"--language {language}: this checkpoint has no such token") from None
 
+    def notes(self, language: str) -> dict[str, list[int]]:
+        """The tokens that the engine must know, by what they are for. Raises CheckpointError."""
+        spoken = [i for i, p in enumerate(self.pieces) if p in (b"<|nospeech|>", b"<|nocaptions|>")]
+        if not spoken:
+            raise CheckpointError("the vocabulary has no <|nospeech|>; is it Whisper's?")
+        return {"prompt": self.prompt(language), "suppressed": self.suppressed(), "silence": spoken}
+
     def suppressed(self) -> list[int]:
         """What is never written: controls but the end, and signs that nobody speaks."""
         end = self.pieces.index(END)

@@ -7,7 +7,7 @@ decoder_model.onnx   one token a row, the cache, the audio's keys and values -> 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,17 +34,16 @@ def export(checkpoint: Path, target: Path) -> None:
         )  # fmt: skip
 
 
-def rebuild(exported: Path, target: Path, prompt: Sequence[int], suppressed: Sequence[int]) -> None:
+def rebuild(exported: Path, target: Path, notes: Mapping[str, Sequence[int]]) -> None:
     """Reads what optimum exported and writes both graphs into `target`.
 
-    `prompt` and `suppressed` are token ids: what is read before the first word, and what is never written.
+    `notes` are token ids, kept in the decoder's metadata: the `prompt`, what is `suppressed`, and what tells `silence`.
     """
     whole = onnx.load(exported / "decoder_model.onnx")
     sound = compose.add_prefix(_any_length(onnx.load(exported / "encoder_model.onnx")), "encoder/")
     encoder = compose.merge_models(sound, _cross(whole), [("encoder/last_hidden_state", _STATES)])
     onnx.save(_plain(encoder), target / "encoder_model.onnx")
     decoder = _plain(onnx.load(exported / "decoder_with_past_model.onnx"))
-    notes = {"prompt": prompt, "suppressed": suppressed}
     helper.set_model_props(decoder, {name: " ".join(map(str, ids)) for name, ids in notes.items()})
     onnx.save(decoder, target / "decoder_model.onnx")
 
