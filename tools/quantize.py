@@ -65,7 +65,12 @@ def arguments() -> argparse.ArgumentParser:
         help="refuse more than this many more errors a word (default: 0.01)")  # fmt: skip
     add("--static", action="store_true",
         help="also try the encoder's convolutions with fixed ranges; kept where they help")  # fmt: skip
-    add("--language", default="en", metavar="CODE", help="what the model is told is spoken (default: en)")
+    add(
+        "--language",
+        default="en",
+        metavar="CODE",
+        help="what is spoken: the model is told, and rows of another `lang` are not counted (default: en)",
+    )
     add(
         "--vocabulary", type=Path, metavar="FILE", help="OpenAI's .tiktoken file (default: the one beside the .pt file)"
     )
@@ -104,7 +109,7 @@ def _run(args: argparse.Namespace, work: Path, command: str) -> int:
         )
         return 0
     forms = _build(found, work, args, rows)
-    told = {form: measure.measure(work, form, args.manifest, args.limit) for form in forms}
+    told = {form: measure.measure(work, form, args.manifest, args.language, args.limit) for form in forms}
     print(show(table(told)), end="\n\n")
     chosen = "static" if "static" in told and measure.better(told["int8"], told["static"]) else "int8"
     measure.judge(told["float"], told[chosen], args.max_loss)
@@ -131,7 +136,10 @@ def _check(args: argparse.Namespace, root: Path, found: Checkpoint, work: Path) 
         raise InputError(f"--name {args.name}: use lower-case letters, digits, '.', '-' and '_'")
     if args.name in model_manifest.manifest():
         raise InputError(f"--name {args.name}: the package's manifest has a model of this name")
-    for place, size in ((work, _SPACE * found.size), (root if root.exists() else root.parent, found.size // 2)):
+    for place, size in (
+        (work, _SPACE * found.size),
+        (next(p for p in (root, *root.parents) if p.exists()), found.size // 2),
+    ):
         free = shutil.disk_usage(place).free
         if free < size:
             raise InputError(f"{place}: {free >> 20} MB free, {size >> 20} MB needed. --work and --store name others")

@@ -149,7 +149,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tup
 
     def run(*more: str) -> tuple[int, str]:
         paths = (str(tmp_path / "it"), str(tmp_path / "rows.jsonl"))
-        rest = ("--name", "whisper-own", "--dry-run", "--store", str(tmp_path / "store"), *more)
+        rest = ("--name", "whisper-own", "--dry-run", "--store", str(tmp_path / "not" / "yet" / "store"), *more)
         status = quantize.main((*paths, *rest))
         said = capsys.readouterr()
         return status, said.out + said.err
@@ -215,7 +215,7 @@ def test_a_dry_run_writes_nothing(
 ) -> None:
     monkeypatch.setattr(quantize, "_NEEDED", {})
     status, said = run()
-    assert (status, _holds(r"it -> .*store/whisper-own, measured on 1 recordings", said)) == (0, True)
+    assert (status, _holds(r"it -> .*not/yet/store/whisper-own, measured on 1 recordings", said)) == (0, True)
     assert sorted(path.name for path in whole.parent.iterdir()) == ["it", "rows.jsonl", "yes.wav"]
 
 

@@ -59,10 +59,12 @@ def features(rows: Sequence[Row], bins: int) -> Iterator[NDArray[np.float32]]:
             yield mel.log_mel(np.pad(speech, (0, -len(speech) % (2 * mel.HOP))), bins)
 
 
-def measure(store: Path, name: str, manifest: Path, limit: int | None) -> Figures:
+def measure(store: Path, name: str, manifest: Path, language: str, limit: int | None) -> Figures:
     """Runs the suite `asr` on a model of the store, in a process of its own so that memory is its own too."""
     settings = store / f"{name}.yaml"
-    settings.write_text(f"asr: {{engine: whisper, model: {name}, threads: 1}}\n", "utf-8")
+    settings.write_text(
+        f"asr: {{engine: whisper, model: {name}, threads: 1}}\nnlu: {{language: {language}}}\n", "utf-8"
+    )
     suite = Path(__file__).parents[1] / "evaluate.py"
     command = [sys.executable, str(suite), "asr", str(manifest), "--no-grammar", "--no-llm", "--models", str(store),
                "--config", str(settings), *(["--limit", str(limit)] if limit else [])]  # fmt: skip
