@@ -27,7 +27,7 @@ SUITES = {
                The recogniser knows what can be said in a home: the settings' home.file, else the demo's, and beside it
                the homes of --home FILE; --no-grammar: it knows nothing
   figures      wer, exact_rate (rows without an error), cpu_per_second (CPU seconds a second of audio), rtf, p50_ms,
-               p95_ms""",
+               p95_ms, ram_mb (what loading and running the engine added to the process, with the home's language)""",
     "wake": """
   rows         {id, audio, kind: keyword | other_phrase | negative_speech, keyword?}
   predictions  {id, fired_at: [seconds]}; a keyword's clip is given 1.5 s of quiet before it and 1 s after it, and

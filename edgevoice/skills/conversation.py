@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from edgevoice.dialogue import resolve
@@ -34,7 +33,6 @@ from edgevoice.stages import Llm
 _LONGEST_PLAN = 200
 _CONDITION = re.compile(r"\b(?:when|if|once|as soon as|after|whenever|until) (?:it|that|they|this)\b.*", re.IGNORECASE)
 _MOST_READINGS = 3
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
 
 
@@ -223,8 +221,8 @@ class Conversation:
         self,
         outcome: Outcome,
         failed: tuple[Command, ...] = (),
-        reported: Mapping[str, str] = _NOTHING,
-        refused: Mapping[str, str] = _NOTHING,
+        reported: Mapping[str, str] = failures.NOTHING,
+        refused: Mapping[str, str] = failures.NOTHING,
     ) -> str:
         """The sentence after the commands were sent: the reply, or which devices did not answer or do otherwise.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Outcome
 from edgevoice.skills import spoken
 from edgevoice.skills.reply import Replies
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
 _STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
 
