@@ -83,9 +83,11 @@ class ListenSettings:
 class AsrSettings:
     """Speech recognition."""
 
-    engine: str = _f("moonshine", "moonshine or vosk")
+    engine: str = _f("moonshine", "moonshine, whisper (built by tools/quantize.py) or vosk")
     model: str = _f("moonshine-tiny-en", "model in the manifest")
-    second: str = _f("", "moonshine: another model of the same vocabulary, asked too where the first is not sure")
+    second: str = _f(
+        "", "moonshine, whisper: another model of the same vocabulary, asked too where the first is not sure"
+    )
     threads: int = _f(1, "CPU threads", min=1, max=64)
     providers: tuple[str, ...] = _f(("CPUExecutionProvider",), "onnxruntime providers, the first one available is used")
 

@@ -27,7 +27,7 @@ SUITES = {
                The recogniser knows what can be said in a home: the settings' home.file, else the demo's, and beside it
                the homes of --home FILE; --no-grammar: it knows nothing
   figures      wer, exact_rate (rows without an error), cpu_per_second (CPU seconds a second of audio), rtf, p50_ms,
-               p95_ms""",
+               p95_ms, ram_mb (what loading and running the engine added to the process, with the home's language)""",
     "wake": """
   rows         {id, audio, kind: keyword | other_phrase | negative_speech, keyword?}
   predictions  {id, fired_at: [seconds]}; a keyword's clip is given 1.5 s of quiet before it and 1 s after it, and
@@ -72,6 +72,15 @@ SUITES = {
                expect_response texts; ignore_changes are not looked at. A yes-or-no question before a risky command
                (unlock, garage, many devices, a guess) is answered "yes" once; `asked` counts them
   figures      asked, p50_ms, p95_ms""",
+    "dialogue": """
+  rows         YAML files of `conversations`, each a list of turns, or a mapping with `turns`; beside it, or for the whole
+               file, `home` (one of ours, or homes/NAME.yaml beside the file), `area` of the microphone, `time`, `states`.
+               A turn: `say`; `after` seconds; `restart`; `set`, what others do meanwhile; and what must hold: `now`
+               {entity [attribute]: value}, all other devices unchanged; `sent` [entity capability]; `asks` choice,
+               yes_no, slot, pin or any; `says` and `not`, patterns of the reply; `fails`, why it is known to be wrong
+  predictions  {id, text, reply, commands, problems, ms}
+  score        share of turns in which all of that holds
+  figures      turns, conversations_whole (share without a wrong turn), p50_ms, p95_ms a turn""",
     "turn": """
   rows         {id, audio, text?, intent?, slots?, speech_end?, wake?}; with `wake` true the recording begins with a
                wake word, else it is listened to from its start. The home is simulated: the settings' home.file, else
@@ -98,7 +107,7 @@ def arguments() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("suite", choices=sorted(SUITES), metavar="SUITE", help=", ".join(SUITES))
-    add("files", nargs="+", type=Path, metavar="FILE", help="JSON-lines files of rows")
+    add("files", nargs="+", type=Path, metavar="FILE", help="JSON-lines files of rows; dialogue: YAML")
     add("--profile", metavar="NAME", help="device profile, a name or a path (default: this machine's)")
     add("--config", type=Path, metavar="FILE", help="settings file over the profile")
     add("--limit", type=int, metavar="N", help="only N rows, evenly spread over the files")

@@ -13,6 +13,7 @@ import pytest
 
 import make_test_graphs
 from edgevoice.asr import levels, moonshine
+from edgevoice.asr.recogniser import Recogniser
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, StageError
 from edgevoice.messages import RATE, AudioChunk, Samples
@@ -43,7 +44,7 @@ def voice(seconds: float, pauses: tuple[float, ...] = ()) -> Samples:
     return samples
 
 
-def hear(asr: moonshine.MoonshineAsr, samples: Samples, chunk: int = 1600) -> list[tuple[str, bool]]:
+def hear(asr: Recogniser[moonshine.Moonshine], samples: Samples, chunk: int = 1600) -> list[tuple[str, bool]]:
     chunks = [AudioChunk(samples[i : i + chunk], RATE, i) for i in range(0, len(samples), chunk)]
     return [(transcript.text, transcript.final) for transcript in asr.transcribe(chunks)]
 

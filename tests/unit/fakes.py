@@ -56,6 +56,9 @@ class Table:
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
         return self.wishes.get(text, ())
 
+    def allows(self, intent: str) -> bool:
+        return True
+
     def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
         yield
         return self.understand(text, context, cancel)
