@@ -97,7 +97,7 @@ def test_a_typed_turn_between_wake_word_and_speech_is_one_of_its_own() -> None:
     spoken = scene.at(2.0, ENDED, Heard(Transcript("lamp off"), 0.0), TurnEnded("0002", ()))
     assert (typed["heard"], typed["is_spoken"], typed["word"]) == ("lamp on", False, "")
     assert (spoken["heard"], spoken["is_spoken"], spoken["word"]) == ("lamp off", True, "alexa")
-    assert [bar["told"] for bar in spoken["bars"] if bar["stage"] == "asr"] == ["ahead, at the pause"]
+    assert [bar["told"] for bar in spoken["bars"] if bar["stage"] == "asr"] == ["ahead"]
 
 
 def test_speech_that_no_turn_took_up_is_not_mistaken_for_the_next() -> None:

@@ -179,7 +179,7 @@ class Turns:
                 record.heard = _HIDDEN if self._is_secret else transcript.text
                 record.confidence, record.state = round(transcript.confidence, 3), "thinking"
                 if record.is_spoken:
-                    self._bar(record, "asr", now, ms if ms > _AHEAD_MS else 0.0, "ahead, at the pause")
+                    self._bar(record, "asr", now, ms if ms > _AHEAD_MS else 0.0, "ahead")
             case Understood(intents=intents, ms=ms):
                 hidden = self._is_secret
                 record.intents += [intent_told(one, hidden) for one in intents]
