@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import gc
+import inspect
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -60,13 +62,19 @@ class Wanted:
     """Go on with the timers, lists and questions of the last time, and keep them for the next."""
 
 
-def engine(stage: str, settings: Settings, store: Store) -> Any:
-    """Loads the engine that the settings name for `stage`; None where they name none. Raises ModelError, MissingExtra."""
+def engine(stage: str, settings: Settings, store: Store, stop: threading.Event | None = None) -> Any:
+    """Loads the engine that the settings name for `stage`; None where they name none. Raises ModelError, MissingExtra.
+
+    `stop` is for engines whose `load` takes it: once it is set, loading, and whatever the engine does, ends soon.
+    """
     chosen = getattr(settings, stage)
     if not chosen.engine:
         return None
     load = registry.factory(stage, chosen.engine)
-    return load(chosen, store.folder(chosen.model) if chosen.model else None)
+    folder = store.folder(chosen.model) if chosen.model else None
+    if stop is not None and "stop" in inspect.signature(load).parameters:
+        return load(chosen, folder, stop=stop)
+    return load(chosen, folder)
 
 
 def models_of(settings: Settings) -> tuple[str, ...]:
@@ -107,8 +115,8 @@ def late_llm(settings: Settings, store: Store) -> LateLlm | None:
         _log.warning("going on without a language model: %s", error)
         return None
 
-    def load() -> Llm:
-        llm: Llm = engine("llm", settings, store)
+    def load(stop: threading.Event) -> Llm:
+        llm: Llm = engine("llm", settings, store, stop)
         return llm
 
     return LateLlm(load, settings.llm.deadline_seconds)
@@ -146,6 +154,9 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
             yield made
     finally:
         wires.stop()
+        if llm is not None:
+            llm.stop()
+        gc.unfreeze()  # what is left may be collected: settings that are read anew make all of it again
 
 
 def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presence | None:

@@ -45,6 +45,7 @@ _log = logging.getLogger(__name__)
 
 _QUEUE = 8  # more than a person says while one turn runs
 _IDLE_SECONDS = 0.1
+_STOP_SECONDS = 5.0  # longer than reading one batch of a prompt takes on the slowest board
 _SILENT_SECONDS = 0.05
 """How long the language model may be silent before an empty piece says so; `cancel` is looked at as often."""
 
@@ -228,19 +229,37 @@ class Assistant:
 
 
 class LateLlm:
-    """A language model that loads behind everything else; who asks too early waits, at most `patience_seconds`."""
+    """A language model that loads behind everything else; who asks too early waits, at most `patience_seconds`.
 
-    def __init__(self, load: Callable[[], Llm], patience_seconds: float) -> None:
+    `load` is given an event: once it is set, loading, and whatever the model does, ends soon.
+    """
+
+    def __init__(self, load: Callable[[threading.Event], Llm], patience_seconds: float) -> None:
         self._load = load
         self._patience_seconds = patience_seconds
         self._ready = threading.Event()
+        self._stop = threading.Event()
         self._llm: Llm | None = None
-        self._problem = ""
+        self.problem = ""
+        """Why there is no language model, in words; empty while it loads and works."""
         self._writing = threading.Lock()
+        self._threads: set[threading.Thread] = set()
 
     def start(self, prefixes: Sequence[Sequence[ChatMessage]] = ()) -> None:
         """Begins to load, and then to read the prompt `prefixes`."""
-        threading.Thread(target=self._run, args=(prefixes,), name="llm loader", daemon=True).start()
+        self._begin(partial(self._run, prefixes), "llm loader")
+
+    def stop(self) -> None:
+        """Ends loading and writing, and frees the model; waits for both, at most a few seconds.
+
+        A process that ends while llama.cpp still computes is torn apart under its feet, and crashes now and then.
+        """
+        self._stop.set()
+        for thread in list(self._threads):
+            thread.join(_STOP_SECONDS)
+        close = getattr(self._llm, "close", None)
+        if close is not None and not self._threads:
+            close()
 
     def generate(
         self, messages: Sequence[ChatMessage], max_tokens: int, cancel: threading.Event, grammar: str = ""
@@ -254,13 +273,15 @@ class LateLlm:
         def write() -> None:
             try:
                 with self._writing:
+                    if unwanted.is_set():
+                        return
                     for piece in self._wait(unwanted).generate(messages, max_tokens, unwanted, grammar):
                         pieces.put(piece)
                 pieces.put(None)
             except Exception as error:
                 pieces.put(error)
 
-        threading.Thread(target=write, name="llm writer", daemon=True).start()
+        self._begin(write, "llm writer")
         try:
             while not cancel.is_set():
                 try:
@@ -280,17 +301,32 @@ class LateLlm:
         with self._writing:
             self._wait(threading.Event()).warm(messages)
 
+    def _begin(self, work: Callable[[], None], name: str) -> None:
+        if self._stop.is_set():
+            raise StageError("llm", "cancelled", "the language model is being stopped")
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                self._threads.discard(thread)
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
     def _run(self, prefixes: Sequence[Sequence[ChatMessage]]) -> None:
         try:
-            llm = self._load()
+            llm = self._load(self._stop)
             for prefix in prefixes:
                 llm.warm(prefix)
             self._llm = llm
         except EdgeVoiceError as error:
-            self._problem = str(error)
-            _log.warning("no language model: %s", error)
+            self.problem = str(error)
+            if not self._stop.is_set():
+                _log.warning("no language model: %s", error)
         except Exception as error:
-            self._problem = f"{type(error).__name__}: {error}"
+            self.problem = f"{type(error).__name__}: {error}"
             _log.exception("no language model")
         finally:
             self._ready.set()
@@ -298,8 +334,8 @@ class LateLlm:
     def _wait(self, unwanted: threading.Event) -> Llm:
         end = time.monotonic() + self._patience_seconds
         while not self._ready.wait(_SILENT_SECONDS):
-            if unwanted.is_set() or time.monotonic() > end:
+            if unwanted.is_set() or self._stop.is_set() or time.monotonic() > end:
                 raise StageError("llm", "loading", "the language model is still loading")
         if self._llm is None:
-            raise StageError("llm", "absent", f"there is no language model: {self._problem}")
+            raise StageError("llm", "absent", f"there is no language model: {self.problem}")
         return self._llm

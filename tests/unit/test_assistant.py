@@ -206,7 +206,7 @@ def test_a_timer_that_runs_out_is_announced() -> None:
 
 
 def test_a_language_model_that_cannot_load_says_why_when_it_is_asked() -> None:
-    def load() -> None:
+    def load(stop: threading.Event) -> None:
         raise ModelMissing("the model is not here")
 
     llm = LateLlm(load, 5.0)  # type: ignore[arg-type]
@@ -217,7 +217,7 @@ def test_a_language_model_that_cannot_load_says_why_when_it_is_asked() -> None:
 
 def test_a_language_model_that_loads_too_long_is_not_waited_for() -> None:
     go_on = threading.Event()
-    llm = LateLlm(lambda: go_on.wait(SECONDS), 0.05)  # type: ignore[arg-type,return-value]
+    llm = LateLlm(lambda stop: go_on.wait(SECONDS), 0.05)  # type: ignore[arg-type,return-value]
     llm.start()
     with pytest.raises(StageError, match="still loading"):
         llm.warm(())
@@ -250,7 +250,7 @@ class Writer:
 @pytest.fixture
 def late() -> tuple[LateLlm, Writer]:
     writer = Writer()
-    llm = LateLlm(lambda: writer, SECONDS)
+    llm = LateLlm(lambda stop: writer, SECONDS)
     llm.start()
     return llm, writer
 
@@ -280,3 +280,31 @@ def test_an_answer_that_nobody_wants_is_not_written_on(late: tuple[LateLlm, Writ
     assert writer.written == 0
     writer.go_on.release()
     assert list(filter(None, llm.generate((), 1, threading.Event()))) == ["word"]
+
+
+def test_stopping_ends_loading_and_writing_and_frees_the_model(late: tuple[LateLlm, Writer]) -> None:
+    stops: list[threading.Event] = []
+
+    class Stoppable(Writer):
+        closed = False
+
+        def generate(self, messages: object, max_tokens: int, cancel: threading.Event, grammar: str = "") -> Iterator[str]:
+            while not stops[0].wait(0.01):
+                yield "word"
+
+        def close(self) -> None:
+            self.closed = True
+
+    made = Stoppable()
+    writing = LateLlm(lambda stop: stops.append(stop) or made, SECONDS)
+    writing.start()
+    pieces = writing.generate((), 10, threading.Event())
+    assert next(filter(None, pieces)) == "word"
+    writing.stop()
+    assert made.closed
+    with pytest.raises(StageError, match="being stopped"):
+        next(writing.generate((), 1, threading.Event()))
+    loading = LateLlm(lambda stop: stop.wait(SECONDS), SECONDS)  # type: ignore[arg-type,return-value]
+    loading.start()
+    loading.stop()
+    assert not {thread.name for thread in threading.enumerate()} & {"llm loader"}
