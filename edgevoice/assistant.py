@@ -18,14 +18,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Protocol
 
+from edgevoice import logs
 from edgevoice import turn as turns
 from edgevoice.errors import EdgeVoiceError, StageError
-from edgevoice.listen import Listener
 from edgevoice.messages import (
     AudioChunk,
     Event,
@@ -45,6 +46,7 @@ _log = logging.getLogger(__name__)
 
 _QUEUE = 8  # more than a person says while one turn runs
 _IDLE_SECONDS = 0.1
+_EARS_SECONDS = 1.0  # in which they end; they are left to themselves where a device hangs
 _STOP_SECONDS = 5.0  # longer than reading one batch of a prompt takes on the slowest board
 _SILENT_SECONDS = 0.05
 """How long the language model may be silent before an empty piece says so; `cancel` is looked at as often."""
@@ -54,6 +56,17 @@ class Microphone(AbstractContextManager[Iterable[AudioChunk]], Protocol):
     """Entering opens it; `close`, from any thread, ends its chunks."""
 
     def close(self) -> None: ...
+
+
+class Ear(Protocol):
+    """What the ears listen with: `listen.Listener`."""
+
+    @property
+    def words(self) -> tuple[str, ...]: ...
+    @property
+    def listening(self) -> bool: ...
+    def listen_now(self, at: int) -> None: ...
+    def feed(self, chunk: AudioChunk) -> Iterator[ListenEvent]: ...
 
 
 def _nobody(event: Event) -> None:
@@ -76,17 +89,18 @@ class Wish:
 class Assistant:
     """`mic` is opened by the ears. `observe` sees every event, on the thread that made it, and must be quick.
 
-    `cue(name)` plays the short sound `listening` or `failed`; `beat` is called about ten times a second while all is well.
+    `cue(name)` plays the short sound `listening` or `failed`; `beat` is called with `ears` and with `turns`, by each of
+    these threads, several times a second and at every event while it gets on.
     """
 
     def __init__(
         self,
         mic: Microphone,
-        listener: Listener,
+        listener: Ear,
         stages: turns.Stages,
         observe: Callable[[Event], None],
         cue: Callable[[str], None],
-        beat: Callable[[], None] = lambda: None,
+        beat: Callable[[str], None] = lambda part: None,
     ) -> None:
         self._mic = mic
         self._listener = listener
@@ -96,6 +110,7 @@ class Assistant:
         self._beat = beat
         self._heard: queue.Queue[ListenEvent | Wish] = queue.Queue(_QUEUE)
         self._stop = threading.Event()
+        self._finish = threading.Event()
         self._follow_up = threading.Event()
         self._turn: Turn | None = None
         self._ears_error: BaseException | None = None
@@ -104,23 +119,40 @@ class Assistant:
         """While true nothing is heard, no wake word either. May be set by any thread."""
 
     def run(self) -> None:
-        """Listens and answers until `stop`. Raises what ended the ears: AudioError where there is no microphone."""
+        """Listens and answers until `stop` or `finish`. Raises what ended the ears."""
         ears = threading.Thread(target=self._listen, name="ears", daemon=True)
         ears.start()
         numbers = count(1)
         try:
-            while not self._stop.is_set():
+            while not self._stop.is_set() and not self._is_finished():
                 if self._ears_error is not None:
                     raise self._ears_error
-                self._beat()
+                self._beat("turns")
                 self._take_turn(numbers)
                 if not self._stages.link.pump():
                     turns.prepare(self._stages)
                 self._end_timers(numbers)
+            self._mic.close()
+            ears.join(_EARS_SECONDS)
+            while not self._stop.is_set() and not self._heard.empty():  # heard while the ears were closing
+                self._take_turn(numbers)
         finally:
             self.stop()
             self._mic.close()
-            ears.join(2.0)
+            ears.join(_EARS_SECONDS)
+
+    def finish(self) -> None:
+        """Ends `run` once nothing is being heard, answered or asked. May be called from a signal handler or any thread."""
+        self._finish.set()
+
+    @property
+    def waiting(self) -> int:
+        """What was heard or wished and has not had its turn."""
+        return self._heard.qsize()
+
+    def _is_finished(self) -> bool:
+        is_quiet = not self._listener.listening and not self._follow_up.is_set()
+        return self._finish.is_set() and is_quiet and self._heard.empty()
 
     def stop(self) -> None:
         """Ends `run` soon, in the middle of a turn too. May be called from a signal handler or any thread."""
@@ -144,6 +176,7 @@ class Assistant:
             with self._mic as chunks:
                 self._observe(Listening(self._listener.words))
                 for chunk in chunks:
+                    self._beat("ears")
                     if self._stop.is_set():
                         return
                     if self.muted:  # the gap in the stream makes the listener forget what it heard before
@@ -154,7 +187,7 @@ class Assistant:
                         self._listener.listen_now(chunk.start)
                     for event in self._listener.feed(chunk):
                         self._hand_over(event)
-            if not self._stop.is_set():
+            if not self._stop.is_set() and not self._finish.is_set():
                 raise StageError("audio", "ended", "the microphone's stream ended")
         except Exception as error:
             self._ears_error = error
@@ -211,8 +244,10 @@ class Assistant:
     ) -> None:
         turn = Turn(f"{number:04d}", threading.Event())
         self._turn = turn
+        mark = logs.turn.set(turn.id)
         try:
             for event in events(turn):
+                self._beat("turns")
                 observe(event)
                 self._observe(event)
                 if isinstance(event, TurnFailed) and is_aloud:
@@ -222,6 +257,7 @@ class Assistant:
         finally:
             self._turn = None
             self._stages.keep()
+            logs.turn.reset(mark)
 
     def _end_timers(self, numbers: Iterator[int]) -> None:
         for outcome in self._stages.conversation.due(time.monotonic()):
@@ -311,7 +347,7 @@ class LateLlm:
             finally:
                 self._threads.discard(thread)
 
-        thread = threading.Thread(target=run, name=name, daemon=True)
+        thread = threading.Thread(target=copy_context().run, args=(run,), name=name, daemon=True)
         self._threads.add(thread)
         thread.start()
 

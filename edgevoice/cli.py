@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from edgevoice import __version__
+from edgevoice import __version__, logs
 from edgevoice.errors import EdgeVoiceError
 
 _EPILOG = """\
@@ -25,11 +25,7 @@ _DIALECTS = ("homeassistant", "zigbee2mqtt", "tasmota", "homie", "viss")
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Returns the exit status: 0 done, 1 a clear error, 2 wrong usage, 130 interrupted."""
     options = parser().parse_args(arguments)
-    logging.basicConfig(
-        level=getattr(logging, options.log_level.upper()),
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    logs.setup(options.log_level, sys.stderr, os.environ)
     module, _, name = options.handler.partition(":")
     handler: Callable[[argparse.Namespace], int | None] = getattr(importlib.import_module(module), name)
     # Ending as Ctrl-C does: contexts are left one by one, so that a broker is told and nothing is half-sent.

@@ -208,6 +208,16 @@ class HomeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """How it is watched."""
+
+    metrics_port: int | None = _f(
+        None, "port on 127.0.0.1 of /metrics (Prometheus) and /health; empty: none", min=1, max=65_535
+    )
+    log_words: bool = _f(False, "logs may hold what was heard and answered")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them, as `edgevoice check` prints them."""
 
@@ -222,6 +232,7 @@ class Settings:
     tts: TtsSettings = field(default_factory=TtsSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     home: HomeSettings = field(default_factory=HomeSettings)
+    service: ServiceSettings = field(default_factory=ServiceSettings)
 
 
 def settings(

@@ -11,7 +11,7 @@ import pytest
 from fakes import stages
 from household import intent
 
-from edgevoice.assistant import Assistant, LateLlm
+from edgevoice.assistant import Assistant, LateLlm, Wish
 from edgevoice.errors import AudioError, ModelMissing, StageError
 from edgevoice.messages import (
     RATE,
@@ -42,6 +42,7 @@ class Script:
         self.events: queue.Queue[ListenEvent] = queue.Queue()
         self.listened_at: list[int] = []
         self.words = ("alexa",)
+        self.listening = False
 
     def listen_now(self, at: int) -> None:
         self.listened_at.append(at)
@@ -78,7 +79,8 @@ class Running:
         self.cues: list[str] = []
         self.made, self.wire = stages(WISHES, text)
         self.mic = mic or Endless()
-        self.assistant = Assistant(self.mic, self.script, self.made, self.seen.put, self.cues.append)  # type: ignore[arg-type]
+        self.beats: set[str] = set()
+        self.assistant = Assistant(self.mic, self.script, self.made, self.seen.put, self.cues.append, self.beats.add)  # type: ignore[arg-type]
         self.error: BaseException | None = None
         self.thread = threading.Thread(target=self._run)
 
@@ -155,6 +157,40 @@ def test_stop_ends_a_turn_in_its_middle() -> None:
         assert speaking.wait(SECONDS)
     assert running.error is None
     assert running.mic.closed
+
+
+def test_both_workers_beat() -> None:
+    with Running("lamp on") as running:
+        running.script.events.put(SPOKEN)
+        running.until(TurnEnded)
+    assert running.beats == {"ears", "turns"}
+
+
+def test_finish_ends_the_running_turn_and_what_waits_first() -> None:
+    with Running("lamp on") as running:
+        speaking, go_on = threading.Event(), threading.Event()
+
+        def play(pieces: object, rate: int, cancel: threading.Event) -> None:
+            speaking.set()
+            assert go_on.wait(SECONDS)
+            assert not cancel.is_set()
+
+        running.made.voice.sink.play = play  # type: ignore[method-assign]
+        running.script.events.put(SPOKEN)
+        assert speaking.wait(SECONDS)
+        running.script.listening = True  # somebody speaks already
+        running.assistant.finish()
+        running.assistant.wish(Wish("lamp on"))
+        go_on.set()
+        running.until(TurnEnded)
+        running.until(TurnEnded)
+        running.script.events.put(SPOKEN)  # and is heard out
+        running.until(TurnEnded)
+        running.script.listening = False
+        running.thread.join(SECONDS)
+        assert not running.thread.is_alive()
+    assert running.error is None
+    assert len(running.wire.sent) == 3
 
 
 def test_no_speech_is_answered_with_the_failed_cue() -> None:
@@ -288,7 +324,9 @@ def test_stopping_ends_loading_and_writing_and_frees_the_model(late: tuple[LateL
     class Stoppable(Writer):
         closed = False
 
-        def generate(self, messages: object, max_tokens: int, cancel: threading.Event, grammar: str = "") -> Iterator[str]:
+        def generate(
+            self, messages: object, max_tokens: int, cancel: threading.Event, grammar: str = ""
+        ) -> Iterator[str]:
             while not stops[0].wait(0.01):
                 yield "word"
 

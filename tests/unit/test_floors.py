@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 # From the ground up. A room imports rooms of lower floors, rooms before it on its own floor, and its own folder.
 FLOORS = (
-    ("errors", "messages", "phrases", "resources", "schema"),
+    ("board", "errors", "logs", "messages", "phrases", "resources", "schema"),
     ("stages", "registry", "config", "profiles", "model_sources", "model_store"),
     ("home", "nlu", "dialogue", "skills"),
     ("listen", "link", "turn", "replay"),
