@@ -187,6 +187,15 @@ def _machine(commands: Commands) -> None:  # type: ignore[valid-type]
     )  # fmt: skip
     _with_settings(devices)
     devices.add_argument("--home", action="store_true", help="the home's devices: area, state, capabilities, origin")
+    top = _command(
+        commands, "top", "edgevoice.commands.top:top", "show what the running assistant does, from its metrics port",
+        "edgevoice top --once --port 9464",
+    )  # fmt: skip
+    _with_settings(top)
+    top.add_argument("--port", type=int, metavar="N", help="the port (default: service.metrics_port of the settings)")
+    top.add_argument("--once", action="store_true", help="print once and end")
+    top.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="between two looks (2)")
+    top.add_argument("--health", action="store_true", help="print the health as JSON; status 1 where it has failed")
     simulate = _command(
         commands, "simulate", "edgevoice.commands.homes:simulate", "put a simulated home on the broker of the settings",
         "edgevoice simulate --dialect zigbee2mqtt --loss 0.1 --delay 200",
@@ -240,6 +249,15 @@ def _profiles(commands: Commands) -> None:  # type: ignore[valid-type]
     show = _command(actions, "show", f"{handlers}:profiles_show", "print one profile and the settings it makes")
     show.add_argument("name", metavar="NAME")
     show.add_argument("--json", action="store_true", help="as JSON, for programs")
+    suggest = _command(
+        actions, "suggest", "edgevoice.commands.suggest:suggest",
+        "measure this machine, and write the best profile that it holds in real time",
+        "edgevoice profiles suggest --out my-board.yaml",
+    )  # fmt: skip
+    suggest.add_argument("--out", type=Path, metavar="FILE", help="write it there (default: print it)")
+    suggest.add_argument(
+        "--seconds", type=float, default=10.0, metavar="N", help="how long each stage is measured (10)"
+    )
     checked = _command(actions, "check", f"{handlers}:profiles_check", "check profiles: engines, models, RAM")
     checked.add_argument("names", nargs="*", metavar="NAME", help="names or YAML files (default: all)")
 

@@ -226,7 +226,7 @@ def profiles_check(options: argparse.Namespace) -> int:
 def _service(options: argparse.Namespace) -> systemd.Service:
     profile, settings, file = opts.profile(options), opts.settings(options), opts.config_file(options)
     program = shutil.which("edgevoice") or str(Path(sys.argv[0]).resolve())
-    command = [program, "run", "--profile", options.profile or profile.name]
+    command = [program, "run", "--log-level", "info", "--profile", options.profile or profile.name]
     if file is not None:
         command += ["--config", str(file.resolve())]
     models = Store().root
