@@ -151,8 +151,9 @@ class Assistant:
         return self._heard.qsize()
 
     def _is_finished(self) -> bool:
-        is_quiet = not self._listener.listening and not self._follow_up.is_set()
-        return self._finish.is_set() and is_quiet and self._heard.empty()
+        if not self._finish.is_set():
+            return False
+        return not self._listener.listening and not self._follow_up.is_set() and self._heard.empty()
 
     def stop(self) -> None:
         """Ends `run` soon, in the middle of a turn too. May be called from a signal handler or any thread."""

@@ -108,6 +108,7 @@ def test_a_service_tells_its_manager_that_it_is_ready_and_the_journal_no_words(
         account["NOTIFY_SOCKET"] = str(tmp_path / "notify")
         running = watched("run", "--demo-home", "--no-llm", "--profile", "x86-cpu")
         assert manager.recv(100) == b"READY=1"
+        assert manager.recv(100) == b"STATUS=listening"
         assert running.ends_on(signal.SIGTERM) == 0
         assert manager.recv(100) == b"STOPPING=1"
     assert running.lines == []

@@ -141,11 +141,11 @@ def test_without_models_microphone_and_broker_it_does_what_it_can_and_says_so(
 
 
 def test_without_a_microphone_it_looks_for_one(
-    account: dict[str, str], watched: Callable[..., Watched], mosquitto: Mosquitto, tmp_path: Path
+    watched: Callable[..., Watched], mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    (tmp_path / "asound.conf").write_text("pcm.null0 { type null }\n")
-    running = watched(*RUN, settings_file(tmp_path, f"mqtt: {{port: {mosquitto.port}}}\n"), "--no-llm")
-    running.says("going on without a microphone, and looking for it")
+    text = f"mqtt: {{port: {mosquitto.port}}}\naudio: {{input: Absent Microphone}}\n"
+    running = watched(*RUN, settings_file(tmp_path, text), "--no-llm")
+    running.says("going on without a microphone, and looking for it: audio.input: there is no microphone")
     assert ask(mosquitto.port, "what time is it")["text"]
     assert running.ends_on(signal.SIGTERM) == 0
 
