@@ -326,6 +326,11 @@ def _model(folder: Path, settings: AsrSettings) -> Moonshine:
     return Moonshine(encoder, decoder)
 
 
+def available_providers() -> tuple[str, ...]:
+    """onnxruntime's execution providers here."""
+    return tuple(ort.get_available_providers())
+
+
 def _providers(wanted: Sequence[str]) -> list[str]:
     """Those of `wanted` that this onnxruntime has, in order; the CPU is always last."""
     available = ort.get_available_providers()

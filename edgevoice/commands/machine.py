@@ -54,6 +54,7 @@ def check(options: argparse.Namespace) -> int:
 def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bool) -> list[Finding]:
     store = Store()
     found = [Finding("fit", "", problem, True) for problem in _problems(settings, profile)]
+    found += [Finding("board", "", problem) for problem in profiles.misfits(settings, profile.board)]
     found = found or [Finding("fit", f"engines are known, models fit in {profile.board.ram_budget_mb} MB")]
     for stage in registry.ENGINES:
         chosen = getattr(settings, stage)

@@ -41,6 +41,11 @@ def _log_line(level: int, text: bytes, _data: object) -> None:
         _log.debug("llama.cpp: %s", text.decode("utf-8", "replace").rstrip())
 
 
+def offloads() -> bool:
+    """Was llama.cpp built for a GPU?"""
+    return bool(c.llama_supports_gpu_offload())
+
+
 class Model:
     """Weights and a context. Positions and tokens of each sequence are the caller's to keep."""
 

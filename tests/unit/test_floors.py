@@ -18,7 +18,7 @@ FLOORS = (
     ("stages", "registry", "config", "profiles", "model_sources", "model_store"),
     ("home", "nlu", "dialogue", "skills"),
     ("listen", "link", "turn", "replay"),
-    ("assistant", "simulator", "vehicle", "service", "assembly"),
+    ("assistant", "simulator", "vehicle", "service", "assembly", "measure", "fitting"),
     ("commands", "demo", "cli"),
 )
 # They stand beside the third row: each knows the two lowest floors only, and the pure rooms know none of them.
