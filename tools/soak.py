@@ -108,31 +108,33 @@ def soak(options: argparse.Namespace) -> list[Held]:
     settings = config.settings(profile.node, None, {"wake": {"words": [_WAKE]}})
     if not options.llm:
         settings = replace(settings, llm=replace(settings.llm, engine=""))
-    with assembly.demo_home(settings) as settings:
-        with assembly.stages(settings, Store(), NullSink(), assembly.Wanted()) as stages:
-            tape, ended = Tape(), threading.Semaphore(0)
-            heartbeat = Heartbeat(lambda: None, ("ears", "turns"), _TURN_SECONDS)
-            watched = Watched(Figures(), heartbeat, stages.condition)
+    with (
+        assembly.demo_home(settings) as settings,
+        assembly.stages(settings, Store(), NullSink(), assembly.Wanted()) as stages,
+    ):
+        tape, ended = Tape(), threading.Semaphore(0)
+        heartbeat = Heartbeat(lambda: None, ("ears", "turns"), _TURN_SECONDS)
+        watched = Watched(Figures(), heartbeat, stages.condition)
 
-            def observe(event: Event) -> None:
-                watched.figures.observe(event)
-                if presence is not None:
-                    presence.observe(event)
-                if isinstance(event, TurnEnded):
-                    ended.release()
+        def observe(event: Event) -> None:
+            watched.figures.observe(event)
+            if presence is not None:
+                presence.observe(event)
+            if isinstance(event, TurnEnded):
+                ended.release()
 
-            ear = assembly.listener(settings, Store())
-            assistant = Assistant(tape, ear, stages, observe, lambda name: None, heartbeat)
-            presence = assembly.presence(settings, stages, assistant, watched.summary)
-            runner = threading.Thread(target=assistant.run, name="turns")
-            runner.start()
-            try:
-                with Endpoint(watched, 0) as endpoint:
-                    held = list(_turns(options, tape, assistant, ended, endpoint))
-                print(f"turns {dict(watched.figures.counts.turns)}", file=sys.stderr)
-            finally:
-                assistant.stop()
-                runner.join(10.0)
+        ear = assembly.listener(settings, Store())
+        assistant = Assistant(tape, ear, stages, observe, lambda name: None, heartbeat)
+        presence = assembly.presence(settings, stages, assistant, watched.summary)
+        runner = threading.Thread(target=assistant.run, name="turns")
+        runner.start()
+        try:
+            with Endpoint(watched, 0) as endpoint:
+                held = list(_turns(options, tape, assistant, ended, endpoint))
+            print(f"turns {dict(watched.figures.counts.turns)}", file=sys.stderr)
+        finally:
+            assistant.stop()
+            runner.join(10.0)
     return held
 
 
