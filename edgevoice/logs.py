@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import traceback
@@ -30,6 +31,8 @@ class Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         id = turn.get()
+        record = copy.copy(record)
+        record.exc_text = None  # as another formatter may have written it
         record.turn = f"turn {id}: " if id else ""
         text = super().format(record)
         if not self._is_journal:
