@@ -118,7 +118,7 @@ def test_it_ends_in_two_seconds_while_the_language_model_loads(
     running.says('"event": "Listening"')
     began = time.monotonic()
     assert running.ends_on(signal.SIGTERM) == 0, running.lines
-    assert time.monotonic() - began < 2.0 * 2  # two on a machine that does nothing else
+    assert time.monotonic() - began < 8.0  # about one on a machine that does nothing else; a missed join takes more
 
 
 def test_without_models_microphone_and_broker_it_does_what_it_can_and_says_so(
