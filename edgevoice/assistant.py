@@ -3,7 +3,8 @@
 | thread        | does                                                                 |
 |---------------|----------------------------------------------------------------------|
 | ears          | microphone -> listener; hands what was heard to the turns            |
-| turns         | the caller of `run`: turns, the home's messages, timers, the voice   |
+| turns         | the caller of `run`: turns, the home's messages, timers, the voice;  |
+|               | between turns it understands ahead what was said before a pause      |
 | llm loader    | loads the language model while the ears already listen               |
 | llm writer    | one answer of it; the turns speak meanwhile                          |
 
@@ -16,6 +17,7 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from contextvars import copy_context
@@ -26,18 +28,22 @@ from typing import Protocol
 
 from edgevoice import logs
 from edgevoice import turn as turns
+from edgevoice.ahead import Ahead
 from edgevoice.errors import EdgeVoiceError, StageError
 from edgevoice.messages import (
     AudioChunk,
+    Ending,
     Event,
     ListenEvent,
     Listening,
     NoSpeech,
     Outcome,
     SpeechEnded,
+    SpeechPaused,
     Turn,
     TurnEnded,
     TurnFailed,
+    Utterance,
     WakeHeard,
 )
 from edgevoice.stages import ChatMessage, Llm
@@ -66,6 +72,7 @@ class Ear(Protocol):
     @property
     def listening(self) -> bool: ...
     def listen_now(self, at: int) -> None: ...
+    def expect(self, utterance: Utterance, ending: Ending) -> None: ...
     def feed(self, chunk: AudioChunk) -> Iterator[ListenEvent]: ...
 
 
@@ -108,7 +115,9 @@ class Assistant:
         self._observe = observe
         self._cue = cue
         self._beat = beat
+        self._ahead = Ahead(stages)
         self._heard: queue.Queue[ListenEvent | Wish] = queue.Queue(_QUEUE)
+        self._endings: deque[tuple[Utterance, Ending]] = deque(maxlen=1)
         self._stop = threading.Event()
         self._finish = threading.Event()
         self._follow_up = threading.Event()
@@ -186,6 +195,8 @@ class Assistant:
                     if self._follow_up.is_set():
                         self._follow_up.clear()
                         self._listener.listen_now(chunk.start)
+                    while self._endings:
+                        self._listener.expect(*self._endings.popleft())
                     for event in self._listener.feed(chunk):
                         self._hand_over(event)
             if not self._stop.is_set() and not self._finish.is_set():
@@ -198,6 +209,8 @@ class Assistant:
         turn = self._turn
         if isinstance(event, WakeHeard) and turn is not None:
             turn.cancel.set()
+        if isinstance(event, SpeechPaused) and (turn is not None or not self._heard.empty()):
+            return  # understanding ahead is worth it only at once
         self._put(event)
 
     def _put(self, item: ListenEvent | Wish) -> bool:
@@ -219,8 +232,11 @@ class Assistant:
         match event:
             case WakeHeard():
                 self._cue("listening")
+            case SpeechPaused(utterance=utterance):
+                if (ending := self._ahead.weigh(utterance)) is not None:
+                    self._endings.append((utterance, ending))
             case SpeechEnded(utterance=utterance):
-                self._answer(next(numbers), partial(turns.run, self._stages, said=utterance))
+                self._answer(next(numbers), partial(turns.run, self._stages, said=self._ahead.said(utterance)))
             case NoSpeech():
                 self._cue("failed")
             case Wish():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgevoice.measure import Measured, Trial
-from edgevoice.model_store import Model
+from edgevoice.model_manifest import Model
 from edgevoice.profiles import BASE_RAM_MB, LIBRARY_RAM_MB
 
 STAGES = ("wake", "vad", "asr", "tts", "llm", "embedding")
@@ -20,7 +20,11 @@ _UNITS: Mapping[str, str] = {
 }  # fmt: skip
 _WORTH = 0.85  # another thread has to bring the cost below this share
 # Engines of a stage, the best first. Within one the larger model is the better one.
-_PREFERRED: Mapping[str, tuple[str, ...]] = {"asr": ("moonshine",), "tts": ("hibari", "piper"), "llm": ("gguf",)}
+_PREFERRED: Mapping[str, tuple[str, ...]] = {
+    "asr": ("moonshine", "whisper"),
+    "tts": ("hibari", "piper"),
+    "llm": ("gguf",),
+}
 _NEEDED = ("wake", "vad", "asr")
 
 
@@ -103,7 +107,9 @@ def _candidates(stage: str, models: Mapping[str, Model]) -> list[tuple[str, str]
     in_order: list[tuple[str, str]] = []
     for engine in wanted:
         of_engine = sorted((model for model in found if model.engine == engine), key=lambda m: m.ram_mb, reverse=True)
-        in_order += [(engine, model.name) for model in of_engine] or [(engine, "")]
+        in_order += [(engine, model.name) for model in of_engine] or (
+            [(engine, "")] if engine in LIBRARY_RAM_MB else []
+        )
     return in_order
 
 

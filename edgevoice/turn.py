@@ -79,8 +79,8 @@ class Stages:
     condition: Condition = field(default_factory=Condition)
 
 
-def run(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent]:
-    """The events of one turn; the last one is always `TurnEnded`."""
+def run(stages: Stages, turn: Turn, said: Utterance | Transcript | str) -> Iterator[TurnEvent]:
+    """The events of one turn; the last one is always `TurnEnded`. A transcript is what was recognised already."""
     timings: list[Timing] = []
     expects: Expects | None = None
     began = stages.clock()
@@ -99,6 +99,15 @@ def prepare(stages: Stages) -> None:
     stages.conversation.prepare()
     if stages.asr is not None:
         stages.asr.bias(stages.conversation.sayable())
+
+
+def transcribe(stages: Stages, utterance: Utterance) -> Transcript:
+    """What was said. Raises StageError."""
+    if stages.asr is None:
+        raise StageError("asr", "absent", "no speech recogniser is configured")
+    stages.asr.bias(stages.conversation.sayable())
+    heard = deque(stages.asr.transcribe([AudioChunk(utterance.samples, utterance.rate, utterance.start)]), maxlen=1)
+    return heard[0] if heard else Transcript("")
 
 
 def carry_out(stages: Stages, turn: Turn, outcome: Outcome) -> Iterator[TurnEvent]:
@@ -121,9 +130,11 @@ def _caught(stages: Stages, turn: Turn, events: Iterator[_Event]) -> Iterator[_E
         )  # its text may hold words
 
 
-def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent | Expects]:
+def _events(stages: Stages, turn: Turn, said: Utterance | Transcript | str) -> Iterator[TurnEvent | Expects]:
     began = stages.clock()
-    transcript = Transcript(said) if isinstance(said, str) else _transcribe(stages, said)
+    transcript = transcribe(stages, said) if isinstance(said, Utterance) else said
+    if isinstance(transcript, str):
+        transcript = Transcript(transcript)
     heard_at = stages.clock()
     yield Heard(transcript, (heard_at - began) * 1e3)
     if not transcript.text.strip():
@@ -140,14 +151,6 @@ def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnE
             yield from _act(stages, turn, item, heard_at)
             if item.expects:
                 yield item.expects
-
-
-def _transcribe(stages: Stages, utterance: Utterance) -> Transcript:
-    if stages.asr is None:
-        raise StageError("asr", "absent", "no speech recogniser is configured")
-    stages.asr.bias(stages.conversation.sayable())
-    heard = deque(stages.asr.transcribe([AudioChunk(utterance.samples, utterance.rate, utterance.start)]), maxlen=1)
-    return heard[0] if heard else Transcript("")
 
 
 def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Iterator[TurnEvent]:

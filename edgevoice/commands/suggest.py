@@ -14,7 +14,7 @@ import yaml
 from edgevoice import board, fitting, profiles
 from edgevoice.fitting import Choice, Here
 from edgevoice.measure import Measured, Trial, measure
-from edgevoice.model_store import Store, manifest
+from edgevoice.model_store import Store
 
 _SHARE_OF_RAM = 0.5  # the rest is the system's, and what else runs here
 _SHARE_OF_FREE = 0.8
@@ -22,7 +22,7 @@ _SHARE_OF_FREE = 0.8
 
 def suggest(options: argparse.Namespace) -> None:
     store = Store()
-    models = manifest()
+    models = store.manifest
     missing = frozenset(store.missing(models))
     ram = board.ram_mb()
     here = Here(
@@ -84,7 +84,7 @@ def _name() -> str:
 
 
 def _providers() -> tuple[str, ...]:
-    from edgevoice.asr.moonshine import available_providers
+    from edgevoice.asr.graphs import available_providers
 
     useful = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "ROCMExecutionProvider", "CPUExecutionProvider")
     available = available_providers()

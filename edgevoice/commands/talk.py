@@ -26,7 +26,18 @@ from edgevoice.commands import options as opts
 from edgevoice.commands.show import Printer
 from edgevoice.config import Settings
 from edgevoice.errors import EdgeVoiceError, MissingExtra, ModelError, StageError
-from edgevoice.messages import RATE, AudioChunk, Event, ListenEvent, Listening, Turn, TurnEnded, TurnFailed
+from edgevoice.messages import (
+    RATE,
+    AudioChunk,
+    Ending,
+    Event,
+    ListenEvent,
+    Listening,
+    Turn,
+    TurnEnded,
+    TurnFailed,
+    Utterance,
+)
 from edgevoice.model_store import Store
 from edgevoice.replay import replay as replay_chunks
 from edgevoice.service import notify
@@ -167,6 +178,9 @@ class Deaf:
 
     def listen_now(self, at: int) -> None:
         """There is nothing to listen with."""
+
+    def expect(self, utterance: Utterance, ending: Ending) -> None:
+        """No utterance is ever begun."""
 
     def feed(self, chunk: AudioChunk) -> Iterator[ListenEvent]:
         return iter(())

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from edgevoice import fitting, model_store, profiles
+from edgevoice import fitting, model_manifest, profiles
 from edgevoice.commands import suggest
 from edgevoice.fitting import Choice, Here
 from edgevoice.measure import Measured, Trial, measure
 
-MODELS = model_store.manifest()
+MODELS = model_manifest.manifest()
 NOTHING: frozenset[str] = frozenset()
 
 
