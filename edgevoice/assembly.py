@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import functools
 import gc
+import inspect
 import json
 import logging
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgevoice import registry, resources
-from edgevoice.assistant import Assistant, LateLlm
+from edgevoice.assistant import Assistant
 from edgevoice.audio.speaker import Speaker
 from edgevoice.config import HomeSettings, Settings
-from edgevoice.errors import MissingExtra, ModelError
+from edgevoice.errors import EdgeVoiceError, MissingExtra, ModelError, StageError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
 from edgevoice.home.entities import Entities
 from edgevoice.home.model import Home
 from edgevoice.home.pack_messages import PackMessages
+from edgevoice.late_llm import LateLlm
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
 from edgevoice.model_store import Store
@@ -63,17 +66,25 @@ class Wanted:
     llm: bool = True
     wait_for_broker: bool = True
     """Raise BrokerError where the broker is away, and wait for the home to tell its devices; else go on without."""
+    degrades: bool = False
+    """Go on without a part that cannot be loaded, as text and MQTT still work; else that is an error."""
     memory: bool = False
     """Go on with the timers, lists and questions of the last time, and keep them for the next."""
 
 
-def engine(stage: str, settings: Settings, store: Store) -> Any:
-    """Loads the engine that the settings name for `stage`; None where they name none. Raises ModelError, MissingExtra."""
+def engine(stage: str, settings: Settings, store: Store, stop: threading.Event | None = None) -> Any:
+    """Loads the engine that the settings name for `stage`; None where they name none. Raises ModelError, MissingExtra.
+
+    `stop` is for engines whose `load` takes it: once it is set, loading, and whatever the engine does, ends soon.
+    """
     chosen = getattr(settings, stage)
     if not chosen.engine:
         return None
     load = registry.factory(stage, chosen.engine)
-    return load(chosen, store.folder(chosen.model) if chosen.model else None)
+    folder = store.folder(chosen.model) if chosen.model else None
+    if stop is not None and "stop" in inspect.signature(load).parameters:
+        return load(chosen, folder, stop=stop)
+    return load(chosen, folder)
 
 
 def models_of(settings: Settings) -> tuple[str, ...]:
@@ -89,21 +100,48 @@ def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
     return Listener(detector, engine("vad", settings, store), settings.listen, settings.vad.threshold)
 
 
-def late_embedding(settings: Settings, store: Store) -> Embed | None:
-    """The sentence embedding, loaded with the first sentence that needs it; None where there is none: that is logged."""
+class Parts:
+    """Loads what a turn is made of. Where it `degrades`, what cannot be loaded is left out, and `problems` tells why."""
+
+    def __init__(self, settings: Settings, store: Store, degrades: bool) -> None:
+        self._settings, self._store, self._degrades = settings, store, degrades
+        self.problems: dict[str, Callable[[], str]] = {}
+
+    def load(self, stage: str, wanted: bool = True) -> Any:
+        """The engine of a stage; None where none is wanted or configured, or it is left out."""
+        if not wanted or not getattr(self._settings, stage).engine:
+            return None
+        self.problems[stage] = str
+        try:
+            return engine(stage, self._settings, self._store)
+        except (ModelError, MissingExtra, StageError) as error:
+            if not self._degrades:
+                raise
+            self.leave_out(stage, error)
+            return None
+
+    def leave_out(self, stage: str, error: EdgeVoiceError) -> None:
+        problem = str(error)
+        self.problems[stage] = lambda: problem
+        _log.warning("going on without %s: %s", stage, error)
+
+
+def late_embedding(settings: Settings, store: Store, parts: Parts) -> Embed | None:
+    """The sentence embedding, loaded with the first sentence that needs it; None where there is none: that is told."""
     if not settings.embedding.engine:
         return None
+    parts.problems["embedding"] = str
     try:
         store.folder(settings.embedding.model)
     except ModelError as error:
-        _log.warning("Goes without sentence embeddings: %s", error)
+        parts.leave_out("embedding", error)
         return None
     load = functools.cache(lambda: engine("embedding", settings, store))
     return lambda text: load().embed(text)
 
 
-def late_llm(settings: Settings, store: Store) -> LateLlm | None:
-    """The language model, not yet loading; None where none is configured, or it is not to be had: that is logged."""
+def late_llm(settings: Settings, store: Store, parts: Parts) -> LateLlm | None:
+    """The language model, not yet loading; None where none is configured, or it is not to be had: that is told."""
     if not settings.llm.engine:
         return None
     try:
@@ -111,33 +149,36 @@ def late_llm(settings: Settings, store: Store) -> LateLlm | None:
             store.folder(settings.llm.model)
         registry.factory("llm", settings.llm.engine)
     except (ModelError, MissingExtra) as error:
-        _log.warning("going on without a language model: %s", error)
+        parts.leave_out("llm", error)
         return None
 
-    def load() -> Llm:
-        llm: Llm = engine("llm", settings, store)
+    def load(stop: threading.Event) -> Llm:
+        llm: Llm = engine("llm", settings, store, stop)
         return llm
 
-    return LateLlm(load, settings.llm.deadline_seconds)
+    made = LateLlm(load, settings.llm.deadline_seconds)
+    parts.problems["llm"] = lambda: made.problem
+    return made
 
 
 @contextmanager
 def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iterator[Stages]:
     """Everything a turn needs, connected to the broker of the settings."""
-    llm = late_llm(settings, store) if wanted.llm else None
+    parts = Parts(settings, store, wanted.degrades)
+    llm = late_llm(settings, store, parts) if wanted.llm else None
     home, wires, link = _linked(settings)
     nlu, area = settings.nlu, settings.home.area
     if settings.home.vss is not None:
         area = area or "driver"
         nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
     rules = policy.rules(settings.home, settings.nlu)
-    understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store))
+    understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store, parts))
     link.join(PackMessages(home, [told for pack in understanding.packs for told in pack.devices().values()]))
     conversation = Conversation(home, understanding, llm, rules, area)
     taught = Taught(state_file(settings.home).with_name("taught.yaml"), home, understanding, settings.wake.words)
     taught.load()
-    voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
-    asr = engine("asr", settings, store) if wanted.speech else None
+    voice = Voice(parts.load("tts", wanted.voice), sink)
+    asr = parts.load("asr", wanted.speech)
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
 
@@ -148,6 +189,9 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
             settle(link)
         made = Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds, taught=taught)
         made.explainer = Explainer(home, understanding, area)
+        made.condition.problems |= parts.problems | {"mqtt": lambda: wires.mqtt.problem}
+        made.condition.queues["mqtt"] = lambda: wires.mqtt.waiting
+        made.condition.lost["mqtt"] = lambda: wires.mqtt.lost
         prepare(made)
         gc.freeze()  # what is loaded stays: collecting it again in the middle of a turn took a tenth of a second
         with ExitStack() as kept:
@@ -156,15 +200,20 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
             yield made
     finally:
         wires.stop()
+        if llm is not None:
+            llm.stop()
+        gc.unfreeze()  # what is left may be collected: settings that are read anew make all of it again
 
 
-def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presence | None:
+def presence(
+    settings: Settings, stages: Stages, assistant: Assistant, figures: Callable[[], Mapping[str, Any]] = dict
+) -> Presence | None:
     """The assistant as a device on its broker, from now on; None where the settings do not want it."""
     if not settings.mqtt.announce:
         return None
     sink, link = stages.voice.sink, stages.link
     loud = sink if isinstance(sink, Speaker) else None
-    made = Presence(settings.mqtt, settings.home.discovery_prefix, link.bus, assistant, loud)
+    made = Presence(settings.mqtt, settings.home.discovery_prefix, link.bus, assistant, loud, figures)
     stages.voice.sink = made.watched(sink)
     link.join(made)
     return made

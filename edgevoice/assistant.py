@@ -1,12 +1,10 @@
-"""The live assistant and its threads. Only what serves a network has threads beside these: MQTT and the web page.
+"""The live assistant and its threads. Threads beside these: the language model's (`late_llm.py`), and what serves a network.
 
 | thread        | does                                                                 |
 |---------------|----------------------------------------------------------------------|
 | ears          | microphone -> listener; hands what was heard to the turns            |
 | turns         | the caller of `run`: turns, the home's messages, timers, the voice;  |
 |               | between turns it understands ahead what was said before a pause      |
-| llm loader    | loads the language model while the ears already listen               |
-| llm writer    | one answer of it; the turns speak meanwhile                          |
 
 The queue between ears and turns is bounded and counts what it loses. A wake word during a turn cancels that turn.
 """
@@ -18,17 +16,17 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Protocol
 
+from edgevoice import logs
 from edgevoice import turn as turns
 from edgevoice.ahead import Ahead
-from edgevoice.errors import EdgeVoiceError, StageError
-from edgevoice.listen import Listener
+from edgevoice.errors import StageError
 from edgevoice.messages import (
     AudioChunk,
     Ending,
@@ -45,20 +43,32 @@ from edgevoice.messages import (
     Utterance,
     WakeHeard,
 )
-from edgevoice.stages import ChatMessage, Llm
+from edgevoice.stages import WakeScore
 
 _log = logging.getLogger(__name__)
 
 _QUEUE = 8  # more than a person says while one turn runs
 _IDLE_SECONDS = 0.1
-_SILENT_SECONDS = 0.05
-"""How long the language model may be silent before an empty piece says so; `cancel` is looked at as often."""
+_EARS_SECONDS = 1.0  # in which they end; they are left to themselves where a device hangs
 
 
 class Microphone(AbstractContextManager[Iterable[AudioChunk]], Protocol):
     """Entering opens it; `close`, from any thread, ends its chunks."""
 
     def close(self) -> None: ...
+
+
+class Ear(Protocol):
+    """What the ears listen with: `listen.Listener`."""
+
+    @property
+    def words(self) -> tuple[str, ...]: ...
+    @property
+    def listening(self) -> bool: ...
+    def listen_now(self, at: int) -> None: ...
+    def expect(self, utterance: Utterance, ending: Ending) -> None: ...
+    def feed(self, chunk: AudioChunk) -> Iterator[ListenEvent]: ...
+    def wake_peaks(self) -> Mapping[str, WakeScore]: ...
 
 
 def _nobody(event: Event) -> None:
@@ -91,17 +101,18 @@ class Errand:
 class Assistant:
     """`mic` is opened by the ears. `observe` sees every event, on the thread that made it, and must be quick.
 
-    `cue(name)` plays the short sound `listening` or `failed`; `beat` is called about ten times a second while all is well.
+    `cue(name)` plays the short sound `listening` or `failed`; `beat` is called with `ears` and with `turns`, by each of
+    these threads, several times a second and at every event while it gets on.
     """
 
     def __init__(
         self,
         mic: Microphone,
-        listener: Listener,
+        listener: Ear,
         stages: turns.Stages,
         observe: Callable[[Event], None],
         cue: Callable[[str], None],
-        beat: Callable[[], None] = lambda: None,
+        beat: Callable[[str], None] = lambda part: None,
     ) -> None:
         self._mic = mic
         self._listener = listener
@@ -113,6 +124,7 @@ class Assistant:
         self._heard: queue.Queue[ListenEvent | Wish | Errand] = queue.Queue(_QUEUE)
         self._endings: deque[tuple[Utterance, Ending]] = deque(maxlen=1)
         self._stop = threading.Event()
+        self._finish = threading.Event()
         self._follow_up = threading.Event()
         self._turn: Turn | None = None
         self._ears_error: BaseException | None = None
@@ -121,23 +133,41 @@ class Assistant:
         """While true nothing is heard, no wake word either. May be set by any thread."""
 
     def run(self) -> None:
-        """Listens and answers until `stop`. Raises what ended the ears: AudioError where there is no microphone."""
+        """Listens and answers until `stop` or `finish`. Raises what ended the ears."""
         ears = threading.Thread(target=self._listen, name="ears", daemon=True)
         ears.start()
         numbers = count(1)
         try:
-            while not self._stop.is_set():
+            while not self._stop.is_set() and not self._is_finished():
                 if self._ears_error is not None:
                     raise self._ears_error
-                self._beat()
+                self._beat("turns")
                 self._take_turn(numbers)
                 if not self._stages.link.pump():
                     turns.prepare(self._stages)
                 self._end_timers(numbers)
+            self._mic.close()
+            ears.join(_EARS_SECONDS)
+            while not self._stop.is_set() and not self._heard.empty():  # heard while the ears were closing
+                self._take_turn(numbers)
         finally:
             self.stop()
             self._mic.close()
-            ears.join(2.0)
+            ears.join(_EARS_SECONDS)
+
+    def finish(self) -> None:
+        """Ends `run` once nothing is being heard, answered or asked. May be called from a signal handler or any thread."""
+        self._finish.set()
+
+    @property
+    def waiting(self) -> int:
+        """What was heard or wished and has not had its turn."""
+        return self._heard.qsize()
+
+    def _is_finished(self) -> bool:
+        if not self._finish.is_set():
+            return False
+        return not self._listener.listening and not self._follow_up.is_set() and self._heard.empty()
 
     def stop(self) -> None:
         """Ends `run` soon, in the middle of a turn too. May be called from a signal handler or any thread."""
@@ -161,6 +191,7 @@ class Assistant:
             with self._mic as chunks:
                 self._observe(Listening(self._listener.words))
                 for chunk in chunks:
+                    self._beat("ears")
                     if self._stop.is_set():
                         return
                     if self.muted:  # the gap in the stream makes the listener forget what it heard before
@@ -173,7 +204,7 @@ class Assistant:
                         self._listener.expect(*self._endings.popleft())
                     for event in self._listener.feed(chunk):
                         self._hand_over(event)
-            if not self._stop.is_set():
+            if not self._stop.is_set() and not self._finish.is_set():
                 raise StageError("audio", "ended", "the microphone's stream ended")
         except Exception as error:
             self._ears_error = error
@@ -244,8 +275,10 @@ class Assistant:
     ) -> None:
         turn = Turn(f"{number:04d}", threading.Event())
         self._turn = turn
+        mark = logs.turn.set(turn.id)
         try:
             for event in events(turn):
+                self._beat("turns")
                 observe(event)
                 self._observe(event)
                 if isinstance(event, TurnFailed) and is_aloud:
@@ -255,85 +288,8 @@ class Assistant:
         finally:
             self._turn = None
             self._stages.keep()
+            logs.turn.reset(mark)
 
     def _end_timers(self, numbers: Iterator[int]) -> None:
         for outcome in self._stages.conversation.due(time.monotonic()):
             self._answer(next(numbers), partial(turns.carry_out, self._stages, outcome=outcome))
-
-
-class LateLlm:
-    """A language model that loads behind everything else; who asks too early waits, at most `patience_seconds`."""
-
-    def __init__(self, load: Callable[[], Llm], patience_seconds: float) -> None:
-        self._load = load
-        self._patience_seconds = patience_seconds
-        self._ready = threading.Event()
-        self._llm: Llm | None = None
-        self._problem = ""
-        self._writing = threading.Lock()
-
-    def start(self, prefixes: Sequence[Sequence[ChatMessage]] = ()) -> None:
-        """Begins to load, and then to read the prompt `prefixes`."""
-        threading.Thread(target=self._run, args=(prefixes,), name="llm loader", daemon=True).start()
-
-    def generate(
-        self, messages: Sequence[ChatMessage], max_tokens: int, cancel: threading.Event, grammar: str = ""
-    ) -> Iterator[str]:
-        """See `stages.Llm`. It is written by a thread of its own, so that a silent model is noticed in time, and goes on
-        writing while its first sentence is spoken.
-        """
-        pieces: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
-        unwanted = threading.Event()
-
-        def write() -> None:
-            try:
-                with self._writing:
-                    for piece in self._wait(unwanted).generate(messages, max_tokens, unwanted, grammar):
-                        pieces.put(piece)
-                pieces.put(None)
-            except Exception as error:
-                pieces.put(error)
-
-        threading.Thread(target=write, name="llm writer", daemon=True).start()
-        try:
-            while not cancel.is_set():
-                try:
-                    piece = pieces.get(timeout=_SILENT_SECONDS)
-                except queue.Empty:
-                    yield ""
-                    continue
-                if piece is None:
-                    return
-                if isinstance(piece, Exception):
-                    raise piece
-                yield piece
-        finally:
-            unwanted.set()
-
-    def warm(self, messages: Sequence[ChatMessage]) -> None:
-        with self._writing:
-            self._wait(threading.Event()).warm(messages)
-
-    def _run(self, prefixes: Sequence[Sequence[ChatMessage]]) -> None:
-        try:
-            llm = self._load()
-            for prefix in prefixes:
-                llm.warm(prefix)
-            self._llm = llm
-        except EdgeVoiceError as error:
-            self._problem = str(error)
-            _log.warning("no language model: %s", error)
-        except Exception as error:
-            self._problem = f"{type(error).__name__}: {error}"
-            _log.exception("no language model")
-        finally:
-            self._ready.set()
-
-    def _wait(self, unwanted: threading.Event) -> Llm:
-        end = time.monotonic() + self._patience_seconds
-        while not self._ready.wait(_SILENT_SECONDS):
-            if unwanted.is_set() or time.monotonic() > end:
-                raise StageError("llm", "loading", "the language model is still loading")
-        if self._llm is None:
-            raise StageError("llm", "absent", f"there is no language model: {self._problem}")
-        return self._llm

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from edgevoice import __version__
+from edgevoice import __version__, logs
 from edgevoice.errors import EdgeVoiceError
 
 _EPILOG = """\
@@ -25,11 +25,7 @@ _DIALECTS = ("homeassistant", "zigbee2mqtt", "tasmota", "homie", "viss")
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Returns the exit status: 0 done, 1 a clear error, 2 wrong usage, 130 interrupted."""
     options = parser().parse_args(arguments)
-    logging.basicConfig(
-        level=getattr(logging, options.log_level.upper()),
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    logs.setup(options.log_level, sys.stderr, os.environ)
     module, _, name = options.handler.partition(":")
     handler: Callable[[argparse.Namespace], int | None] = getattr(importlib.import_module(module), name)
     # Ending as Ctrl-C does: contexts are left one by one, so that a broker is told and nothing is half-sent.
@@ -191,6 +187,15 @@ def _machine(commands: Commands) -> None:  # type: ignore[valid-type]
     )  # fmt: skip
     _with_settings(devices)
     devices.add_argument("--home", action="store_true", help="the home's devices: area, state, capabilities, origin")
+    top = _command(
+        commands, "top", "edgevoice.commands.top:top", "show what the running assistant does, from its metrics port",
+        "edgevoice top --once --port 9464",
+    )  # fmt: skip
+    _with_settings(top)
+    top.add_argument("--port", type=int, metavar="N", help="the port (default: service.metrics_port of the settings)")
+    top.add_argument("--once", action="store_true", help="print once and end")
+    top.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="between two looks (2)")
+    top.add_argument("--health", action="store_true", help="print the health as JSON; status 1 where it has failed")
     simulate = _command(
         commands, "simulate", "edgevoice.commands.homes:simulate", "put a simulated home on the broker of the settings",
         "edgevoice simulate --dialect zigbee2mqtt --loss 0.1 --delay 200",
@@ -244,6 +249,15 @@ def _profiles(commands: Commands) -> None:  # type: ignore[valid-type]
     show = _command(actions, "show", f"{handlers}:profiles_show", "print one profile and the settings it makes")
     show.add_argument("name", metavar="NAME")
     show.add_argument("--json", action="store_true", help="as JSON, for programs")
+    suggest = _command(
+        actions, "suggest", "edgevoice.commands.suggest:suggest",
+        "measure this machine, and write the best profile that it holds in real time",
+        "edgevoice profiles suggest --out my-board.yaml",
+    )  # fmt: skip
+    suggest.add_argument("--out", type=Path, metavar="FILE", help="write it there (default: print it)")
+    suggest.add_argument(
+        "--seconds", type=float, default=10.0, metavar="N", help="how long each stage is measured (10)"
+    )
     checked = _command(actions, "check", f"{handlers}:profiles_check", "check profiles: engines, models, RAM")
     checked.add_argument("names", nargs="*", metavar="NAME", help="names or YAML files (default: all)")
 

@@ -235,6 +235,15 @@ class WebSettings:
             raise ValueError("'key_file' is given without 'cert_file': name both")
 
 
+class ServiceSettings:
+    """How it is watched."""
+
+    metrics_port: int | None = _f(
+        None, "port on 127.0.0.1 of /metrics (Prometheus) and /health; empty: none", min=1, max=65_535
+    )
+    log_words: bool = _f(False, "logs may hold what was heard and answered")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All of them, as `edgevoice check` prints them."""
@@ -251,6 +260,7 @@ class Settings:
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     home: HomeSettings = field(default_factory=HomeSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    service: ServiceSettings = field(default_factory=ServiceSettings)
 
 
 def settings(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from edgevoice import config, registry, resources, schema
+from edgevoice import board, config, registry, resources, schema
 from edgevoice.errors import SettingsError
 
 BASE_RAM_MB = 120
@@ -96,11 +96,37 @@ def check(settings: config.Settings, models: Mapping[str, int], ram_budget_mb: i
             )
         elif chosen.engine and chosen.model:
             needed[chosen.model] = models[chosen.model]
+            if stage == "asr" and chosen.second and chosen.second in models:
+                needed[chosen.second] = models[chosen.second]
+            elif stage == "asr" and chosen.second:
+                problems.append(
+                    f"asr.second: '{chosen.second}' is not in the manifest. {schema.suggest(chosen.second, models)}"
+                )
         elif chosen.engine in LIBRARY_RAM_MB:
             needed[chosen.engine] = LIBRARY_RAM_MB[chosen.engine]
     if (total := sum(needed.values())) > ram_budget_mb:
         parts = ", ".join(f"{name} {ram} MB" for name, ram in needed.items())
         problems.append(f"board.ram_budget_mb: {total} MB needed, {ram_budget_mb} MB allowed: {parts}")
+    return problems
+
+
+def misfits(settings: config.Settings, wanted: Board, root: Path = board.ROOT) -> list[str]:
+    """What of a profile this machine does not have, a sentence each."""
+    problems: list[str] = []
+    cores, free = board.cores(), board.available_mb(root)
+    if wanted.arch != platform.machine():
+        problems.append(f"it is for {wanted.arch}, this machine is {platform.machine()}")
+    for stage, key in (("asr", "threads"), ("llm", "threads"), ("llm", "prompt_threads"), ("tts", "threads")):
+        chosen = getattr(settings, stage)
+        if chosen.engine and getattr(chosen, key) > cores:
+            problems.append(f"{stage}.{key}: {getattr(chosen, key)}, and there are {cores} cores to use")
+    if free and free < wanted.ram_budget_mb:
+        problems.append(f"board.ram_budget_mb: {wanted.ram_budget_mb} MB may be needed, {free} MB are free now")
+    uses_gpu = settings.llm.gpu_layers != 0 or any(name[:3] in ("CUD", "Ten") for name in settings.asr.providers)
+    if uses_gpu and not board.gpu_nodes(root):
+        problems.append("it wants a GPU, and there is no device of one")
+    if problems:
+        problems.append("what this machine can hold: edgevoice profiles suggest")
     return problems
 
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from edgevoice import logs
 from edgevoice.errors import BrokerError, EdgeVoiceError, StageError
 from edgevoice.link import HomeLink
 from edgevoice.messages import (
@@ -54,6 +55,18 @@ class Voice:
 
 
 @dataclass(slots=True)
+class Condition:
+    """How the parts do, by their names; may be looked at from any thread."""
+
+    problems: dict[str, Callable[[], str]] = field(default_factory=dict)
+    """Why a part does not work, in words; empty while it does."""
+    queues: dict[str, Callable[[], int]] = field(default_factory=dict)
+    """What waits."""
+    lost: dict[str, Callable[[], int]] = field(default_factory=dict)
+    """What was dropped, as a queue was full."""
+
+
+@dataclass(slots=True)
 class Stages:
     """What a turn is made of. `asr` may be None where only text comes in."""
 
@@ -68,6 +81,7 @@ class Stages:
     taught: Taught | None = None
     """What sentences were taught to mean, in other words."""
     explainer: Explainer | None = None
+    condition: Condition = field(default_factory=Condition)
 
 
 def run(stages: Stages, turn: Turn, said: Utterance | Transcript | str) -> Iterator[TurnEvent]:
@@ -115,8 +129,10 @@ def _caught(stages: Stages, turn: Turn, events: Iterator[_Event]) -> Iterator[_E
     except EdgeVoiceError as error:
         yield from _failed(stages, turn, error)
     except Exception as error:
-        _log.exception("turn %s: unexpected error", turn.id)
-        yield from _failed(stages, turn, StageError("turn", "internal", f"{type(error).__name__}: {error}"))
+        _log.exception("unexpected error")
+        yield from _failed(
+            stages, turn, StageError("turn", "internal", type(error).__name__)
+        )  # its text may hold words
 
 
 def _events(stages: Stages, turn: Turn, said: Utterance | Transcript | str) -> Iterator[TurnEvent | Expects]:
@@ -210,12 +226,12 @@ def _failed(stages: Stages, turn: Turn, error: EdgeVoiceError) -> Iterator[TurnE
         stage, code = "mqtt", "away"
     else:
         stage, code = "turn", type(error).__name__
-    _log.info("turn %s: %s failed: %s", turn.id, stage, error)
+    _log.info("%s failed: %s: %s", stage, code, logs.private(str(error)))
     yield TurnFailed(stage, code, str(error))
     try:
         yield from _speak(stages, turn, [stages.conversation.apology(stage, code)])
     except EdgeVoiceError as second:
-        _log.warning("turn %s: the apology failed too: %s", turn.id, second)
+        _log.warning("the apology failed too: %s", logs.private(str(second)))
 
 
 def _timing(event: TurnEvent) -> Iterator[Timing]:

@@ -76,6 +76,9 @@ ENV XDG_STATE_HOME=/var/lib/edgevoice
 USER edgevoice
 ENTRYPOINT ["edgevoice"]
 CMD ["run", "--profile", "{current}/{profile}.yaml", "--config", "/etc/edgevoice/settings.yaml"]
+# Tells more than that the process runs where the settings have service.metrics_port, such as 9464.
+HEALTHCHECK --start-period=120s CMD [ \\
+  "edgevoice", "top", "--health", "--profile", "{current}/{profile}.yaml", "--config", "/etc/edgevoice/settings.yaml"]
 """
 
 

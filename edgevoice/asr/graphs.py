@@ -71,6 +71,11 @@ def log_softmax(logits: Floats) -> Floats:
     return shifted
 
 
+def available_providers() -> tuple[str, ...]:
+    """onnxruntime's execution providers here."""
+    return tuple(ort.get_available_providers())
+
+
 def providers(wanted: Sequence[str]) -> list[str]:
     """Those of `wanted` that this onnxruntime has, in order; the CPU is always last."""
     available = ort.get_available_providers()

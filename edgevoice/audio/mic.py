@@ -44,7 +44,8 @@ class Mic:
     """`with Mic(settings) as chunks:` yields AudioChunk without end, until `close`.
 
     `dropped` counts blocks lost because nobody took them; `wait(seconds)` returns True once the mic is being closed.
-    Entering raises AudioError where there is no such device.
+    Where there is no such device, or no longer, it is looked for again and again; an empty chunk after each look tells
+    that somebody still looks.
     """
 
     def __init__(
@@ -62,10 +63,21 @@ class Mic:
         self._blocks: queue.Queue[Samples] = queue.Queue(_QUEUE)
         self._stream: InputStream | None = None
         self.dropped = 0
+        self.problem = ""
+        """Why nothing is heard, in words; empty while the device is there."""
+
+    @property
+    def waiting(self) -> int:
+        """Blocks that nobody has taken yet."""
+        return self._blocks.qsize()
 
     def __enter__(self) -> Iterator[AudioChunk]:
-        self._stream = self._open(self._settings, self._deliver, False)
-        return self._chunks(self._stream)
+        try:
+            self._stream = self._open(self._settings, self._deliver, False)
+        except AudioError as error:
+            self.problem = str(error)
+            _log.warning("going on without a microphone, and looking for it: %s", error)
+        return self._chunks()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
@@ -85,29 +97,37 @@ class Mic:
         except queue.Full:
             self.dropped += 1
 
-    def _chunks(self, stream: InputStream) -> Iterator[AudioChunk]:
+    def _chunks(self) -> Iterator[AudioChunk]:
         start = 0
-        resampler = Resampler(stream.rate, RATE)
+        resampler = Resampler(self._stream.rate, RATE) if self._stream is not None else None
         while not self._closing.is_set():
-            try:
-                block = self._blocks.get(timeout=self._silent_seconds)
-            except queue.Empty:
-                again = self._reopen()
-                if again is None:
+            block = self._block() if resampler is not None else None
+            if block is None or resampler is None:
+                yield from (AudioChunk(np.empty(0, np.int16), RATE, start) for _ in self._reopen())
+                stream = self._stream
+                if stream is None:
                     return
-                resampler = Resampler(again.rate, RATE)
+                resampler = Resampler(stream.rate, RATE)
                 continue
             samples = resampler.feed(block)
             if len(samples) and not self._closing.is_set():
                 yield AudioChunk(samples, RATE, start)
                 start += len(samples)
 
-    def _reopen(self) -> InputStream | None:
-        """Tries until the device is there again; None once the mic is closed."""
-        if self._closing.is_set():
+    def _block(self) -> Samples | None:
+        """The next block of sound; None where the device has been silent for too long."""
+        try:
+            return self._blocks.get(timeout=self._silent_seconds)
+        except queue.Empty:
             return None
-        _log.warning("the microphone gives no sound; waiting for it")
+
+    def _reopen(self) -> Iterator[None]:
+        """Tries until the device is there, or the mic is closed; yields after each try."""
+        if self._closing.is_set():
+            return
         if self._stream is not None:
+            self.problem = "the microphone gives no sound"
+            _log.warning("the microphone gives no sound; waiting for it")
             self._stream.close()
             self._stream = None
         attempt = 0
@@ -117,13 +137,14 @@ class Mic:
                 self._stream = self._open(self._settings, self._deliver, True)
             except AudioError as error:
                 _log.debug("still no microphone: %s", error)
+                yield
                 continue
             if self._closing.is_set():
                 self.close()
-                return None
+                return
+            self.problem = ""
             _log.warning("the microphone is back")
-            return self._stream
-        return None
+            return
 
 
 class _Device:

@@ -54,6 +54,7 @@ def check(options: argparse.Namespace) -> int:
 def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bool) -> list[Finding]:
     store = Store()
     found = [Finding("fit", "", problem, True) for problem in _problems(settings, profile)]
+    found += [Finding("board", "", problem) for problem in profiles.misfits(settings, profile.board)]
     found = found or [Finding("fit", f"engines are known, models fit in {profile.board.ram_budget_mb} MB")]
     for stage in registry.ENGINES:
         chosen = getattr(settings, stage)
@@ -226,7 +227,7 @@ def profiles_check(options: argparse.Namespace) -> int:
 def _service(options: argparse.Namespace) -> systemd.Service:
     profile, settings, file = opts.profile(options), opts.settings(options), opts.config_file(options)
     program = shutil.which("edgevoice") or str(Path(sys.argv[0]).resolve())
-    command = [program, "run", "--profile", options.profile or profile.name]
+    command = [program, "run", "--log-level", "info", "--profile", options.profile or profile.name]
     if file is not None:
         command += ["--config", str(file.resolve())]
     models = Store().root

@@ -8,17 +8,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgevoice import assembly
+from edgevoice import assembly, logs
 from edgevoice import turn as turns
 from edgevoice.assembly import Wanted
-from edgevoice.assistant import Assistant
+from edgevoice.assistant import Assistant, Ear, Microphone
 from edgevoice.audio import wav
 from edgevoice.audio.cues import cue
 from edgevoice.audio.mic import Mic
@@ -26,76 +26,225 @@ from edgevoice.audio.speaker import NullSink, Speaker, WavSink
 from edgevoice.commands import options as opts
 from edgevoice.commands.show import Printer
 from edgevoice.config import Settings
-from edgevoice.errors import StageError
-from edgevoice.messages import RATE, AudioChunk, Event, Listening, Turn, TurnEnded, TurnFailed
+from edgevoice.errors import EdgeVoiceError, MissingExtra, ModelError, StageError
+from edgevoice.messages import (
+    RATE,
+    AudioChunk,
+    Ending,
+    Event,
+    ListenEvent,
+    Listening,
+    Turn,
+    TurnEnded,
+    TurnFailed,
+    Utterance,
+)
 from edgevoice.model_store import Store
 from edgevoice.replay import replay as replay_chunks
 from edgevoice.service import notify
+from edgevoice.service.figures import Figures, Watched
 from edgevoice.service.presence import Presence
 from edgevoice.service.web.meter import Meter
 from edgevoice.service.web.settings_file import SettingsFile
-from edgevoice.stages import Sink
+from edgevoice.stages import Sink, WakeScore
 
 if TYPE_CHECKING:
     from edgevoice.service.web.web import Web
 
 _log = logging.getLogger(__name__)
+_PATIENCE_SECONDS = 30.0  # beyond the language model's own: a worker that is silent so long is stuck
+_DEAF_SECONDS = 0.5
 _TAIL_SECONDS = 2.0  # of silence after a recording: longer than any endpoint waits
 
 
 def run(options: argparse.Namespace) -> None:
-    settings = opts.settings(options)
-    with stages(
-        options,
-        settings,
-        Speaker(settings.audio),
-        Wanted(llm=not options.no_llm, wait_for_broker=False, memory=not options.demo_home),
-    ) as made:
-        live(settings, made, Printer(options.json), opts.settings_file(options, settings))
+    """The assistant, again and again where its settings are read anew; with the old ones where the new do not work."""
+    wanted = Wanted(llm=not options.no_llm, wait_for_broker=False, degrades=True, memory=not options.demo_home)
+    figures, printer = Figures(), Printer(options.json)
+    before: Settings | None = None
+    settings: Settings | None = opts.settings(options)
+    while settings is not None:
+        try:
+            with stages(options, settings, Speaker(settings.audio), wanted) as made:
+                file = opts.settings_file(options, settings)
+                again = live(settings, made, printer, file, figures, lambda: opts.settings(options))
+            before, settings = settings, again
+        except EdgeVoiceError as error:
+            if before is None:
+                raise
+            _log.error("the new settings do not work, going on with the old ones: %s", error)
+            before, settings = None, before
 
 
-def live(settings: Settings, stages: turns.Stages, printer: Printer, file: SettingsFile) -> None:
-    """The assistant on this machine's microphone, until SIGINT or SIGTERM."""
+def live(
+    settings: Settings,
+    stages: turns.Stages,
+    printer: Printer,
+    file: SettingsFile,
+    figures: Figures | None = None,
+    read: Callable[[], Settings] | None = None,
+) -> Settings | None:
+    """The assistant on this machine's microphone, until SIGINT or SIGTERM.
+
+    SIGHUP has the settings read anew by `read`: those are returned once nothing is being heard or answered, where they
+    differ and are good.
+    """
     notifier = notify.from_environment(os.environ, os.getpid())
+    heartbeat = notify.Heartbeat(notifier.beat, ("ears", "turns"), _PATIENCE_SECONDS + settings.llm.deadline_seconds)
+    watched = Watched(figures or Figures(), heartbeat, stages.condition)
     sink = stages.voice.sink
 
-    def play_cue(name: str) -> None:
+    mic, ear = ears(settings, stages.condition)
+    # A log, systemd's journal above all, is not told what was said in the house unless that is asked for.
+    is_log = notifier.active or not sys.stdout.isatty()
+    has_words = printer.json or settings.service.log_words or not is_log
+    if settings.service.log_words:
+        logs.allow_words()
+
+    def observe(event: Event) -> None:
+        if isinstance(event, Listening):
+            notifier.ready()
+            notifier.status(_status(watched))
+            if not has_words and not notifier.active:
+                printer(event)
+        watched.figures.observe(event)
+        (printer if has_words else _note)(event)
+        for watcher in watchers:
+            watcher.observe(event)
+
+    meter = Meter(mic, ear)
+    assistant = Assistant(meter, ear, stages, observe, cues(settings, sink), heartbeat)
+    stages.condition.queues["turns"] = lambda: assistant.waiting
+    stages.condition.lost["turns"] = lambda: assistant.lost
+    presence = assembly.presence(settings, stages, assistant, watched.summary)
+    watchers: list[Presence | Web] = [presence] if presence is not None else []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: assistant.stop())
+    reload = Reload(settings, read or (lambda: settings), assistant.finish, notifier)
+    signal.signal(signal.SIGHUP, lambda *_: reload())
+    try:
+        with endpoint(settings, watched), ExitStack() as stack:
+            if settings.web.port:
+                watchers.append(stack.enter_context(assembly.web(settings, stages, assistant, file, meter)))
+            assistant.run()
+    except BaseException:
+        notifier.stopping()
+        raise
+    if reload.settings is None:
+        notifier.stopping()
+    return reload.settings
+
+
+def cues(settings: Settings, sink: Sink) -> Callable[[str], None]:
+    """Plays a short sound by its name, where the settings want sounds."""
+
+    def play(name: str) -> None:
         if settings.audio.cues:
             try:
                 sink.play([cue(name, RATE)], RATE, threading.Event())
             except StageError as error:
                 _log.warning("no cue: %s", error)
 
-    ear = assembly.listener(settings, Store())
-    # systemd's journal is not told what was said in the house.
-    show_event = printer if not notifier.active or printer.json else _note
+    return play
 
-    def observe(event: Event) -> None:
-        if isinstance(event, Listening):
-            notifier.ready()
-        show_event(event)
-        for watcher in watchers:
-            watcher.observe(event)
 
-    mic = Meter(Mic(settings.audio), ear)
-    assistant = Assistant(mic, ear, stages, observe, play_cue, notifier.beat)
-    presence = assembly.presence(settings, stages, assistant)
-    watchers: list[Presence | Web] = [presence] if presence is not None else []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: assistant.stop())
-    with ExitStack() as stack:
-        if settings.web.port:
-            watchers.append(stack.enter_context(assembly.web(settings, stages, assistant, file, mic)))
-        stack.callback(notifier.stopping)
-        assistant.run()
+class Reload:
+    """What SIGHUP does: reads the settings by `read`, and calls `finish` where they are good and others than `now`."""
+
+    def __init__(
+        self, now: Settings, read: Callable[[], Settings], finish: Callable[[], None], notifier: notify.Notifier
+    ) -> None:
+        self._now, self._read, self._finish, self._notifier = now, read, finish, notifier
+        self.settings: Settings | None = None
+        """The new ones."""
+
+    def __call__(self) -> None:
+        self._notifier.reloading()
+        try:
+            found = self._read()
+        except EdgeVoiceError as error:
+            _log.error("the settings stay as they were: %s", error)
+            self._notifier.status(f"the settings stay as they were: {error}")
+            self._notifier.ready()
+            return
+        if found == self._now:
+            _log.warning("the settings are the same as before")
+            self._notifier.ready()
+            return
+        _log.warning("the settings have changed: they hold from the end of this turn on")
+        self.settings = found
+        self._finish()
+
+
+class Deaf:
+    """A microphone and a listener where nothing can be heard: text and MQTT still work."""
+
+    words: tuple[str, ...] = ()
+    listening = False
+
+    def __init__(self) -> None:
+        self._closed = threading.Event()
+
+    def __enter__(self) -> Iterator[AudioChunk]:
+        while not self._closed.wait(_DEAF_SECONDS):
+            yield AudioChunk(np.empty(0, np.int16), RATE, 0)
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def listen_now(self, at: int) -> None:
+        """There is nothing to listen with."""
+
+    def wake_peaks(self) -> Mapping[str, WakeScore]:
+        return {}
+
+    def expect(self, utterance: Utterance, ending: Ending) -> None:
+        """No utterance is ever begun."""
+
+    def feed(self, chunk: AudioChunk) -> Iterator[ListenEvent]:
+        return iter(())
+
+
+def ears(settings: Settings, condition: turns.Condition) -> tuple[Microphone, Ear]:
+    """The microphone and what listens to it; deaf ones where a model is missing: that is told."""
+    problem = ""
+    condition.problems["ear"] = lambda: problem
+    try:
+        ear = assembly.listener(settings, Store())
+    except (ModelError, MissingExtra) as error:
+        problem = str(error)
+        _log.warning("going on without ears, text and MQTT still work: %s", error)
+        return Deaf(), Deaf()
+    mic = Mic(settings.audio)
+    condition.problems["microphone"] = lambda: mic.problem
+    condition.queues["microphone"] = lambda: mic.waiting
+    condition.lost["microphone"] = lambda: mic.dropped
+    return mic, ear
+
+
+def endpoint(settings: Settings, watched: Watched) -> AbstractContextManager[object]:
+    """The metrics' and the health's port, where the settings open one."""
+    if settings.service.metrics_port is None:
+        return nullcontext()
+    from edgevoice.service.metrics import Endpoint  # a service without it need not load an HTTP server
+
+    return Endpoint(watched, settings.service.metrics_port)
+
+
+def _status(watched: Watched) -> str:
+    return "; ".join(["listening", *(f"without {part}" for part in watched.troubles())])
 
 
 def _note(event: Event) -> None:
+    """A turn as a log tells it: without a word of what was said."""
     match event:
         case TurnFailed(stage=stage, code=code):
             _log.warning("%s failed: %s", stage, code)
-        case TurnEnded(turn=turn, timings=timings):
-            _log.info("turn %s: %s", turn, ", ".join(f"{t.stage} {t.ms:.0f} ms" for t in timings))
+        case TurnEnded(timings=timings):
+            _log.info("%s", ", ".join(f"{t.stage} {t.ms:.0f} ms" for t in timings))
 
 
 def replay(options: argparse.Namespace) -> None:

@@ -26,10 +26,13 @@ _REPEAT_PENALTY, _REPEAT_TOKENS = 1.1, 64
 
 
 class Gguf:
-    """Satisfies `stages.Llm`. Greedy, so that the same words give the same answer. For one thread at a time."""
+    """Satisfies `stages.Llm`. Greedy, so that the same words give the same answer. For one thread at a time.
 
-    def __init__(self, model: Model, settings: LlmSettings) -> None:
-        self._model, self._settings = model, settings
+    Once `stop` is set, whatever it is doing ends soon.
+    """
+
+    def __init__(self, model: Model, settings: LlmSettings, stop: threading.Event) -> None:
+        self._model, self._settings, self._stop = model, settings, stop
         self._written: list[int] = []  # tokens of the sequence _WRITE
         self._prefixes: dict[int, list[int]] = {}  # sequence -> tokens, the oldest first
 
@@ -80,7 +83,7 @@ class Gguf:
             raise StageError(
                 "llm", "deadline", f"no end of it within llm.deadline_seconds: {self._settings.deadline_seconds:g}"
             )
-        return cancel.is_set()
+        return cancel.is_set() or self._stop.is_set()
 
     def _tokens(self, messages: Sequence[ChatMessage], answer: bool) -> list[int]:
         contents = [{"role": m.role, "content": plain(m.content)} for m in messages]
@@ -106,6 +109,8 @@ class Gguf:
             self._model.evaluate(tokens[start : start + BATCH], start, sequence)
             if sequence == _WRITE:
                 self._written = tokens[: start + BATCH]
+            if self._stop.is_set():
+                raise StageError("llm", "cancelled", "the language model is being stopped")
             yield
 
     def _make_room(self, prompt: int, answer: int) -> None:
@@ -127,8 +132,9 @@ class Gguf:
         return int(logits.argmax())
 
 
-def load(settings: LlmSettings, folder: Path | None) -> Gguf:
-    """The only `*.gguf` file of the folder. Raises ModelMissing, ModelCorrupt."""
+def load(settings: LlmSettings, folder: Path | None, stop: threading.Event | None = None) -> Gguf:
+    """The only `*.gguf` file of the folder. Raises ModelMissing, ModelCorrupt, and StageError once `stop` is set."""
+    stop = stop or threading.Event()
     files = sorted(folder.glob("*.gguf")) if folder is not None else []
     if len(files) != 1:
         raise ModelMissing(
@@ -139,7 +145,7 @@ def load(settings: LlmSettings, folder: Path | None) -> Gguf:
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     from edgevoice.llm.llamacpp import Model
 
-    return Gguf(Model(files[0], settings), settings)
+    return Gguf(Model(files[0], settings, stop), settings, stop)
 
 
 def _common(a: list[int], b: list[int]) -> int:

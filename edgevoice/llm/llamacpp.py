@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,16 +41,26 @@ def _log_line(level: int, text: bytes, _data: object) -> None:
         _log.debug("llama.cpp: %s", text.decode("utf-8", "replace").rstrip())
 
 
+def offloads() -> bool:
+    """Was llama.cpp built for a GPU?"""
+    return bool(c.llama_supports_gpu_offload())
+
+
 class Model:
     """Weights and a context. Positions and tokens of each sequence are the caller's to keep."""
 
-    def __init__(self, file: Path, settings: LlmSettings) -> None:
-        """Raises ModelCorrupt where llama.cpp cannot read the file, StageError where memory does not suffice."""
+    def __init__(self, file: Path, settings: LlmSettings, cancel: threading.Event) -> None:
+        """Raises ModelCorrupt where llama.cpp cannot read the file, StageError where memory does not suffice, or once
+        `cancel` is set.
+        """
         c.llama_log_set(_log_line, ctypes.c_void_p(0))
         c.llama_backend_init()
         options = c.llama_model_default_params()
         options.n_gpu_layers = settings.gpu_layers if settings.gpu_layers >= 0 else 0x7FFFFFFF
+        options.progress_callback = c.llama_progress_callback(lambda _share, _data: not cancel.is_set())
         model = c.llama_model_load_from_file(str(file).encode(), options)
+        if model is None and cancel.is_set():
+            raise StageError("llm", "cancelled", f"{file.name}: not loaded, as it is no longer wanted")
         if model is None:
             raise ModelCorrupt(
                 f"{file}: not a GGUF model that llama.cpp can read. Fetch it again: edgevoice models pull"

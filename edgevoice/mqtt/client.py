@@ -85,6 +85,11 @@ class MqttClient(Running):
     def connected(self) -> bool:
         return self._paho is not None
 
+    @property
+    def waiting(self) -> int:
+        """Messages not yet taken."""
+        return self._inbox.qsize()
+
     def start(self, wait_seconds: float = 0.0) -> None:
         """Connects behind the caller's back, again and again until `stop`.
 

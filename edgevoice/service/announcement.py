@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from edgevoice import __version__
@@ -12,6 +13,20 @@ from edgevoice.messages import Message
 STATES = ("idle", "listening", "thinking", "speaking")
 STAGES = ("endpoint", "asr", "nlu", "sent", "confirmed", "first_audio", "turn")
 """What latencies are told of, in milliseconds: `messages.Timing`'s stages, and the wait for the end of speech."""
+_COUNTED = {"state_class": "total_increasing"}
+_MEASURED = {"state_class": "measurement"}
+_FIGURES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "health": ("Health", {}),
+    "troubles": ("Troubles", {}),
+    "turns": ("Turns", _COUNTED),
+    "failed": ("Turns failed", _COUNTED),
+    "not_understood": ("Turns not understood", _COUNTED),
+    "unconfirmed": ("Commands not confirmed", _COUNTED),
+    "lost": ("Dropped", _COUNTED),
+    "queue": ("Waiting", _MEASURED),
+    "rss_mb": ("Memory", {"unit_of_measurement": "MB", "device_class": "data_size", **_MEASURED}),
+    "temperature": ("Board temperature", {"unit_of_measurement": "°C", "device_class": "temperature", **_MEASURED}),
+}
 _HOME_ASSISTANTS_LIMIT = 255  # characters of a state
 
 
@@ -89,6 +104,21 @@ def _sensors(has_words: bool) -> dict[str, dict[str, Any]]:
             "device_class": "duration",
             "state_class": "measurement",
         }
+    for key, (name, more) in _FIGURES.items():
+        found[key] = {
+            "p": "sensor",
+            "name": name,
+            "state_topic": "~/figures",
+            "value_template": f"{{{{ value_json.{key} | default(none) }}}}",
+            **more,
+        }
+    found["throttled"] = {
+        "p": "binary_sensor",
+        "name": "Throttled",
+        "state_topic": "~/figures",
+        "value_template": "{{ value_json.throttled | default(none) }}",
+        "device_class": "problem",
+    }
     if has_words:
         for key, name in (("heard", "Last heard"), ("answer", "Last answer")):
             found[key] = {"p": "sensor", "name": name, "state_topic": f"~/{key}", "value_template": cut}

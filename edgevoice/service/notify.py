@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +34,10 @@ class Notifier:
         """The assistant listens."""
         self._send("READY=1")
 
+    def reloading(self) -> None:
+        """The settings are read anew; `ready` says when that is done."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
     def status(self, text: str) -> None:
         """One line for `systemctl status`."""
         self._send("STATUS=" + " ".join(text.split()))
@@ -58,6 +62,35 @@ class Notifier:
             if not self._broken:
                 _log.warning("the service manager cannot be told %s: %s", state, error)
             self._broken = True
+
+
+class Heartbeat:
+    """Calls `beat` when one of `parts` gets on, as long as all of them do: one that is stuck brings a restart.
+
+    A part is stuck that has said nothing for `patience_seconds`. May be called by any thread.
+    """
+
+    def __init__(
+        self,
+        beat: Callable[[], None],
+        parts: Iterable[str],
+        patience_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._beat = beat
+        self._patience_seconds = patience_seconds
+        self._clock = clock
+        self._at = dict.fromkeys(parts, clock())
+
+    def __call__(self, part: str) -> None:
+        self._at[part] = self._clock()
+        if not self.stuck():
+            self._beat()
+
+    def stuck(self) -> tuple[str, ...]:
+        """The parts that do not get on."""
+        now = self._clock()
+        return tuple(part for part, at in self._at.items() if now - at > self._patience_seconds)
 
 
 def from_environment(environ: Mapping[str, str], process: int, clock: Callable[[], float] = time.monotonic) -> Notifier:

@@ -41,6 +41,7 @@ from edgevoice.service import announcement, hermes
 from edgevoice.stages import Bus, Sink
 
 _LONGEST = 1000  # characters of a text that somebody wants answered or said
+_FIGURES_SECONDS = 60.0
 _REMEMBERED = 64  # questions whose ids are known, so that one delivered twice is answered once
 _log = logging.getLogger(__name__)
 
@@ -76,11 +77,22 @@ class _Now:
 class Presence:
     """An `Adapter` beside the home's, and an observer of the assistant's events, from any thread.
 
-    `prefix` is Home Assistant's discovery prefix. `speaker` is None where the voice has no volume.
+    `prefix` is Home Assistant's discovery prefix. `speaker` is None where the voice has no volume. `figures` gives the
+    few numbers that a hub shows, which are told once a minute.
     """
 
-    def __init__(self, settings: MqttSettings, prefix: str, bus: Bus, desk: Desk, speaker: Loud | None) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        prefix: str,
+        bus: Bus,
+        desk: Desk,
+        speaker: Loud | None,
+        figures: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
         self._settings, self._prefix, self._bus, self._desk, self._speaker = settings, prefix, bus, desk, speaker
+        self._figures = figures
+        self._figures_at = float("-inf")
         self._base = f"edgevoice/{settings.client_id}"
         self._hermes = hermes.Hermes(settings.client_id, self._publish) if settings.hermes else None
         self._lock = threading.RLock()
@@ -119,6 +131,10 @@ class Presence:
         if not self._is_announced:
             self._is_announced = True
             self._tell_everything()
+        if now_seconds - self._figures_at >= _FIGURES_SECONDS:
+            self._figures_at = now_seconds
+            if figures := self._figures():
+                self._show("figures", figures)
         return ()
 
     def handle(self, message: Message, now_seconds: float) -> None:

@@ -29,6 +29,8 @@ from edgevoice.home.model import Home
 from edgevoice.messages import RATE, AudioChunk, Event, ListenEvent, Listening, Message, NoSpeech, WakeHeard
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
+from edgevoice.service.figures import Figures, Watched
+from edgevoice.service.notify import Heartbeat
 from edgevoice.simulator import Simulator
 
 HOME = """
@@ -46,6 +48,7 @@ class Ear:
     """A listener that hears what the test puts in, one event a chunk."""
 
     words = ("alexa",)
+    listening = False
 
     def __init__(self) -> None:
         self.events: queue.Queue[ListenEvent] = queue.Queue()
@@ -145,7 +148,9 @@ def running(port: int, speaks: bool = False, **mqtt: Any) -> Iterator[Running]:
                 listens.set()
 
         assistant = Assistant(Room(), ear, stages, observe, lambda _: None)  # type: ignore[arg-type]
-        presence = assembly.presence(settings, stages, assistant)
+        heartbeat = Heartbeat(lambda: None, ("ears", "turns"), SECONDS)
+        watched = Watched(Figures(), heartbeat, stages.condition)
+        presence = assembly.presence(settings, stages, assistant, watched.summary)
         assert presence is not None
         thread = threading.Thread(target=assistant.run)
         thread.start()
@@ -170,6 +175,8 @@ def test_it_announces_itself_and_every_topic_of_the_announcement_speaks(mosquitt
         assert {"asr", "nlu", "sent", "confirmed", "first_audio", "turn"} <= set(latency)
         made.watcher.say("edgevoice/edgevoice/text/set", "  ")
         made.watcher.until("edgevoice/edgevoice/state", "idle")
+    figures = [_parsed(m.payload) for m in made.watcher.seen if m.topic == "edgevoice/edgevoice/figures"]
+    assert (figures[0]["health"], figures[0]["troubles"]) == ("ok", "none")
     told = made.watcher.topics()
     for part in document["components"].values():
         assert {part.get("p"), part.get("unique_id")}.isdisjoint({None, ""})

@@ -7,30 +7,11 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-MODELS = ("silero-vad", "moonshine-tiny-en")
-EDGEVOICE = (sys.executable, "-m", "edgevoice")
-SILENT_SOUND = """
-pcm.null0 { type null }
-pcm.!default { type asym playback.pcm null0 capture.pcm null0 }
-"""
-
-
-@pytest.fixture
-def account(tmp_path: Path, model: Callable[[str], Path]) -> dict[str, str]:
-    """The environment of an account with models, without settings, with a sound device that is always silent."""
-    for name in MODELS:
-        model(name)
-    sound = tmp_path / "asound.conf"
-    sound.write_text(SILENT_SOUND, "utf-8")
-    own = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
-    return {**os.environ, **own, "ALSA_CONFIG_PATH": str(sound), "PYTHONUNBUFFERED": "1"}
+from processes import EDGEVOICE, Watched
 
 
 def edgevoice(account: dict[str, str], *words: str | Path, text: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -110,53 +91,6 @@ def test_a_broker_that_is_away_is_one_clear_line(account: dict[str, str], tmp_pa
     assert "127.0.0.1:1" in done.stderr
 
 
-class Watched:
-    """A process whose output is read as it comes; `says` waits for a text in it."""
-
-    def __init__(self, account: dict[str, str], *words: str) -> None:
-        self.lines: list[str] = []
-        self._news = threading.Condition()
-        self._process = subprocess.Popen(
-            [*EDGEVOICE, *words], env=account, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._news:
-                self.lines.append(line)
-                self._news.notify_all()
-
-    def says(self, text: str) -> None:
-        with self._news:
-            assert self._news.wait_for(lambda: any(text in line for line in self.lines), 60), self.lines
-
-    def ends_on(self, number: signal.Signals) -> int:
-        self._process.send_signal(number)
-        status = self._process.wait(15)
-        self._reader.join()
-        return status
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._reader.join()
-
-
-@pytest.fixture
-def watched(account: dict[str, str]) -> Iterator[Callable[..., Watched]]:
-    started: list[Watched] = []
-
-    def start(*words: str) -> Watched:
-        started.append(Watched(account, *words))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.kill()
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_live_assistant_ends_cleanly(watched: Callable[..., Watched], number: signal.Signals) -> None:
     running = watched("run", "--demo-home", "--no-llm", "--profile", "x86-cpu")
@@ -174,6 +108,7 @@ def test_a_service_tells_its_manager_that_it_is_ready_and_the_journal_no_words(
         account["NOTIFY_SOCKET"] = str(tmp_path / "notify")
         running = watched("run", "--demo-home", "--no-llm", "--profile", "x86-cpu")
         assert manager.recv(100) == b"READY=1"
+        assert manager.recv(100) == b"STATUS=listening"
         assert running.ends_on(signal.SIGTERM) == 0
         assert manager.recv(100) == b"STOPPING=1"
     assert running.lines == []

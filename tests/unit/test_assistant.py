@@ -11,8 +11,9 @@ import pytest
 from fakes import stages
 from household import intent
 
-from edgevoice.assistant import Assistant, LateLlm
+from edgevoice.assistant import Assistant, Wish
 from edgevoice.errors import AudioError, ModelMissing, StageError
+from edgevoice.late_llm import LateLlm
 from edgevoice.messages import (
     RATE,
     AudioChunk,
@@ -45,6 +46,7 @@ class Script:
         self.listened_at: list[int] = []
         self.expected: queue.Queue[tuple[Utterance, Ending]] = queue.Queue()
         self.words = ("alexa",)
+        self.listening = False
 
     def listen_now(self, at: int) -> None:
         self.listened_at.append(at)
@@ -84,7 +86,8 @@ class Running:
         self.cues: list[str] = []
         self.made, self.wire = stages(WISHES, text)
         self.mic = mic or Endless()
-        self.assistant = Assistant(self.mic, self.script, self.made, self.seen.put, self.cues.append)  # type: ignore[arg-type]
+        self.beats: set[str] = set()
+        self.assistant = Assistant(self.mic, self.script, self.made, self.seen.put, self.cues.append, self.beats.add)  # type: ignore[arg-type]
         self.error: BaseException | None = None
         self.thread = threading.Thread(target=self._run)
 
@@ -195,6 +198,40 @@ def test_stop_ends_a_turn_in_its_middle() -> None:
     assert running.mic.closed
 
 
+def test_both_workers_beat() -> None:
+    with Running("lamp on") as running:
+        running.script.events.put(SPOKEN)
+        running.until(TurnEnded)
+    assert running.beats == {"ears", "turns"}
+
+
+def test_finish_ends_the_running_turn_and_what_waits_first() -> None:
+    with Running("lamp on") as running:
+        speaking, go_on = threading.Event(), threading.Event()
+
+        def play(pieces: object, rate: int, cancel: threading.Event) -> None:
+            speaking.set()
+            assert go_on.wait(SECONDS)
+            assert not cancel.is_set()
+
+        running.made.voice.sink.play = play  # type: ignore[method-assign]
+        running.script.events.put(SPOKEN)
+        assert speaking.wait(SECONDS)
+        running.script.listening = True  # somebody speaks already
+        running.assistant.finish()
+        running.assistant.wish(Wish("lamp on"))
+        go_on.set()
+        running.until(TurnEnded)
+        running.until(TurnEnded)
+        running.script.events.put(SPOKEN)  # and is heard out
+        running.until(TurnEnded)
+        running.script.listening = False
+        running.thread.join(SECONDS)
+        assert not running.thread.is_alive()
+    assert running.error is None
+    assert len(running.wire.sent) == 3
+
+
 def test_no_speech_is_answered_with_the_failed_cue() -> None:
     with Running("") as running:
         running.script.events.put(NoSpeech(0))
@@ -244,7 +281,7 @@ def test_a_timer_that_runs_out_is_announced() -> None:
 
 
 def test_a_language_model_that_cannot_load_says_why_when_it_is_asked() -> None:
-    def load() -> None:
+    def load(stop: threading.Event) -> None:
         raise ModelMissing("the model is not here")
 
     llm = LateLlm(load, 5.0)  # type: ignore[arg-type]
@@ -255,7 +292,7 @@ def test_a_language_model_that_cannot_load_says_why_when_it_is_asked() -> None:
 
 def test_a_language_model_that_loads_too_long_is_not_waited_for() -> None:
     go_on = threading.Event()
-    llm = LateLlm(lambda: go_on.wait(SECONDS), 0.05)  # type: ignore[arg-type,return-value]
+    llm = LateLlm(lambda stop: go_on.wait(SECONDS), 0.05)  # type: ignore[arg-type,return-value]
     llm.start()
     with pytest.raises(StageError, match="still loading"):
         llm.warm(())
@@ -288,7 +325,7 @@ class Writer:
 @pytest.fixture
 def late() -> tuple[LateLlm, Writer]:
     writer = Writer()
-    llm = LateLlm(lambda: writer, SECONDS)
+    llm = LateLlm(lambda stop: writer, SECONDS)
     llm.start()
     return llm, writer
 
@@ -318,3 +355,33 @@ def test_an_answer_that_nobody_wants_is_not_written_on(late: tuple[LateLlm, Writ
     assert writer.written == 0
     writer.go_on.release()
     assert list(filter(None, llm.generate((), 1, threading.Event()))) == ["word"]
+
+
+def test_stopping_ends_loading_and_writing_and_frees_the_model(late: tuple[LateLlm, Writer]) -> None:
+    stops: list[threading.Event] = []
+
+    class Stoppable(Writer):
+        closed = False
+
+        def generate(
+            self, messages: object, max_tokens: int, cancel: threading.Event, grammar: str = ""
+        ) -> Iterator[str]:
+            while not stops[0].wait(0.01):
+                yield "word"
+
+        def close(self) -> None:
+            self.closed = True
+
+    made = Stoppable()
+    writing = LateLlm(lambda stop: stops.append(stop) or made, SECONDS)
+    writing.start()
+    pieces = writing.generate((), 10, threading.Event())
+    assert next(filter(None, pieces)) == "word"
+    writing.stop()
+    assert made.closed
+    with pytest.raises(StageError, match="being stopped"):
+        next(writing.generate((), 1, threading.Event()))
+    loading = LateLlm(lambda stop: stop.wait(SECONDS), SECONDS)  # type: ignore[arg-type,return-value]
+    loading.start()
+    loading.stop()
+    assert not {thread.name for thread in threading.enumerate()} & {"llm loader"}

@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[2]
 
 # From the ground up. A room imports rooms of lower floors, rooms before it on its own floor, and its own folder.
 FLOORS = (
-    ("errors", "messages", "phrases", "resources", "schema"),
+    ("board", "errors", "logs", "messages", "phrases", "resources", "schema"),
     ("stages", "registry", "config", "profiles", "model_sources", "model_manifest", "model_store"),
     ("home", "nlu", "dialogue", "skills"),
     ("listen", "link", "turn", "ahead", "replay"),
-    ("assistant", "simulator", "vehicle", "service", "assembly"),
+    ("assistant", "late_llm", "simulator", "vehicle", "service", "assembly", "measure", "fitting"),
     ("commands", "demo", "cli"),
 )
 # They stand beside the third row: each knows the two lowest floors only, and the pure rooms know none of them.

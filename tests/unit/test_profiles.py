@@ -116,6 +116,20 @@ def test_check_names_all_that_does_not_fit(tmp_path: Path) -> None:
     assert "720 MB needed, 500 MB allowed: the program itself 120 MB, big 600 MB" in too_much
 
 
+def test_the_second_recogniser_takes_memory_too(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        f"description: a\n{BOARD}asr: {{model: one, second: two}}\nvad: {{engine: ''}}\ntts: {{engine: ''}}\n"
+    )
+    settings = profiles.load(str(path)).settings
+    assert profiles.check(settings, {"one": 100, "two": 100}, 330) == []
+    (too_much,) = profiles.check(settings, {"one": 100, "two": 101}, 330)
+    assert "331 MB needed, 330 MB allowed" in too_much
+    assert "two 101 MB" in too_much
+    (unknown,) = profiles.check(settings, {"one": 100, "twos": 1}, 330)
+    assert unknown == "asr.second: 'two' is not in the manifest. Did you mean 'twos'?"
+
+
 @pytest.mark.parametrize(
     ("model", "machine", "ram", "name"),
     [

@@ -96,7 +96,7 @@ def test_systemd_itself_finds_the_unit_well_confined(name: str, tmp_path: Path) 
     unit = replace(SERVICE, command=("/bin/true",), board=profiles.load(name).board, broker="192.168.1.4")
     path.write_text(systemd.unit(replace(unit, readable=(Path("/home/ann/venv"),))))
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=25", "--no-pager", path],
+        ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", path],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -207,3 +207,24 @@ def test_a_manager_that_went_away_is_no_error(tmp_path: Path, caplog: pytest.Log
     told.ready()
     told.stopping()
     assert len(caplog.records) == 1
+
+
+def test_a_part_that_is_stuck_stops_the_beat() -> None:
+    now, beats = [0.0], []
+    heartbeat = notify.Heartbeat(lambda: beats.append(now[0]), ("ears", "turns"), 30.0, lambda: now[0])
+    for second in range(0, 100, 10):
+        now[0] = second
+        heartbeat("ears")
+        if second <= 20 or second >= 80:
+            heartbeat("turns")
+    # The turns are silent from 20 on: the beat goes on until 50, and again from 80, as they do.
+    assert sorted(set(beats)) == [0, 10, 20, 30, 40, 50, 80, 90]
+    assert heartbeat.stuck() == ()
+    now[0] = 125
+    assert heartbeat.stuck() == ("ears", "turns")
+
+
+def test_the_unit_reloads_and_counts_an_early_end_as_well() -> None:
+    unit = values(systemd.unit(SERVICE))
+    assert unit["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    assert unit["SuccessExitStatus"] == ["143"]

@@ -143,7 +143,8 @@ class Options:
 
     def embed(self) -> Embed | None:
         """The sentence embedding of the settings; None where there is none in the store."""
-        return assembly.late_embedding(self.settings, self.store())
+        store = self.store()
+        return assembly.late_embedding(self.settings, store, assembly.Parts(self.settings, store, degrades=True))
 
     def home_file(self, row: Row, name: str) -> Path:
         """Path of the JSON home `name`: in `--homes`, else in the folder `homes` beside the manifest's folder."""

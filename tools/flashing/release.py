@@ -153,6 +153,8 @@ def unit(profile: Profile) -> str:
     command = (
         f"{CURRENT}/venv/bin/edgevoice",
         "run",
+        "--log-level",
+        "info",
         "--profile",
         f"{CURRENT}/{profile.name}.yaml",
         "--config",

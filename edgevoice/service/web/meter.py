@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from edgevoice.assistant import Microphone
+from edgevoice.assistant import Ear, Microphone
 from edgevoice.messages import RATE, AudioChunk
-from edgevoice.stages import WakeScore
 
 _EVERY = RATE // 10
 _FULL_SCALE = 32768.0
 _SILENCE_DB = -90.0
-
-
-class Ear(Protocol):
-    """`listen.Listener`."""
-
-    @property
-    def listening(self) -> bool: ...
-    def wake_peaks(self) -> Mapping[str, WakeScore]: ...
 
 
 class Meter:
