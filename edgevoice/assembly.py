@@ -30,8 +30,10 @@ from edgevoice.nlu import cascade
 from edgevoice.service.presence import Presence
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
+from edgevoice.skills.manner import Level, Manner
 from edgevoice.skills.memory import Memory, default_path
-from edgevoice.stages import Bus, Embed, Llm, Sink
+from edgevoice.stages import Bus, Embed, Llm, Sink, Tts
+from edgevoice.tts.remembered import RememberedTts
 from edgevoice.turn import Stages, Voice, prepare
 
 if TYPE_CHECKING:
@@ -74,6 +76,12 @@ def models_of(settings: Settings) -> tuple[str, ...]:
     stages = (settings.wake, settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
     named = [stage.model for stage in stages if stage.engine and stage.model]
     return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
+
+
+def speech(settings: Settings, store: Store) -> Tts | None:
+    """The voice; None where the settings name none. Raises ModelError, MissingExtra."""
+    tts: Tts | None = engine("tts", settings, store)
+    return tts and RememberedTts(tts, settings.tts.cache_mb, settings.tts.pronounce)
 
 
 def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
@@ -127,7 +135,9 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store))
     link.join(PackMessages(home, [told for pack in understanding.packs for told in pack.devices().values()]))
     conversation = Conversation(home, understanding, llm, rules, area)
-    voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)
+    voice = Voice(speech(settings, store) if wanted.voice else None, sink)
+    loud = sink if isinstance(sink, Speaker) else Level()
+    conversation.manner = Manner(settings.voice, loud, voice.tts is not None and voice.tts.whispers)
     asr = engine("asr", settings, store) if wanted.speech else None
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,39 @@ class TtsSettings:
     voice: str = _f("", "voice of the engine; empty: its default")
     speed: float = _f(1.0, "1 is natural", min=0.5, max=2)
     threads: int = _f(1, "CPU threads", min=1, max=64)
+    cache_mb: float = _f(4.0, "memory for the sound of frequent replies; 0: none", min=0, max=1000)
+    pronounce: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={"help": "names that it reads wrong, and how to write them for it, such as {Siobhan: Shivawn}"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSettings:
+    """How it speaks, and what is quieter meanwhile."""
+
+    night: str = _f("", "when it speaks softly and shortly, such as 22:30-7:00; empty: never")
+    night_volume: float = _f(0.5, "loudness of the voice then, a share of the usual one", min=0.05, max=1)
+    duck_percent: int | None = _f(
+        None,
+        "media players of this area (of all areas where home.area is empty) go down to this percent of their volume "
+        "while it listens and speaks; empty: they do not",
+        min=0,
+        max=99,
+    )
+
+    def __post_init__(self) -> None:
+        self.night_hours()
+
+    def night_hours(self) -> tuple[time, time] | None:
+        """When the night begins and ends. Raises ValueError."""
+        if not self.night:
+            return None
+        try:
+            begin, end = (datetime.strptime(part.strip(), "%H:%M").time() for part in self.night.split("-"))
+        except ValueError:
+            raise ValueError(f"'night' is '{self.night}': write it as 22:30-7:00") from None
+        return begin, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +254,7 @@ class Settings:
     llm: LlmSettings = field(default_factory=LlmSettings)
     embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)
+    voice: VoiceSettings = field(default_factory=VoiceSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     home: HomeSettings = field(default_factory=HomeSettings)
 

@@ -38,6 +38,7 @@ from edgevoice.messages import (
 )
 from edgevoice.skills.conversation import Conversation
 from edgevoice.stages import Asr, Sink, Tts
+from edgevoice.tts.remembered import RememberedTts
 
 _log = logging.getLogger(__name__)
 _Event = TypeVar("_Event")
@@ -85,6 +86,9 @@ def prepare(stages: Stages) -> None:
     stages.conversation.prepare()
     if stages.asr is not None:
         stages.asr.bias(stages.conversation.sayable())
+    tts = stages.voice.tts
+    if isinstance(tts, RememberedTts):  # one at a time: a wake word must not wait for all of them
+        any(tts.warm(sentence, style) for sentence, style in stages.conversation.frequent())
 
 
 def carry_out(stages: Stages, turn: Turn, outcome: Outcome) -> Iterator[TurnEvent]:
@@ -155,10 +159,11 @@ def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Itera
             yield confirmed
         failed += [command for command in outcome.commands if command not in sent]
     reply = stages.conversation.report(outcome, tuple(failed), reported, refused)
-    yield from _speak(stages, turn, outcome.sentences if outcome.sentences is not None else [reply])
+    said = outcome.sentences if outcome.sentences is not None else [reply]
+    yield from _speak(stages, turn, said, is_failure=bool(failed))
 
 
-def _speak(stages: Stages, turn: Turn, sentences: Iterable[str]) -> Iterator[TurnEvent]:
+def _speak(stages: Stages, turn: Turn, sentences: Iterable[str], is_failure: bool = False) -> Iterator[TurnEvent]:
     for sentence in sentences:
         if turn.cancel.is_set():
             return
@@ -168,7 +173,7 @@ def _speak(stages: Stages, turn: Turn, sentences: Iterable[str]) -> Iterator[Tur
         if stages.voice.tts is None:
             yield Replied(sentence, 0.0)
             continue
-        spoken = _Recorder(stages.voice.tts.speak(sentence), stages.clock)
+        spoken = _Recorder(stages.voice.tts.speak(sentence, stages.conversation.style(is_failure)), stages.clock)
         stages.voice.sink.play(spoken, stages.voice.tts.rate, turn.cancel)
         first = spoken.first_at if spoken.first_at is not None else stages.clock()
         yield Replied(sentence, (first - ready) * 1e3, spoken.samples(), stages.voice.tts.rate)
@@ -204,7 +209,7 @@ def _failed(stages: Stages, turn: Turn, error: EdgeVoiceError) -> Iterator[TurnE
     _log.info("turn %s: %s failed: %s", turn.id, stage, error)
     yield TurnFailed(stage, code, str(error))
     try:
-        yield from _speak(stages, turn, [stages.conversation.apology(stage, code)])
+        yield from _speak(stages, turn, [stages.conversation.apology(stage, code)], is_failure=True)
     except EdgeVoiceError as second:
         _log.warning("turn %s: the apology failed too: %s", turn.id, second)
 

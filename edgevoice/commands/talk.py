@@ -113,7 +113,7 @@ def ask(options: argparse.Namespace) -> None:
 
 def say(options: argparse.Namespace) -> None:
     settings = opts.settings(options)
-    tts = assembly.engine("tts", settings, Store())
+    tts = assembly.speech(settings, Store())
     if tts is None:
         raise StageError("tts", "absent", "the settings name no voice: set tts.engine")
     pieces = tts.speak(options.text)

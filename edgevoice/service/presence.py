@@ -104,8 +104,7 @@ class Presence:
         self._show("state", str(self._now))
         self._show("mute", _switch(desk.muted))
         self._show("wake", {"count": 0})
-        if speaker is not None:
-            self._show("volume", str(round(100 * speaker.volume)))
+        self._show_volume()
 
     # --- Adapter ------------------------------------------------------------------------------------------------------
 
@@ -156,7 +155,11 @@ class Presence:
         if percent is None or self._speaker is None:
             raise ValueError("not a number" if self._speaker else "the voice has no volume")
         self._speaker.volume = min(max(percent, 0.0), 100.0) / 100
-        self._show("volume", str(round(100 * self._speaker.volume)))
+        self._show_volume()
+
+    def _show_volume(self) -> None:
+        if self._speaker is not None:
+            self._show("volume", str(round(100 * self._speaker.volume)))
 
     def _text(self, text: str) -> None:
         self._desk.wish(Wish(_sentence(text)))
@@ -264,6 +267,7 @@ class Presence:
                 self._show("error", {"stage": stage, "code": code, "message": message, "time": round(time.time())})
             case TurnEnded(timings=timings, expects=expects):
                 self._ended((*self._endpoint, *timings), expects)
+                self._show_volume()
 
     def _ended(self, timings: Iterable[Timing], expects: Expects | None) -> None:
         # A wake word may have opened the ear while the turn still ran: then it stays open.

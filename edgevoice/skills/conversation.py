@@ -34,15 +34,17 @@ from edgevoice.skills.asks import ask
 from edgevoice.skills.asks.wording import Moment
 from edgevoice.skills.deeds import Deeds
 from edgevoice.skills.later import Later, readings
+from edgevoice.skills.manner import Manner
 from edgevoice.skills.patience import Patience
 from edgevoice.skills.reply import Replies
-from edgevoice.stages import Llm
+from edgevoice.stages import Llm, Style
 
 _LONGEST_PLAN = 200
 _MOST_READINGS = 3
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
 _APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
+_FREQUENT = ("no_intent", "done", "left", "moment", "no_skill", "already")
 _STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
 
 
@@ -81,6 +83,7 @@ class Conversation:
         self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines)
         self._journal = Journal()
         self._patience = Patience("")
+        self.manner = Manner()
         self._speaks_english = home.language.partition("-")[0] == "en"
 
     def prepare(self) -> None:
@@ -105,6 +108,7 @@ class Conversation:
         may. Raises StageError where the language model fails.
         """
         told = account.answer(self._journal, self._home, text) if self._speaks_english else None
+        told = told or (self.manner.answer(text) if self._speaks_english else None)
         if told is not None:
             yield Understood((told.intent,), 0.0)
             yield Outcome(reply=told.reply)
@@ -202,6 +206,15 @@ class Conversation:
         key = _APOLOGIES.get((stage, code)) or _STAGE_APOLOGIES.get(stage) or "handle_error"
         return self._replies.error(key)
 
+    def style(self, is_failure: bool = False) -> Style:
+        """How to speak now."""
+        return self.manner.style(self._now(), is_failure)
+
+    def frequent(self) -> Iterator[tuple[str, Style]]:
+        """What is likely to be said, and how: worth being ready for."""
+        for keys, style in ((_FREQUENT, self.style()), (_APOLOGIES.values(), self.style(is_failure=True))):
+            yield from ((self._replies.error(key), style) for key in keys)
+
     def due(self, now_seconds: float) -> Iterator[Outcome]:
         """The timers that have run out since the last call: what to say, and the commands that waited for them."""
         for timer in self.timers.due(now_seconds):
@@ -224,10 +237,11 @@ class Conversation:
 
     def save(self, now_seconds: float, wall_seconds: float) -> dict[str, Any]:
         """What outlives a restart, as JSON values. `wall_seconds` is the time of day."""
-        return memory.save(self._kept, now_seconds, wall_seconds)
+        return {**memory.save(self._kept, now_seconds, wall_seconds), "manner": self.manner.save()}
 
     def restore(self, saved: Mapping[str, Any], now_seconds: float, wall_seconds: float) -> None:
         """Takes up what `save` gave. Raises ValueError."""
+        self.manner.restore(saved.get("manner") or {})
         memory.restore(self._kept, saved, now_seconds, wall_seconds)
 
     # --- a new wish ---------------------------------------------------------------------------------------------------
@@ -323,7 +337,8 @@ class Conversation:
     def _talk(self, llm: Llm, text: str, now_seconds: float, cancel: threading.Event) -> Iterator[str]:
         """What the language model says, sentence by sentence."""
         said: list[str] = []
-        for sentence in chat.chat(llm, text, cancel, self._dialogue.talk(now_seconds)):
+        most = 1 if self.manner.is_night(self._now()) else chat.MAX_SENTENCES
+        for sentence in chat.chat(llm, text, cancel, self._dialogue.talk(now_seconds), most):
             said += filter(None, [sentence])
             if word := sentence or ("" if said else self._patience.word()):
                 yield word
