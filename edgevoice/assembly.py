@@ -16,6 +16,7 @@ from edgevoice import registry, resources
 from edgevoice.assistant import Assistant, LateLlm
 from edgevoice.audio.speaker import Speaker
 from edgevoice.config import HomeSettings, Settings
+from edgevoice.ducking import Ducker
 from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
@@ -167,6 +168,17 @@ def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presen
     made = Presence(settings.mqtt, settings.home.discovery_prefix, link.bus, assistant, loud)
     stages.voice.sink = made.watched(sink)
     link.join(made)
+    return made
+
+
+def ducker(settings: Settings, stages: Stages) -> Ducker | None:
+    """What lowers the media players of this area from now on; None where the settings do not want it."""
+    if settings.voice.duck_percent is None:
+        return None
+    topic = f"edgevoice/{settings.mqtt.client_id}/ducked"
+    made = Ducker(stages.link, topic, settings.home.area, settings.voice.duck_percent)
+    stages.voice.sink = made.quieting(stages.voice.sink)
+    stages.link.join(made)
     return made
 
 

@@ -53,6 +53,7 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
     sink = stages.voice.sink
 
     def play_cue(name: str) -> None:
+        stages.link.pump()  # music goes down before it
         if settings.audio.cues:
             try:
                 sink.play([cue(name, RATE)], RATE, threading.Event())
@@ -67,17 +68,20 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
         if isinstance(event, Listening):
             notifier.ready()
         show_event(event)
-        if presence is not None:
-            presence.observe(event)
+        for watcher in watchers:
+            watcher.observe(event)
 
     assistant = Assistant(Mic(settings.audio), ear, stages, observe, play_cue, notifier.beat)
-    presence = assembly.presence(settings, stages, assistant)
+    presence, ducker = assembly.presence(settings, stages, assistant), assembly.ducker(settings, stages)
+    watchers = [one for one in (presence, ducker) if one is not None]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: assistant.stop())
     try:
         assistant.run()
     finally:
         notifier.stopping()
+        if ducker is not None:
+            ducker.release()
 
 
 def _note(event: Event) -> None:
