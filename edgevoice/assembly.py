@@ -28,7 +28,9 @@ from edgevoice.listen import Listener
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
+from edgevoice.service import masking
 from edgevoice.service.presence import Presence
+from edgevoice.service.recorder import Recorder
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.skills.manner import Level, Manner
@@ -165,7 +167,8 @@ def presence(settings: Settings, stages: Stages, assistant: Assistant) -> Presen
         return None
     sink, link = stages.voice.sink, stages.link
     loud = sink if isinstance(sink, Speaker) else None
-    made = Presence(settings.mqtt, settings.home.discovery_prefix, link.bus, assistant, loud)
+    names = functools.partial(masking.people, link.home)
+    made = Presence(settings.mqtt, settings.home.discovery_prefix, link.bus, assistant, loud, names)
     stages.voice.sink = made.watched(sink)
     link.join(made)
     return made
@@ -179,6 +182,16 @@ def ducker(settings: Settings, stages: Stages) -> Ducker | None:
     made = Ducker(stages.link, topic, settings.home.area, settings.voice.duck_percent)
     stages.voice.sink = made.quieting(stages.voice.sink)
     stages.link.join(made)
+    return made
+
+
+def recorder(settings: Settings, stages: Stages) -> Recorder | None:
+    """What keeps spoken turns from now on; None where the settings do not want it. Raises SettingsError, MissingExtra."""
+    if settings.privacy.record_folder is None:
+        return None
+    made = Recorder(settings.privacy)
+    if stages.asr is not None:
+        stages.asr = made.watched(stages.asr)
     return made
 
 

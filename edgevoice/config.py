@@ -194,6 +194,7 @@ class MqttSettings:
     )
     announce: bool = _f(True, "`run` announces the assistant itself as a device, by Home Assistant discovery")
     announce_words: bool = _f(False, "tell the broker what was heard and answered, too")
+    mask_words: bool = _f(True, "numbers and people's names in what announce_words tells are masked")
     hermes: bool = _f(False, "also publish hermes/… as Rhasspy does; its events hold what was heard")
 
     def __post_init__(self) -> None:
@@ -242,6 +243,20 @@ class HomeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """What is kept of what was said: nothing, unless it is asked for here."""
+
+    record_folder: Path | None = _f(
+        None, "keep the sound, words and deeds of each spoken turn in this folder, for tuning; empty: nothing is kept"
+    )
+    record_mb: float = _f(200.0, "the oldest recordings go when there are more megabytes", min=1, max=1_000_000)
+    record_days: float = _f(14.0, "recordings go after so many days", min=0.01, max=3650)
+    record_key_file: Path | None = _f(
+        None, "key that recordings are encrypted with, made by `edgevoice privacy key FILE`; empty: they are plain"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them, as `edgevoice check` prints them."""
 
@@ -257,6 +272,7 @@ class Settings:
     voice: VoiceSettings = field(default_factory=VoiceSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     home: HomeSettings = field(default_factory=HomeSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
 
 
 def settings(

@@ -60,6 +60,7 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
             except StageError as error:
                 _log.warning("no cue: %s", error)
 
+    recorder = assembly.recorder(settings, stages)
     ear = assembly.listener(settings, Store())
     # systemd's journal is not told what was said in the house.
     show_event = printer if not notifier.active or printer.json else _note
@@ -73,7 +74,7 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
 
     assistant = Assistant(Mic(settings.audio), ear, stages, observe, play_cue, notifier.beat)
     presence, ducker = assembly.presence(settings, stages, assistant), assembly.ducker(settings, stages)
-    watchers = [one for one in (presence, ducker) if one is not None]
+    watchers = [one for one in (presence, ducker, recorder) if one is not None]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: assistant.stop())
     try:

@@ -35,9 +35,10 @@ from edgevoice.messages import (
     TurnEnded,
     TurnFailed,
     Understood,
+    Value,
     WakeHeard,
 )
-from edgevoice.service import announcement, hermes
+from edgevoice.service import announcement, hermes, masking
 from edgevoice.stages import Bus, Sink
 
 _LONGEST = 1000  # characters of a text that somebody wants answered or said
@@ -76,10 +77,20 @@ class _Now:
 class Presence:
     """An `Adapter` beside the home's, and an observer of the assistant's events, from any thread.
 
-    `prefix` is Home Assistant's discovery prefix. `speaker` is None where the voice has no volume.
+    `prefix` is Home Assistant's discovery prefix. `speaker` is None where the voice has no volume. `names` gives those of
+    the people here, which are masked with the numbers in the words that are told.
     """
 
-    def __init__(self, settings: MqttSettings, prefix: str, bus: Bus, desk: Desk, speaker: Loud | None) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        prefix: str,
+        bus: Bus,
+        desk: Desk,
+        speaker: Loud | None,
+        names: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        self._names = names
         self._settings, self._prefix, self._bus, self._desk, self._speaker = settings, prefix, bus, desk, speaker
         self._base = f"edgevoice/{settings.client_id}"
         self._hermes = hermes.Hermes(settings.client_id, self._publish) if settings.hermes else None
@@ -251,23 +262,29 @@ class Presence:
                 now.turn = True
                 self._answers.clear()
                 if words:
-                    self._show("heard", transcript.text)
+                    self._show("heard", self._masked(transcript.text))
             case Understood(intents=intents):
                 found = [
                     {"name": one.name, "source": one.source, "confidence": one.confidence}
-                    | ({"slots": dict(one.slots)} if words else {})
+                    | ({"slots": self._masked_slots(one.slots)} if words else {})
                     for one in intents
                 ]
                 self._show("intent", {"intents": found})
             case Replied(text=text):
                 self._answers.append(text)
                 if words:
-                    self._show("answer", " ".join(self._answers))
+                    self._show("answer", self._masked(" ".join(self._answers)))
             case TurnFailed(stage=stage, code=code, message=message):
                 self._show("error", {"stage": stage, "code": code, "message": message, "time": round(time.time())})
             case TurnEnded(timings=timings, expects=expects):
                 self._ended((*self._endpoint, *timings), expects)
                 self._show_volume()
+
+    def _masked(self, text: str) -> str:
+        return masking.mask(text, self._names()) if self._settings.mask_words else text
+
+    def _masked_slots(self, slots: Mapping[str, Value]) -> Mapping[str, Any]:
+        return masking.mask_slots(slots, self._names()) if self._settings.mask_words else dict(slots)
 
     def _ended(self, timings: Iterable[Timing], expects: Expects | None) -> None:
         # A wake word may have opened the ear while the turn still ran: then it stays open.
