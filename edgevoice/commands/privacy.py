@@ -21,6 +21,8 @@ from edgevoice.mqtt.client import MqttClient
 from edgevoice.service import recorder
 from edgevoice.skills.memory import default_path
 
+_SERVICE = Path("/var/lib/edgevoice/state.json")
+"""The state of an assistant that systemd runs."""
 _BROKER_SECONDS, _QUIET_SECONDS = 3.0, 0.5
 _WORDS = frozenset({"heard", "answer", "intent", "error"})
 """Our retained topics that can hold what was said."""
@@ -125,7 +127,10 @@ def _kept(settings: Settings, options: argparse.Namespace) -> list[Kept]:
     found = [
         Kept("settings", _places(files), "what you wrote there: names, rooms, who may what", "it is yours to edit")
     ]
-    found.append(_state(settings.home.state_file or default_path()))
+    own = settings.home.state_file
+    found += [
+        _state(path) for path in ((own,) if own else (default_path(), _SERVICE)) if path.exists() or path != _SERVICE
+    ]
     found.append(_recordings(settings))
     found += _topics(settings.mqtt)
     store = Store()
