@@ -140,7 +140,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     conversation = Conversation(home, understanding, llm, rules, area)
     voice = Voice(speech(settings, store) if wanted.voice else None, sink)
     loud = sink if isinstance(sink, Speaker) else Level()
-    conversation.manner = Manner(settings.voice, loud, voice.tts is not None and voice.tts.whispers)
+    conversation.manner = Manner(settings.voice, loud, voice.tts is None or voice.tts.whispers)
     asr = engine("asr", settings, store) if wanted.speech else None
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
