@@ -129,7 +129,7 @@ class TtsSettings:
     voice: str = _f("", "voice of the engine; empty: its default")
     speed: float = _f(1.0, "1 is natural", min=0.5, max=2)
     threads: int = _f(1, "CPU threads", min=1, max=64)
-    cache_mb: float = _f(4.0, "memory for the sound of frequent replies; 0: none", min=0, max=1000)
+    cache_mb: float = _f(2.0, "memory for the sound of frequent replies; 0: none", min=0, max=1000)
     pronounce: Mapping[str, str] = field(
         default_factory=dict,
         metadata={"help": "names that it reads wrong, and how to write them for it, such as {Siobhan: Shivawn}"},

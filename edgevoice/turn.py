@@ -86,8 +86,12 @@ def prepare(stages: Stages) -> None:
     stages.conversation.prepare()
     if stages.asr is not None:
         stages.asr.bias(stages.conversation.sayable())
+
+
+def rehearse(stages: Stages) -> None:
+    """Makes one more likely reply ready; for idle moments, and next to free once all are."""
     tts = stages.voice.tts
-    if isinstance(tts, RememberedTts):  # one at a time: a wake word must not wait for all of them
+    if isinstance(tts, RememberedTts):
         any(tts.warm(sentence, style) for sentence, style in stages.conversation.frequent())
 
 

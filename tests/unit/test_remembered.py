@@ -74,10 +74,10 @@ def test_idle_moments_make_one_likely_reply_after_the_other_and_then_cost_nothin
     mouth = Long()
     made, _ = stages(WISHES)
     made.voice.tts = RememberedTts(mouth, 1.0, {})
-    turns.prepare(made)
+    turns.rehearse(made)
     assert len(mouth.said) == 1
     for _ in range(30):
-        turns.prepare(made)
+        turns.rehearse(made)
     likely = len(mouth.said)
     assert 5 < likely < 20
     assert ("Sorry, I couldn't understand that", Style()) in mouth.said
