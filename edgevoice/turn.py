@@ -37,7 +37,7 @@ from edgevoice.messages import (
     Utterance,
 )
 from edgevoice.skills.conversation import Conversation
-from edgevoice.stages import Asr, Sink, Tts
+from edgevoice.stages import Asr, Sink, Style, Tts
 from edgevoice.tts.remembered import RememberedTts
 
 _log = logging.getLogger(__name__)
@@ -50,6 +50,8 @@ class Voice:
 
     tts: Tts | None
     sink: Sink
+    rehearsed: Style | None = None
+    """How the likely replies are ready to be said."""
 
 
 @dataclass(slots=True)
@@ -89,10 +91,11 @@ def prepare(stages: Stages) -> None:
 
 
 def rehearse(stages: Stages) -> None:
-    """Makes one more likely reply ready; for idle moments, and next to free once all are."""
-    tts = stages.voice.tts
-    if isinstance(tts, RememberedTts):
-        any(tts.warm(sentence, style) for sentence, style in stages.conversation.frequent())
+    """Makes one more likely reply ready; for idle moments, and free once all are."""
+    voice, style = stages.voice, stages.conversation.style()
+    if isinstance(voice.tts, RememberedTts) and voice.rehearsed != style:
+        if not any(voice.tts.warm(sentence, how) for sentence, how in stages.conversation.frequent()):
+            voice.rehearsed = style
 
 
 def carry_out(stages: Stages, turn: Turn, outcome: Outcome) -> Iterator[TurnEvent]:

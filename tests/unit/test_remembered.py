@@ -84,3 +84,16 @@ def test_idle_moments_make_one_likely_reply_after_the_other_and_then_cost_nothin
     events = run(made, "what nobody knows")
     assert [event.text for event in events if isinstance(event, Replied)] == ["Sorry, I couldn't understand that"]
     assert len(mouth.said) == likely
+
+
+def test_another_manner_of_speaking_is_rehearsed_anew() -> None:
+    mouth = Long()
+    made, _ = stages({})
+    made.voice.tts = RememberedTts(mouth, 1.0, {})
+    for _ in range(30):
+        turns.rehearse(made)
+    before = len(mouth.said)
+    made.conversation.manner.answer("speak slower")
+    for _ in range(30):
+        turns.rehearse(made)
+    assert len(mouth.said) == 2 * before
