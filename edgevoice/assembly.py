@@ -31,10 +31,11 @@ from edgevoice.nlu import cascade
 from edgevoice.service import masking
 from edgevoice.service.presence import Presence
 from edgevoice.service.recorder import Recorder
-from edgevoice.skills import chat, policy
+from edgevoice.skills import chat, failures, policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.skills.manner import Level, Manner
 from edgevoice.skills.memory import Memory, default_path
+from edgevoice.skills.reply import Replies
 from edgevoice.stages import Bus, Embed, Llm, Sink, Tts
 from edgevoice.tts.remembered import RememberedTts
 from edgevoice.turn import Stages, Voice, prepare
@@ -138,7 +139,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store))
     link.join(PackMessages(home, [told for pack in understanding.packs for told in pack.devices().values()]))
     conversation = Conversation(home, understanding, llm, rules, area)
-    voice = Voice(speech(settings, store) if wanted.voice else None, sink)
+    voice = Voice(speech(settings, store) if wanted.voice else None, sink, failures.likely(Replies(home)))
     loud = sink if isinstance(sink, Speaker) else Level()
     conversation.manner = Manner(settings.voice, loud, voice.tts is None or voice.tts.whispers)
     asr = engine("asr", settings, store) if wanted.speech else None

@@ -3,7 +3,8 @@
 | thread        | does                                                                 |
 |---------------|----------------------------------------------------------------------|
 | ears          | microphone -> listener; hands what was heard to the turns            |
-| turns         | the caller of `run`: turns, the home's messages, timers, the voice   |
+| turns         | the caller of `run`: turns, the home's messages, timers, the voice;  |
+|               | between turns it understands ahead what was said before a pause      |
 | llm loader    | loads the language model while the ears already listen               |
 | llm writer    | one answer of it; the turns speak meanwhile                          |
 
@@ -16,6 +17,7 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -24,19 +26,23 @@ from itertools import count
 from typing import Protocol
 
 from edgevoice import turn as turns
+from edgevoice.ahead import Ahead
 from edgevoice.errors import EdgeVoiceError, StageError
 from edgevoice.listen import Listener
 from edgevoice.messages import (
     AudioChunk,
+    Ending,
     Event,
     ListenEvent,
     Listening,
     NoSpeech,
     Outcome,
     SpeechEnded,
+    SpeechPaused,
     Turn,
     TurnEnded,
     TurnFailed,
+    Utterance,
     WakeHeard,
 )
 from edgevoice.stages import ChatMessage, Llm
@@ -93,7 +99,9 @@ class Assistant:
         self._observe = observe
         self._cue = cue
         self._beat = beat
+        self._ahead = Ahead(stages)
         self._heard: queue.Queue[ListenEvent | Wish] = queue.Queue(_QUEUE)
+        self._endings: deque[tuple[Utterance, Ending]] = deque(maxlen=1)
         self._stop = threading.Event()
         self._follow_up = threading.Event()
         self._turn: Turn | None = None
@@ -152,6 +160,8 @@ class Assistant:
                     if self._follow_up.is_set():
                         self._follow_up.clear()
                         self._listener.listen_now(chunk.start)
+                    while self._endings:
+                        self._listener.expect(*self._endings.popleft())
                     for event in self._listener.feed(chunk):
                         self._hand_over(event)
             if not self._stop.is_set():
@@ -164,6 +174,8 @@ class Assistant:
         turn = self._turn
         if isinstance(event, WakeHeard) and turn is not None:
             turn.cancel.set()
+        if isinstance(event, SpeechPaused) and (turn is not None or not self._heard.empty()):
+            return  # understanding ahead is worth it only at once
         self._put(event)
 
     def _put(self, item: ListenEvent | Wish) -> bool:
@@ -185,8 +197,11 @@ class Assistant:
         match event:
             case WakeHeard():
                 self._cue("listening")
+            case SpeechPaused(utterance=utterance):
+                if (ending := self._ahead.weigh(utterance)) is not None:
+                    self._endings.append((utterance, ending))
             case SpeechEnded(utterance=utterance):
-                self._answer(next(numbers), partial(turns.run, self._stages, said=utterance))
+                self._answer(next(numbers), partial(turns.run, self._stages, said=self._ahead.said(utterance)))
             case NoSpeech():
                 self._cue("failed")
             case Wish():

@@ -69,16 +69,26 @@ class ListenSettings:
     start_seconds: float = _f(4.0, "how long to wait for speech after the wake word", min=0.5, max=60)
     minimum_seconds: float = _f(0.2, "shorter speech is ignored", min=0, max=5)
     maximum_seconds: float = _f(15.0, "longer speech is cut", min=1, max=120)
-    silence_seconds: float = _f(0.55, "silence that ends the speech", min=0.1, max=5)
+    silence_seconds: float = _f(
+        0.55, "silence that ends speech of which nobody can tell if it is complete", min=0.1, max=5
+    )
+    pause_seconds: float = _f(
+        0.12,
+        "silence after which what was said is understood ahead, to end a complete command sooner; 0: never",
+        min=0,
+        max=5,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class AsrSettings:
     """Speech recognition."""
 
-    engine: str = _f("moonshine", "moonshine or vosk")
+    engine: str = _f("moonshine", "moonshine, whisper (built by tools/quantize.py) or vosk")
     model: str = _f("moonshine-tiny-en", "model in the manifest")
-    second: str = _f("", "moonshine: another model of the same vocabulary, asked too where the first is not sure")
+    second: str = _f(
+        "", "moonshine, whisper: another model of the same vocabulary, asked too where the first is not sure"
+    )
     threads: int = _f(1, "CPU threads", min=1, max=64)
     providers: tuple[str, ...] = _f(("CPUExecutionProvider",), "onnxruntime providers, the first one available is used")
 

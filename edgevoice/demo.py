@@ -26,7 +26,7 @@ from edgevoice.messages import RATE, AudioChunk, CommandSent, Samples, StateConf
 from edgevoice.model_store import Store
 from edgevoice.replay import replay
 
-_CHUNK = 1280
+_CHUNK = 512  # as the microphone hands it over
 _WAKE_WORD = "alexa"  # the word that the shipped recordings say
 
 

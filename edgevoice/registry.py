@@ -12,7 +12,11 @@ from edgevoice.schema import suggest
 ENGINES: Mapping[str, Mapping[str, str]] = {
     "wake": {"micro": "edgevoice.wake.micro:load", "openwakeword": "edgevoice.wake.openwakeword:load"},
     "vad": {"silero": "edgevoice.vad.silero:load"},
-    "asr": {"moonshine": "edgevoice.asr.moonshine:load", "vosk": "edgevoice.asr.vosk:load"},
+    "asr": {
+        "moonshine": "edgevoice.asr.moonshine:load",
+        "vosk": "edgevoice.asr.vosk:load",
+        "whisper": "edgevoice.asr.whisper:load",
+    },
     "llm": {"gguf": "edgevoice.llm.gguf:load", "server": "edgevoice.llm.server:load"},
     "embedding": {"minilm": "edgevoice.embedding.minilm:load"},
     "tts": {

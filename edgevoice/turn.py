@@ -50,6 +50,8 @@ class Voice:
 
     tts: Tts | None
     sink: Sink
+    likely: tuple[tuple[str, bool], ...] = ()
+    """What is often said, and whether it tells of a failure."""
     rehearsed: Style | None = None
     """How the likely replies are ready to be said."""
 
@@ -68,8 +70,8 @@ class Stages:
     """Called after a turn: what it changed outlives a restart."""
 
 
-def run(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent]:
-    """The events of one turn; the last one is always `TurnEnded`."""
+def run(stages: Stages, turn: Turn, said: Utterance | Transcript | str) -> Iterator[TurnEvent]:
+    """The events of one turn; the last one is always `TurnEnded`. A transcript is what was recognised already."""
     timings: list[Timing] = []
     expects: Expects | None = None
     began = stages.clock()
@@ -92,10 +94,19 @@ def prepare(stages: Stages) -> None:
 
 def rehearse(stages: Stages) -> None:
     """Makes one more likely reply ready; for idle moments, and free once all are."""
-    voice, style = stages.voice, stages.conversation.style()
-    if isinstance(voice.tts, RememberedTts) and voice.rehearsed != style:
-        if not any(voice.tts.warm(sentence, how) for sentence, how in stages.conversation.frequent()):
-            voice.rehearsed = style
+    voice, manner = stages.voice, stages.conversation.manner
+    if isinstance(voice.tts, RememberedTts) and voice.rehearsed != manner.style():
+        if not any(voice.tts.warm(said, manner.style(is_failure)) for said, is_failure in voice.likely):
+            voice.rehearsed = manner.style()
+
+
+def transcribe(stages: Stages, utterance: Utterance) -> Transcript:
+    """What was said. Raises StageError."""
+    if stages.asr is None:
+        raise StageError("asr", "absent", "no speech recogniser is configured")
+    stages.asr.bias(stages.conversation.sayable())
+    heard = deque(stages.asr.transcribe([AudioChunk(utterance.samples, utterance.rate, utterance.start)]), maxlen=1)
+    return heard[0] if heard else Transcript("")
 
 
 def carry_out(stages: Stages, turn: Turn, outcome: Outcome) -> Iterator[TurnEvent]:
@@ -116,9 +127,11 @@ def _caught(stages: Stages, turn: Turn, events: Iterator[_Event]) -> Iterator[_E
         yield from _failed(stages, turn, StageError("turn", "internal", f"{type(error).__name__}: {error}"))
 
 
-def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnEvent | Expects]:
+def _events(stages: Stages, turn: Turn, said: Utterance | Transcript | str) -> Iterator[TurnEvent | Expects]:
     began = stages.clock()
-    transcript = Transcript(said) if isinstance(said, str) else _transcribe(stages, said)
+    transcript = transcribe(stages, said) if isinstance(said, Utterance) else said
+    if isinstance(transcript, str):
+        transcript = Transcript(transcript)
     heard_at = stages.clock()
     yield Heard(transcript, (heard_at - began) * 1e3)
     if not transcript.text.strip():
@@ -135,14 +148,6 @@ def _events(stages: Stages, turn: Turn, said: Utterance | str) -> Iterator[TurnE
             yield from _act(stages, turn, item, heard_at)
             if item.expects:
                 yield item.expects
-
-
-def _transcribe(stages: Stages, utterance: Utterance) -> Transcript:
-    if stages.asr is None:
-        raise StageError("asr", "absent", "no speech recogniser is configured")
-    stages.asr.bias(stages.conversation.sayable())
-    heard = deque(stages.asr.transcribe([AudioChunk(utterance.samples, utterance.rate, utterance.start)]), maxlen=1)
-    return heard[0] if heard else Transcript("")
 
 
 def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Iterator[TurnEvent]:
@@ -180,7 +185,7 @@ def _speak(stages: Stages, turn: Turn, sentences: Iterable[str], is_failure: boo
         if stages.voice.tts is None:
             yield Replied(sentence, 0.0)
             continue
-        spoken = _Recorder(stages.voice.tts.speak(sentence, stages.conversation.style(is_failure)), stages.clock)
+        spoken = _Recorder(stages.voice.tts.speak(sentence, stages.conversation.manner.style(is_failure)), stages.clock)
         stages.voice.sink.play(spoken, stages.voice.tts.rate, turn.cancel)
         first = spoken.first_at if spoken.first_at is not None else stages.clock()
         yield Replied(sentence, (first - ready) * 1e3, spoken.samples(), stages.voice.tts.rate)

@@ -27,7 +27,7 @@ SUITES = {
                The recogniser knows what can be said in a home: the settings' home.file, else the demo's, and beside it
                the homes of --home FILE; --no-grammar: it knows nothing
   figures      wer, exact_rate (rows without an error), cpu_per_second (CPU seconds a second of audio), rtf, p50_ms,
-               p95_ms""",
+               p95_ms, ram_mb (what loading and running the engine added to the process, with the home's language)""",
     "wake": """
   rows         {id, audio, kind: keyword | other_phrase | negative_speech, keyword?}
   predictions  {id, fired_at: [seconds]}; a keyword's clip is given 1.5 s of quiet before it and 1 s after it, and
@@ -38,10 +38,15 @@ SUITES = {
     "endpoint": """
   rows         {id, audio, speech_end? or end?: seconds}; without it the end is measured on the clean recording: of the
                last 80 ms or more whose level is a quarter of the way, in dB, from its floor (10th percentile) to its
-               peak (95th), and within 30 dB of the peak. 0.5 s of its own quiet comes before it, 1.5 s after
-  predictions  {id, decided_at: seconds}
+               peak (95th), and within 30 dB of the peak. 0.5 s of its own quiet comes before it, 1.5 s after. A row
+               with an `intent` of the --pack is an order in that closed domain; the others are spoken to the
+               settings' home, else the demo's, and the homes of --home FILE
+  predictions  {id, decided_at: seconds, rule, text: what was understood by then}
   score        share of rows whose end is decided, and not before the speech's end
-  figures      cut_rate (decided before the end), undecided_rate, p50_ms, p95_ms (from the end to the decision)""",
+  figures      cut_rate (decided before the end), undecided_rate, p50_ms, p90_ms, p95_ms (from the end to the
+               decision; understanding takes the CPU time that it takes here), the same of the rules fixed_500 and
+               fixed_800, which look at the silence only; by_RULE (rows that each rule decided),
+               heard_ahead_per_row, cpu_ms_per_row (of all that was understood ahead)""",
     "speech-to-intent": """
   rows         {id, audio, intent, slots}
   predictions  {id, intent, slots, entities, layer, confidence, ms}
@@ -67,6 +72,15 @@ SUITES = {
                expect_response texts; ignore_changes are not looked at. A yes-or-no question before a risky command
                (unlock, garage, many devices, a guess) is answered "yes" once; `asked` counts them
   figures      asked, p50_ms, p95_ms""",
+    "dialogue": """
+  rows         YAML files of `conversations`, each a list of turns, or a mapping with `turns`; beside it, or for the whole
+               file, `home` (one of ours, or homes/NAME.yaml beside the file), `area` of the microphone, `time`, `states`.
+               A turn: `say`; `after` seconds; `restart`; `set`, what others do meanwhile; and what must hold: `now`
+               {entity [attribute]: value}, all other devices unchanged; `sent` [entity capability]; `asks` choice,
+               yes_no, slot, pin or any; `says` and `not`, patterns of the reply; `fails`, why it is known to be wrong
+  predictions  {id, text, reply, commands, problems, ms}
+  score        share of turns in which all of that holds
+  figures      turns, conversations_whole (share without a wrong turn), p50_ms, p95_ms a turn""",
     "turn": """
   rows         {id, audio, text?, intent?, slots?, speech_end?, wake?}; with `wake` true the recording begins with a
                wake word, else it is listened to from its start. The home is simulated: the settings' home.file, else
@@ -93,7 +107,7 @@ def arguments() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("suite", choices=sorted(SUITES), metavar="SUITE", help=", ".join(SUITES))
-    add("files", nargs="+", type=Path, metavar="FILE", help="JSON-lines files of rows")
+    add("files", nargs="+", type=Path, metavar="FILE", help="JSON-lines files of rows; dialogue: YAML")
     add("--profile", metavar="NAME", help="device profile, a name or a path (default: this machine's)")
     add("--config", type=Path, metavar="FILE", help="settings file over the profile")
     add("--limit", type=int, metavar="N", help="only N rows, evenly spread over the files")
@@ -107,7 +121,7 @@ def arguments() -> argparse.ArgumentParser:
         "--pack",
         type=Path,
         metavar="FILE",
-        help="speech-to-intent: YAML of the closed domain (default: the coffee pack)",
+        help="speech-to-intent, endpoint: YAML of the closed domain (default: the coffee pack)",
     )
     add(
         "--homes",
@@ -121,7 +135,7 @@ def arguments() -> argparse.ArgumentParser:
         metavar="FILE",
         action="append",
         default=[],
-        help="asr: a home, JSON or YAML, whose names can be said too; may be given again",
+        help="asr, endpoint: a home, JSON or YAML, whose names can be said too; may be given again",
     )
     add("--no-grammar", action="store_true", help="asr: recognise without knowing what can be said")
     add("--predictions", type=Path, metavar="OUT.jsonl", help="write a prediction a row")

@@ -122,6 +122,11 @@ class Automaton:
             state.next[token] = self._step(state, token)
         return state.next[token]
 
+    @property
+    def end(self) -> int:
+        """The token that ends a sentence."""
+        return self._vocabulary.end
+
     def begins(self, token: int) -> bool:
         """Whether the token begins a word."""
         return self._vocabulary.begins(token)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevoice.asr.automaton import Automaton, State
-from edgevoice.asr.tokens import END, START
 
 Floats = NDArray[np.float32]
 
@@ -27,10 +26,19 @@ _OPEN = 16
 
 
 class Decoder(Protocol):
-    """The model's decoder with its cache inside: one row a beam."""
+    """A model's decoder of one piece of audio, with its cache inside: one row a beam."""
+
+    @property
+    def silence(self) -> float:
+        """How likely nothing was said, 0 to 1; 0 of a model that cannot tell."""
+        ...
+
+    def begin(self) -> Floats:
+        """Log-probabilities of the first token, [1, vocabulary]."""
+        ...
 
     def step(self, ids: NDArray[np.int64]) -> Floats:
-        """Log-probabilities of the token after each row's last one. `ids` [rows, 1] -> [rows, vocabulary]."""
+        """Log-probabilities of the token after each row's last one. `ids` [rows] -> [rows, vocabulary]."""
         ...
 
     def select(self, rows: Sequence[int]) -> None:
@@ -82,6 +90,7 @@ class Search:
 
     def __init__(self, decoder: Decoder, automaton: Automaton, limit: int, reward: float = 0.0) -> None:
         self._decoder, self._automaton, self._limit, self._reward = decoder, automaton, limit, reward
+        self._end = automaton.end
         self._done: list[Candidate] = []
         self._best = -np.inf
 
@@ -90,11 +99,11 @@ class Search:
         beams = [_Beam((), (), 0.0, 0, self._automaton.start)]
         at: int | None = 0 if free else None
         said: Candidate | None = None
-        last = [START]
-        for length in range(self._limit + 1):
-            scored = self._decoder.step(np.array(last)[:, None])
-            if not length:
-                scored[:, END] = -np.inf  # where there is sound, the base model often ends before its first word
+        last: list[int] = []
+        for _ in range(self._limit + 1):
+            scored = self._decoder.step(np.array(last)) if last else self._decoder.begin()
+            if not last:
+                scored[:, self._end] = -np.inf  # where there is sound, models often end before the first word
             heard = self._rank(beams[at]) if at is not None else said.rank if said is not None else -np.inf
             chosen = self._chosen(beams, scored, heard - _BEHIND_FREE)
             if at is not None:
@@ -115,8 +124,8 @@ class Search:
         token = int(scored[row].argmax())
         on = beam.on(token, float(scored[row, token]), self._automaton.begins(token), None)
         repeats = loop(on.ids)
-        if token == END or repeats or len(on.ids) >= self._limit:
-            ids = beam.ids if token == END else on.ids[: len(on.ids) - repeats]
+        if token == self._end or repeats or len(on.ids) >= self._limit:
+            ids = beam.ids if token == self._end else on.ids[: len(on.ids) - repeats]
             scores = on.scores[: len(ids) + 1]
             return None, Candidate(ids, scores, sum(scores) + self._reward * sum(map(self._automaton.begins, ids)))
         for i, (origin, one) in enumerate(chosen):
@@ -148,7 +157,7 @@ class Search:
                 continue
             rank = self._rank(beam)
             if beam.state.ends is not None and beam.ids:
-                end = float(scored[row, END])
+                end = float(scored[row, self._end])
                 one = Candidate(beam.ids, (*beam.scores, end), rank + end - beam.state.ends)
                 self._done.append(one)
                 self._best = max(self._best, one.rank)
@@ -160,5 +169,5 @@ class Search:
                 best = np.argpartition(values, -2 * WIDE)[-2 * WIDE :]
                 ids, values = ids[best], values[best]
             for token, value in zip(ids.tolist(), values.tolist(), strict=True):
-                if token != END:
+                if token != self._end:
                     yield rank + value - beam.state.cost, row, token

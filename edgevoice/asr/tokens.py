@@ -1,4 +1,4 @@
-"""Moonshine's vocabulary: token ids to text."""
+"""The vocabulary of a recogniser: token ids to text, and text to the ids that the model writes it with."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ from pathlib import Path
 
 from edgevoice.errors import ModelCorrupt, ModelMissing
 
-START, END = 1, 2
-"""Ids of the tokens that open and close a transcript."""
-
 _BYTE = re.compile(rb"<0x([0-9A-Fa-f]{2})>")
-_CONTROL = re.compile(rb"<unk>|</?s>|<<ST_\d+>>")
+_CONTROL = re.compile(rb"<unk>|</?s>|<<ST_\d+>>|<\|[^|]*\|>")
+_ENDS = (b"</s>", b"<|endoftext|>")
+_GPT2 = re.compile(r"'(?:s|t|re|ve|m|ll|d)| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+")
+"""How GPT-2 parts a text before it merges anything."""
 
 
 class Tokens:
     """`pieces[i]` is token i: UTF-8 text in which U+2581 stands for a space, one raw byte (also as `<0xNN>`), or a
-    control token, which is never written."""
+    control token, which is never written.
+
+    `end` is the id of the token that closes a transcript: `</s>`, or `<|endoftext|>` in a vocabulary of GPT-2's kind,
+    whose merges begin with bytes and stay inside a word."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
+        ends = [piece for piece in _ENDS if piece in pieces]
+        if not ends:
+            raise ValueError("no token in it ends a transcript")
+        self.end = pieces.index(ends[0])
+        self._parts = _GPT2 if ends[0] == _ENDS[1] else None
         self._pieces = tuple(_written(piece) for piece in pieces)
         self._ids = {piece: i for i, piece in enumerate(self._pieces) if piece}  # of two alike, the last is no raw byte
 
@@ -40,7 +48,12 @@ class Tokens:
 
         Byte-pair merging without the list of merges: their order is that of the ids of what they make.
         """
-        parts = [letter.encode() for letter in text]
+        if self._parts is None:
+            return self._merged([letter.encode() for letter in text])
+        merged = [self._merged([_byte(value) for value in part.encode()]) for part in self._parts.findall(text)]
+        return tuple(i for ids in merged for i in ids)
+
+    def _merged(self, parts: list[bytes]) -> tuple[int, ...]:
         while True:
             pairs = (
                 (self._ids[pair], k) for k in range(len(parts) - 1) if (pair := parts[k] + parts[k + 1]) in self._ids
@@ -86,6 +99,7 @@ def load(path: Path) -> Tokens:
             at += length
     except IndexError:
         raise ModelCorrupt(f"{path}: cut off after {len(pieces)} tokens. Check it: edgevoice models verify") from None
-    if len(pieces) <= END:
-        raise ModelCorrupt(f"{path}: no vocabulary in it. Check it: edgevoice models verify")
-    return Tokens(pieces)
+    try:
+        return Tokens(pieces)
+    except ValueError as error:
+        raise ModelCorrupt(f"{path}: no vocabulary: {error}. Check it: edgevoice models verify") from None

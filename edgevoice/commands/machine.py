@@ -16,7 +16,7 @@ from edgevoice.commands import options as opts
 from edgevoice.commands.show import as_json
 from edgevoice.config import Settings
 from edgevoice.errors import AudioError, BrokerError, EdgeVoiceError
-from edgevoice.model_store import Store, manifest
+from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
 from edgevoice.nlu.packs import Pack
@@ -70,7 +70,7 @@ def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bo
 
 
 def _problems(settings: config.Settings, profile: profiles.Profile) -> list[str]:
-    ram_mb = {name: model.ram_mb for name, model in manifest().items()}
+    ram_mb = {name: model.ram_mb for name, model in Store().manifest.items()}
     return profiles.check(settings, ram_mb, profile.board.ram_budget_mb)
 
 

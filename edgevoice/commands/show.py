@@ -87,8 +87,8 @@ def _told(event: Event) -> tuple[str, str, float | None] | None:
             return "wake word", f"{word} ({score:.2f})", None
         case NoSpeech():
             return "listened", "nobody spoke", None
-        case SpeechEnded(utterance=Utterance(rate=rate, speech_end=end), decided_at=decided):
-            return "endpoint", "end of speech decided after silence of", (decided - end) / rate * 1e3
+        case SpeechEnded(utterance=Utterance(rate=rate, speech_end=end), decided_at=decided, rule=rule):
+            return "endpoint", f"end of speech ({rule}) decided after silence of", (decided - end) / rate * 1e3
         case Heard(transcript=transcript, ms=ms):
             return "heard", f"“{transcript.text}”", ms
         case Understood(intents=intents, ms=ms):

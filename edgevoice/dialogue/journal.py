@@ -23,6 +23,8 @@ class Entry:
     failed: tuple[Command, ...] = ()
     before: dict[str, State] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    is_settled: bool = False
+    """It was undone, or is itself an undoing."""
 
     def did(self, home: Home, commands: Iterable[Command]) -> None:
         """Notes commands that are about to be sent."""

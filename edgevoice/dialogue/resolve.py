@@ -21,7 +21,7 @@ def _set(text: str) -> frozenset[str]:
 _YES: Mapping[str, frozenset[str]] = {
     "en": _set(
         "yes yeah yep yup yea aye sure ok okay certainly absolutely definitely affirmative correct exactly right confirm "
-        "confirmed indeed fine alright"
+        "confirmed indeed fine alright great perfect"
     ),
     "de": _set("ja jawohl jep klar sicher natürlich genau gerne okay ok bestätige richtig"),
     "fr": _set("oui ouais d'accord ok okay certainement absolument exact confirme confirmer"),
@@ -47,14 +47,25 @@ _CHINESE_POLITE = re.compile(r"请|谢谢你?|多谢|唔该|吧|啊|呀|啦|了|
 _CHINESE_CHOOSING = frozenset("请那这个的就要我选吧啊呀嘅嗰系是盏台里哪边间扇道把只吊一谢")
 _CHINESE_ALL = ("全部", "都", "两个都", "所有", "全都", "全部都要", "都要")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
-_YES_PHRASES = ("do it", "do that", "go ahead", "go for it", "of course", "please do", "sounds good", "i do", "you may")
+_YES_PHRASES = (
+    "do it", "do that", "do so", "go ahead", "go for it", "go on", "of course", "please do", "sounds good", "i do", "you may", "why not",
+    "by all means", "i guess so", "that would be great", "that would be nice",
+)  # fmt: skip
+_NO_PHRASES = ("better not", "rather not", "changed my mind", "let it be", "let it go", "hold on", "hang on", "no need")
 _POLITE = _set(
-    "please thanks thank you uh um er hm well oh i am i'm think so it that's that is the mind bitte danke s'il vous te "
-    "plaît merci por favor gracias per favore grazie alstublieft alsjeblieft"
+    "please thanks thank you uh um er erm hm hmm ah eh well oh i am i'm think so it that's that is the mind bitte danke s'il vous te "
+    "plaît merci por favor gracias per favore grazie alstublieft alsjeblieft actually then now just all about very much maybe "
+    "course do i'd i've have my let's"
 )
-_CHOOSING = _set("the one ones in on of at please i mean meant want a an that this it's its my thanks thank you uh um")
+_CHOOSING = _set(
+    "the one ones in on of at please i mean meant want a an that this it's its my thanks thank you uh um just only oh er well "
+    "then think i'd like take let's say no for okay ok s"
+)
 _ORDINALS = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1}
 _ALL = frozenset({"all", "both", "everything"})
+_REFUSED = re.compile(
+    r"\b(?:no wait|wait no|no sorry|no|nope|nah|wait|sorry|i mean|i meant|actually|rather)\b[ ,.!]*(?=\w)"
+)
 _UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _DIGITS = {word: str(value) for value, word in enumerate(_UNITS)}
 _DIGITS |= {digit: str(value) for value, digit in enumerate("零一二三四五六七八九")} | {"两": "2", "幺": "1"}
@@ -70,8 +81,9 @@ def yes_or_no(text: str, language: str = "en") -> bool | None:
     lowered = " ".join(words(text))
     told = language.partition("-")[0]
     yes, no = _YES["en"] | _YES.get(told, frozenset()), _NO["en"] | _NO.get(told, frozenset())
-    for phrase in _YES_PHRASES:
-        lowered = re.sub(rf"\b{phrase}\b", "yes", lowered)
+    for phrases, word in ((_NO_PHRASES, "no"), (_YES_PHRASES, "yes")):
+        for phrase in phrases:
+            lowered = re.sub(rf"\b{phrase}\b", word, lowered)
     said = lowered.split()
     if not said or not set(said) <= yes | no | _POLITE:
         return None
@@ -80,11 +92,21 @@ def yes_or_no(text: str, language: str = "en") -> bool | None:
     return True if not yes.isdisjoint(said) else None
 
 
+def without_no(text: str) -> str:
+    """What is wanted instead, after a no or a change of mind: "no wait, the left one"; empty where nothing is."""
+    found = list(_REFUSED.finditer(text.casefold()))
+    return text[found[-1].end() :].strip() if found else ""
+
+
 def choice(text: str, options: Sequence[Sequence[str]]) -> tuple[int, ...]:
     """Indices of the options that are meant, each option being the names it goes by; empty where it is not clear."""
     if _is_chinese(text):
         return _chinese_choice(text, options)
-    said = words(text)
+    rather = without_no(text)
+    return (rather and _choice(words(rather), options)) or _choice(words(text), options)
+
+
+def _choice(said: Sequence[str], options: Sequence[Sequence[str]]) -> tuple[int, ...]:
     if _ALL & set(said) and set(said) <= _ALL | _CHOOSING | {"them"}:
         return tuple(range(len(options)))
     for place, index in ((word, _ORDINALS[word]) for word in said if word in _ORDINALS):
@@ -93,7 +115,7 @@ def choice(text: str, options: Sequence[Sequence[str]]) -> tuple[int, ...]:
     known = [{word for name in names for word in words(name)} for names in options]
     if not set(said) <= set().union(*known) | _CHOOSING:
         return ()
-    whole = [i for i, names in enumerate(options) if any(words(name) == said for name in names)]
+    whole = [i for i, names in enumerate(options) if any(words(name) == list(said) for name in names)]
     if len(whole) == 1:
         return (whole[0],)
     shared = set.intersection(*known)

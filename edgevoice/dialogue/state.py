@@ -6,12 +6,15 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from edgevoice.dialogue.changes import Change
 from edgevoice.messages import Command, Expects, Intent
 from edgevoice.stages import ChatMessage
 
 PATIENCE_SECONDS = 30.0
 TALK_SECONDS = 120.0
 """How long free talk is remembered after its last sentence."""
+FOCUS_SECONDS = 300.0
+"""How long a sentence may lean on the one before."""
 _MOST_RECENT = 8
 _MOST_TALK = 4
 
@@ -26,10 +29,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question to the user. `kind` is `yes_no`, `choice` or `pin`; `again` is what is asked after an unclear answer.
+    """A question to the user. `kind` is `yes_no`, `choice`, `pin` or `slot`; `again` is asked after an unclear answer.
 
     The answer decides over exactly these `commands` (and the `reply` that follows them), or, for a choice, over which of
-    the `options` the `intent` is about.
+    the `options` the `intent` is about. For a slot, the intent's text is the wish, with `{}` for the answer. What is to be
+    done `later` is put off once it is settled.
     """
 
     kind: str
@@ -40,10 +44,32 @@ class Question:
     reply: str = ""
     options: tuple[Option, ...] = ()
     unclear: int = 0
+    later: Intent | None = None
 
     @property
     def expects(self) -> Expects:
         return Expects(self.kind, tuple(option.names[0] for option in self.options))
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """What the last sentence was about, that the next one may lean on.
+
+    `listed` holds the devices of a few sentences in a row where each went on with the one before ("and the hall").
+    `capability` is what was set last, and `direction` the way it went: 1, -1, or 0. A `question` was asked in these words.
+    """
+
+    text: str
+    devices: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+    intent: Intent | None = None
+    change: Change | None = None
+    capability: str = ""
+    direction: int = 0
+    question: str = ""
+    subject: str = ""
+    """`timer`, `routine` or `list`, where it was about one of these; `key` says which."""
+    key: str = ""
 
 
 class Dialogue:
@@ -55,9 +81,8 @@ class Dialogue:
         self._asked_seconds: float | None = None  # when the first of them was asked
         self.recent: tuple[str, ...] = ()
         """Ids of the devices spoken of last, newest first."""
-        self._last: Intent | None = None
-        self._last_about: tuple[str, ...] = ()
-        self._last_seconds = 0.0
+        self._focus: Focus | None = None
+        self._focus_seconds = 0.0
         self._talk: deque[ChatMessage] = deque(maxlen=_MOST_TALK)
         self._talked_seconds = 0.0
 
@@ -116,15 +141,31 @@ class Dialogue:
         self._questions.extend(questions)
         self._asked_seconds = now_seconds - age_seconds if self._questions else None
 
-    def remember(self, intent: Intent, devices: Iterable[str], now_seconds: float) -> None:
-        self._last, self._last_about, self._last_seconds = intent, tuple(devices), now_seconds
-        self.recent = tuple(dict.fromkeys((*self._last_about, *self.recent)))[:_MOST_RECENT]
+    def remember(self, focus: Focus, now_seconds: float, goes_on: bool = False) -> None:
+        """Notes what a sentence is about. One that `goes_on`, or has a second part, adds to what was spoken of before."""
+        before = self.focus(now_seconds)
+        if before is not None and before.text == focus.text:  # another part of the same sentence
+            focus = replace(
+                focus, devices=_union(before.devices, focus.devices), listed=_union(before.listed, focus.devices)
+            )
+        elif before is not None and goes_on:
+            focus = replace(focus, listed=_union(before.listed, focus.devices))
+        elif before is not None and set(focus.devices) <= set(before.listed) and focus.devices:
+            focus = replace(focus, listed=before.listed)  # still of the same things
+        else:
+            focus = replace(focus, listed=focus.devices)
+        self._focus, self._focus_seconds = focus, now_seconds
+        self.recent = _union(focus.devices, self.recent)[:_MOST_RECENT]
 
-    def last(self, now_seconds: float) -> tuple[Intent | None, tuple[str, ...]]:
-        """The intent of the last minutes that a sentence may lean on, and the ids of the devices that it was about."""
-        if now_seconds - self._last_seconds > TALK_SECONDS:
-            self._last = None
-        return self._last, self._last_about
+    def focus(self, now_seconds: float) -> Focus | None:
+        """What was spoken of in the last minutes."""
+        if now_seconds - self._focus_seconds > FOCUS_SECONDS:
+            self._focus = None
+        return self._focus
+
+    def focused(self, now_seconds: float) -> tuple[Focus | None, float]:
+        """The focus, and how many seconds ago it was set."""
+        return self.focus(now_seconds), now_seconds - self._focus_seconds
 
     def talk(self, now_seconds: float) -> tuple[ChatMessage, ...]:
         """The free talk of the last minutes, oldest first."""
@@ -135,3 +176,7 @@ class Dialogue:
     def talked(self, text: str, answer: str, now_seconds: float) -> None:
         self._talk += (ChatMessage("user", text), ChatMessage("assistant", answer))
         self._talked_seconds = now_seconds
+
+
+def _union(first: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *more)))

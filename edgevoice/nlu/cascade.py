@@ -32,6 +32,8 @@ _HARDLY = 0.5
 """What is left of the confidence where "would you just stop" may be about the player, or about us."""
 _NAMELESS = re.compile(r"an?\b", re.IGNORECASE)
 """No name begins so: "a 5 minute timer" is not called "a 5 minute"."""
+_THING = re.compile(r"(?:the|my|our) (?:(?!\b(?:on|off|to|up|down|open|close)\b).)+", re.IGNORECASE)
+"""A clause without a verb: it shares the one before."""
 _VERBATIM = frozenset({"HassBroadcast", "HassShoppingListAddItem", "HassListAddItem"})
 """What is passed on as it was said."""
 _BORROWED = 3
@@ -90,7 +92,7 @@ class Cascade:
     def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
         """`understand`, for who has something to say while the language model takes its time."""
         self._matches = {}
-        words = self._sentences.language.apart(normalize.spoken(text, self._wake_words))
+        words = self._plain(text)
         if not words or repair.contradicts(words):
             return ()
         found = self._allowed(self._certain(words, context))
@@ -106,9 +108,22 @@ class Cascade:
             raise
         return proposed if not found or _sure(proposed) > _sure(found) else found
 
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]:
+        """What `understand` finds without the language model."""
+        self._matches = {}
+        words = self._plain(text)
+        return self._allowed(self._certain(words, context)) if words and not repair.contradicts(words) else ()
+
+    def _plain(self, text: str) -> str:
+        return self._sentences.language.apart(normalize.spoken(text, self._wake_words))
+
     def _allowed(self, found: tuple[Intent, ...]) -> tuple[Intent, ...]:
         """Nothing where one of the intents is of a pack that is off: half a command is worse than none."""
-        return () if any(intent.name in self._off for intent in found) else found
+        return found if all(self.allows(intent.name) for intent in found) else ()
+
+    def allows(self, intent: str) -> bool:
+        """Whether no pack that is off has this intent for its own."""
+        return intent not in self._off
 
     def _certain(self, words: str, context: Context) -> tuple[Intent, ...]:
         exact = self._pronoun(words, context) or self._exact(words, context)
@@ -204,6 +219,8 @@ class Cascade:
         clauses = _JOINTS.split(_BOTH.sub("", words))
         if not 2 <= len(clauses) <= _CLAUSES:
             return ()
+        if any(_THING.fullmatch(clause) for clause in clauses[1:]) and (shared := _shared(clauses, context, match)):
+            return shared
         found = tuple(_until_none(match(clause, context) for clause in clauses))
         return found if len(found) == len(clauses) else _shared(clauses, context, match)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 from edgevoice.messages import Intent
 
@@ -20,16 +20,17 @@ class Context:
     recent: tuple[str, ...] = ()
 
 
+_Found = TypeVar("_Found")
 NOWHERE = Context()
 
 Thinking: TypeAlias = Generator[None, None, tuple[Intent, ...]]
 """Returns what was meant, and yields now and then until it is found."""
 
 
-def thought(thinking: Thinking) -> tuple[Intent, ...]:
+def thought(thinking: Generator[None, None, _Found]) -> _Found:
     """What it returns, for who has nothing to say meanwhile."""
     while True:
         try:
             next(thinking)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            return cast(_Found, end.value)

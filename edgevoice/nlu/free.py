@@ -90,18 +90,27 @@ class Free:
 
     def _by_meaning(self, said: Said, found: Intent | None, context: Context) -> Intent | None:
         """A command in words that no rule knows well: to be asked about. One that has another meaning is none."""
-        guess = self._semantic.guess(" ".join(said.words)) if self._semantic else None
-        if guess is None:
+        if self._semantic is None or not _DENIALS.isdisjoint(said.words):
             return found
+        guess = self._semantic.guess(" ".join(said.words))
         if guess.action == NONE:
             return found if found and found.confidence > _OUTWEIGHED * guess.probability else None
         needed = _MEANT if any(one.number is None for one in said.mentions) else _MEANT_ALONE
         against = guess.probabilities.get(OPPOSITES.get(guess.action, ""), 0.0)
-        is_plain = guess.probability >= needed and guess.probability >= _CLEAR * against
+        is_plain = guess.probability >= needed and guess.probability >= _CLEAR * against and self._is_known(said)
         if not is_plain or guess.action in _NEVER_GUESSED or (found and found.confidence > guess.probability):
             return found
         meant = self._intent(said, Wish(guess.action, 1.0, frozenset(range(len(said.words)))), context)
         return replace(meant, confidence=round(meant.confidence * _BY_MEANING, 3)) if meant else found
+
+    def _is_known(self, said: Said) -> bool:
+        """Whether half of what is said, fillers aside, was ever said of homes: "colourless ideas" was not."""
+        told = {i for one in said.mentions for i in range(one.begin, one.end)}
+        content = [
+            i for i, word in enumerate(said.words) if i in told or not (stem(word) in FILLERS or word[0].isdigit())
+        ]
+        known = sum(i in told or said.words[i] in self._words for i in content)
+        return 2 * known >= len(content)
 
     def _by_rules(self, said: Said, context: Context) -> Intent | None:
         found: list[tuple[float, float, str, Intent]] = []

@@ -106,6 +106,9 @@ class Pack:
             found[device.id] = (device, SLOT.sub("+", one.mqtt.state_topic))
         return found
 
+    def knows(self, intent: str) -> bool:
+        return intent in self.spec.intents
+
     def match(self, text: str, closed: bool = False, area: frozenset[str] | None = None) -> Intent | None:
         """What was asked for; None where too little of the sentence is explained.
 

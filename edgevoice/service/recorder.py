@@ -68,20 +68,26 @@ class Recorder:
         assert settings.record_folder is not None
         self._settings, self._folder, self._now = settings, settings.record_folder, now
         self._cipher = cipher(settings.record_key_file) if settings.record_key_file is not None else None
+        self._sound: tuple[Transcript, list[AudioChunk]] | None = None
         self._spoken: _Spoken | None = None
         self._asks_pin = False
         _open(self._folder)
         self.prune()
 
     def watched(self, asr: Asr) -> Asr:
-        """The same recogniser; what it is given is the sound of the turn that follows."""
+        """The same recogniser; what it is given is the sound of the turn that has its transcript."""
         return _Watched(asr, self._hear)
 
-    def _hear(self, chunks: list[AudioChunk]) -> None:
-        self._spoken = None if self._asks_pin else _Spoken(chunks)
+    def _hear(self, transcript: Transcript, chunks: list[AudioChunk]) -> None:
+        self._sound = transcript, chunks
 
     def observe(self, event: Event) -> None:
         """Writes a turn once it has ended. What cannot be written is logged."""
+        if isinstance(event, Heard):
+            self._spoken = None
+            if self._sound is not None and self._sound[0] is event.transcript:  # not typed meanwhile
+                self._spoken = None if self._asks_pin else _Spoken(self._sound[1])
+                self._sound = None
         if isinstance(event, TurnEnded):
             self._asks_pin = event.expects is not None and event.expects.kind == "pin"
             if self._spoken is not None:
@@ -219,7 +225,7 @@ def _wav(chunks: Iterable[AudioChunk]) -> bytes:
 
 
 class _Watched:
-    def __init__(self, asr: Asr, hear: Callable[[list[AudioChunk]], None]) -> None:
+    def __init__(self, asr: Asr, hear: Callable[[Transcript, list[AudioChunk]], None]) -> None:
         self._asr, self._hear = asr, hear
 
     def bias(self, phrases: Phrases | None) -> None:
@@ -227,5 +233,6 @@ class _Watched:
 
     def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
         given = list(chunks)
-        self._hear(given)
-        return self._asr.transcribe(given)
+        for transcript in self._asr.transcribe(given):
+            self._hear(transcript, given)
+            yield transcript

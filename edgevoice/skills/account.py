@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import islice
 
 from edgevoice.dialogue.journal import Entry, Journal
@@ -16,17 +17,30 @@ from edgevoice.skills.asks.wording import Answer
 _DID = re.compile(
     r"what (?:did|have|are) you (?:just |even )?(?:do|done|doing)(?: just)?(?: now)?|what (?:just )?happened|what was that(?: for)?"
 )
+_WORKED = re.compile(
+    r"(?:did|has) (?:that|it|this) (?:work|worked|happen|go through)|(?:is|was) (?:that|it) done|did you do (?:that|it)"
+)
 _HEARD = re.compile(r"what did (?:you (?:just )?(?:hear|understand)|i (?:just )?say)")
-_SAID = re.compile(r"what did you (?:just )?say|(?:say|repeat) (?:that|it)(?: once more)?|pardon(?: me)?|come again")
+_SAID = re.compile(
+    r"(?:sorry |excuse me |wait )*(?:what did you (?:just )?say|(?:say|repeat) (?:that|it)(?: once more)?|pardon(?: me)?|come again|what was that again)"
+)
 _WHY = re.compile(
     r"why(?: not)?|why (?:did|do|have) you (?:just )?(?:do|done|say|said|ask) (?:that|this|it|so)|why (?:is|was) that|how come|"
     r"why that|explain(?: that| yourself)?|what made you do that|how did you (?:come to|understand) that"
 )
 _UNDO = re.compile(
-    r"(?:undo|revert|reverse|take back)(?: (?:that|it|this|what you did|the last (?:one|command|thing|action)))?|take (?:that|it) back|"
+    r"(?:no |oh no |oops |wait )*(?:undo|revert|reverse|take back|restore)(?: (?:that|it|this|what you did|the last (?:one|command|thing|action)))?|take (?:that|it) back|"
     r"(?:put|set|change|turn) (?:it|that|them|everything) back(?: (?:to )?(?:how|the way|what|as) (?:it|they) (?:was|were)(?: before)?)?|"
-    r"back to (?:how|the way|what) it was(?: before)?"
+    r"(?:no |oh no |oops |wait )*(?:go )?back to (?:how|the way|what) (?:it|they|that) (?:was|were|is)(?: before)?|"
+    r"(?:no |actually |oh )*cancel (?:that|it|this)|"
+    r"(?:and )?(?:also )?the (?:one|thing|command) before(?: that| it)?(?: too| as well| also)?|"
+    r"(?:make it )?(?:as|like) (?:it was )?before|(?:no |oh no )*i did not mean that|i didn't mean (?:that|it)|"
+    r"(?:(?:put|set|change|turn) (?:it|that|them|everything) )?(?:to )?(?:how|the way|as) (?:it|they) (?:was|were)(?: before)?"
 )
+_CANCEL = re.compile(
+    r"(?:no |actually |oh |wait |please )*(?:cancel|forget|drop|scratch|undo|stop|delete|remove|never mind|do not do|don't do)(?: about)?(?: (?:that|it|this|the last one|that one))?(?: after all| again)?"
+)
+_AND_THEN = re.compile(r"^(?P<undo>.+?)(?:,| and| then|, and| and then)+ (?P<rest>.+)$")
 _UNDO_SECONDS = 900.0
 """What lies further back is not what "that" means."""
 _LAYERS = {
@@ -37,6 +51,8 @@ _LAYERS = {
     "pack": "It fits one of the packs",
     "llm": "The language model proposed it",
     "question": "I took it as a question that I can answer myself",
+    "dialogue": "I took it together with what was said before",
+    "timer": "It speaks of timers",
     "routine": "I took it as something for later",
 }
 
@@ -45,25 +61,42 @@ def answer(journal: Journal, home: Home, text: str) -> Answer | None:
     """What was done, heard, said, and why; None for any other text. The current turn is not in the journal yet."""
     plain = wording.plain(text)
     last = next(journal.back(), None)
-    for name, pattern in (("did", _DID), ("heard", _HEARD), ("said", _SAID), ("why", _WHY)):
+    for name, pattern in (("worked", _WORKED), ("did", _DID), ("heard", _HEARD), ("said", _SAID), ("why", _WHY)):
         if not pattern.fullmatch(plain):
             continue
         intent = Intent("AskAccount", {"about": name}, source="question", text=text)
         if last is None:
             return Answer(intent, "Nothing yet.")
-        return Answer(intent, {"did": _did, "heard": _heard, "said": _said, "why": _why}[name](journal, home, last))
+        return Answer(
+            intent,
+            {"worked": _worked, "did": _did, "heard": _heard, "said": _said, "why": _why}[name](journal, home, last),
+        )
     return None
+
+
+def is_cancel(text: str) -> bool:
+    """What was planned last is not wanted after all."""
+    return _CANCEL.fullmatch(wording.plain(text)) is not None
 
 
 def is_undo(text: str) -> bool:
     return _UNDO.fullmatch(wording.plain(text)) is not None
 
 
+def undo_first(text: str) -> str:
+    """What is wanted after an undo in the same sentence: "undo that and lock the door"; empty where it is no such one."""
+    found = _AND_THEN.match(text.strip())
+    return found["rest"] if found and is_undo(found["undo"]) else ""
+
+
 def undoing(journal: Journal, home: Home, now_seconds: float) -> tuple[tuple[Command, ...], str]:
     """The commands that take back what was done last, and what is said with them, or instead of them."""
-    last = next((one for one in journal.back() if one.commands), None)
+    done = [one for one in journal.back() if one.commands]
+    undone = (one for one in done[:1] if one.intents and one.intents[0].name == "Undo")  # nothing older: that was wrong
+    last = next((one for one in done if not one.is_settled), next(undone, None))
     if last is None or now_seconds - last.seconds > _UNDO_SECONDS:
         return (), "There is nothing to undo."
+    last.is_settled = True
     commands: list[Command] = []
     lasting: list[str] = []
     for key, before in last.before.items():
@@ -79,12 +112,37 @@ def undoing(journal: Journal, home: Home, now_seconds: float) -> tuple[tuple[Com
     return tuple(commands), f"I {spoken.past(home, commands)}.{rest}"
 
 
+def taking_back(journal: Journal, home: Home, ids: Iterable[str], is_all: bool = False) -> tuple[Command, ...]:
+    """The commands that take back what was done last to some of the devices; `is_all`: by all sentences in a row."""
+    deeds = [one for one in journal.back() if one.commands][: None if is_all else 1]
+    commands: list[Command] = []
+    for key in ids:
+        told: list[Command] = []
+        before = home.state(key)
+        for entry in deeds:
+            own = [command for command in entry.commands if command.device == key]
+            if not own:
+                break
+            told, before = [*own, *told], entry.before[key]
+        device = home.devices.get(key)
+        if device and told:
+            commands += restore.back(device, before, told)
+    return tuple(commands)
+
+
 def _did(journal: Journal, home: Home, last: Entry) -> str:
     if last.commands:
         failed = spoken.names(home.devices[c.device].name for c in last.failed if c.device in home.devices)
         return f"I {spoken.past(home, last.commands)}.{f' The {failed} did not answer.' if failed else ''}"
     said = f' and said "{_last_said(last)}"' if _last_said(last) else ""
     return f'I did nothing in the home. I heard "{last.heard}"{said}.'
+
+
+def _worked(journal: Journal, home: Home, last: Entry) -> str:
+    last = next((one for one in journal.back() if one.commands), last)
+    if not last.commands:
+        return "I did nothing."
+    return f"{'No' if last.failed else 'Yes'}. {_did(journal, home, last)}"
 
 
 def _heard(journal: Journal, home: Home, last: Entry) -> str:

@@ -2,57 +2,47 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from types import MappingProxyType
 from typing import Any, Protocol
 
-from edgevoice.dialogue import followup, resolve
+from edgevoice.dialogue import resolve
 from edgevoice.dialogue.journal import Entry, Journal
-from edgevoice.dialogue.state import Dialogue, Question
-from edgevoice.home import targets
+from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home.model import Home
-from edgevoice.messages import Command, Intent, Outcome, Understood
+from edgevoice.messages import Command, Ending, Intent, Outcome, Risk, Transcript, Understood
 from edgevoice.nlu.context import Context, Thinking
 from edgevoice.phrases import Phrases
-from edgevoice.skills import (
-    account,
-    chat,
-    failures,
-    memory,
-    own_lists,
-    policy,
-    questions,
-    routines,
-    timers,
-)
-from edgevoice.skills.asks import ask
-from edgevoice.skills.asks.wording import Moment
-from edgevoice.skills.deeds import Deeds
-from edgevoice.skills.later import Later, readings
+from edgevoice.skills import account, chat, failures, memory, own_lists, policy, questions, routines, spoken, timers
+from edgevoice.skills.answers import Answers
+from edgevoice.skills.asking import Asking, left_out
+from edgevoice.skills.deeds import Deeds, Saying
+from edgevoice.skills.ending import Weigher
+from edgevoice.skills.later import Later, readings, unreadable
 from edgevoice.skills.manner import Manner
 from edgevoice.skills.patience import Patience
+from edgevoice.skills.reader import Read, Reader
 from edgevoice.skills.reply import Replies
-from edgevoice.stages import Llm, Style
+from edgevoice.skills.topics import Topics
+from edgevoice.stages import Llm
 
 _LONGEST_PLAN = 200
+_CONDITION = re.compile(r"\b(?:when|if|once|as soon as|after|whenever|until) (?:it|that|they|this)\b.*", re.IGNORECASE)
 _MOST_READINGS = 3
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
-_APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
-_FREQUENT = ("no_intent", "done", "left", "moment", "no_skill", "already")
-_STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
 
 
 class Understanding(Protocol):
     """Text to intents: `nlu.cascade.Cascade`."""
 
-    def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]: ...
     def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking: ...
+    def allows(self, intent: str) -> bool: ...
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]: ...
     def prepare(self) -> None: ...
     def sayable(self) -> Phrases: ...
 
@@ -79,18 +69,20 @@ class Conversation:
         self._dialogue = Dialogue()
         self._lists = own_lists.OwnLists(home)
         self._deeds = Deeds(home, self._replies, rules, area, self._dialogue, now)
-        self.timers, self._routines = self._deeds.timers, self._deeds.routines
-        self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines)
+        self.timers, self._routines, self.manner = self._deeds.timers, self._deeds.routines, Manner()
+        self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines, self.manner)
         self._journal = Journal()
+        self._answers = Answers(home, self._dialogue, self._deeds, rules)
         self._patience = Patience("")
-        self.manner = Manner()
+        self._weigher = Weigher(home.language, len(rules.pin))
+        self._reader = Reader(home, understanding.think, self._dialogue, area, self._deeds.plan)
+        self._topics = Topics(home, self._dialogue, self._deeds, self._reader, now, understanding.allows)
         self._speaks_english = home.language.partition("-")[0] == "en"
 
     def prepare(self) -> None:
         """Gets ready for the home as it is now; for idle moments, and free where nothing came or went."""
         if self._prepared_for != self._home.version:
             self._lists.follow()
-        if self._prepared_for != self._home.version:
             self._prepared_for = self._home.version
             self._home.called("")
             self._understanding.prepare()
@@ -98,6 +90,10 @@ class Conversation:
     def sayable(self) -> Phrases:
         """What can be said to it now, for the recogniser; the same object until that changes."""
         return self._understanding.sayable()
+
+    def ending(self, heard: Transcript, now_seconds: float) -> Ending | None:
+        """How long a silence ends what was heard so far; None where nobody can tell. Nothing is done."""
+        return self._weigher.weigh(heard, self.sayable(), self._dialogue.waiting(now_seconds), self._certain)
 
     def hear(
         self, text: str, now_seconds: float, cancel: threading.Event, confidence: float = 1.0, by: str = "voice"
@@ -107,16 +103,15 @@ class Conversation:
         `now_seconds` is monotonic; `confidence` is the recogniser's; `by` is `voice` or `text`, for what not everybody
         may. Raises StageError where the language model fails.
         """
-        told = account.answer(self._journal, self._home, text) if self._speaks_english else None
-        told = told or (self.manner.answer(text) if self._speaks_english else None)
-        if told is not None:
+        told = self._speaks_english and (account.answer(self._journal, self._home, text) or self.manner.answer(text))
+        if told:
             yield Understood((told.intent,), 0.0)
             yield Outcome(reply=told.reply)
             return
         entry = self._journal.begin(text, now_seconds)
         self._deeds.turns += 1
-        self._patience = Patience(self._replies.error("moment"))
         self._deeds.by = by
+        self._patience = Patience(self._replies.error("moment"))
         for event in self._turn(text, now_seconds, cancel, confidence):
             if isinstance(event, Understood):
                 entry.intents = event.intents
@@ -134,61 +129,101 @@ class Conversation:
     def _turn(
         self, text: str, now_seconds: float, cancel: threading.Event, confidence: float
     ) -> Iterator[Understood | Outcome]:
+        self._deeds.saying = Saying(text)
         asked = self._dialogue.waiting(now_seconds)
+        if asked and (filled := self._answers.filled(asked, text)):
+            self._dialogue.answered()
+            yield from self._turn(filled, now_seconds, cancel, confidence)
+            return
         if asked:
-            answer = self._answer(asked, text, now_seconds, confidence)
+            answer = self._answers.outcomes(asked, text, now_seconds, confidence)
             if answer is not None:
                 yield Understood((Intent("Answer", {"kind": asked.kind}, source="dialogue"),), 0.0)
                 yield from answer
                 yield from self._ask(now_seconds, cancel)
                 return
-        elif resolve.yes_or_no(text, self._home.language) is False:
-            yield Understood((Intent("HassNevermind", source="dialogue", text=text),), 0.0)
-            yield Outcome()
-            return
         began = time.perf_counter()
-        known = ask.answer(self._home, text, Moment(now_seconds, self._now()), self._mic_area or None)
+        known = self._topics.known(text, now_seconds)
         if known is not None:
             self._dialogue.drop()
-            yield Understood((known.intent,), (time.perf_counter() - began) * 1e3)
-            yield Outcome(reply=known.reply)
+            intent, outcomes = known
+            yield Understood((intent,), (time.perf_counter() - began) * 1e3)
+            yield from outcomes
+            yield from self._ask(now_seconds, cancel)
             return
-        if self._speaks_english and account.is_undo(text):
+        if self._speaks_english and (account.is_undo(text) or account.undo_first(text)):
             yield Understood((Intent("Undo", source="dialogue", text=text),), 0.0)
             yield from self._undo(text, now_seconds, cancel, confidence)
+            return
+        if not asked and resolve.yes_or_no(text, self._home.language) is False:
+            yield Understood((Intent("HassNevermind", source="dialogue", text=text),), 0.0)
+            yield Outcome()
             return
         if (planned := self._planned(text, now_seconds, cancel, confidence)) is not None:
             yield from planned
             return
-        leaning = None if asked else followup.meant(self._home, text, *self._dialogue.last(now_seconds))
-        thinking = self._understanding.think(text, self._context(), cancel)
-        intents = (leaning,) if leaning else (yield from self._patience.await_(thinking))
-        yield Understood(intents, (time.perf_counter() - began) * 1e3)
+        text, asked_again = self._topics.asked_again(text, now_seconds, cancel)
+        read = self._topics.listed(text, now_seconds) or asked_again
+        if read is None:
+            read = yield from self._patience.await_(self._reader.reading(text, now_seconds, cancel))
+        yield Understood(read.intents, (time.perf_counter() - began) * 1e3)
         if cancel.is_set():
             return
-        if asked and all(self._is_guess(intent) for intent in intents):  # it is no answer, and no new wish
-            yield self._unclear(asked, now_seconds)
+        is_lost = all(self._deeds.is_guess(intent) for intent in read.intents) and not read.back
+        if asked and asked.kind != "slot" and is_lost:  # it is no answer, and no new wish
+            yield self._answers.unclear(asked, now_seconds)
             return
         self._dialogue.drop()
-        if not intents:
-            told = questions.plain(self._home, self._replies, text)
-            yield Outcome(reply=told) if told else self._deeds.sorry("no_intent")
-        if self._deeds.contradict(text, intents):
-            yield self._deeds.sorry("contradiction")
-            return
-        for intent in intents:
-            yield from self._do(intent, now_seconds, cancel, confidence)
+        yield from self._act(text, read, now_seconds, cancel, confidence)
         yield from self._ask(now_seconds, cancel)
 
-    def _is_guess(self, intent: Intent) -> bool:
-        return intent.source == "llm" or intent.confidence < self._rules.confirm_below
+    def _act(
+        self, text: str, read: Read, now_seconds: float, cancel: threading.Event, heard: float
+    ) -> Iterator[Outcome]:
+        if read.back:
+            yield from self._take_back(read, now_seconds)
+        self._deeds.saying = Saying(text, read.goes_on, read.change)
+        if read.choices:
+            self._dialogue.add(Asking(self._home, self._replies).which(read.intents[0], read.choices))
+        elif not read.intents and not read.back:
+            pointed = self._reader.pointed(text, now_seconds)
+            told = questions.plain(self._home, self._replies, pointed)
+            if told:
+                about = tuple(one.id for one in questions.named(self._home, pointed))
+                self._deeds.focus(Focus(text, about, question=pointed), now_seconds)
+            missing = None if told else left_out(self._home, self._replies, text)
+            if missing is not None:
+                self._dialogue.add(missing)
+            else:
+                yield Outcome(reply=told) if told else self._deeds.sorry("no_intent")
+        elif (
+            (told := unreadable(text))
+            and self._speaks_english
+            and all(self._deeds.is_guess(one) for one in read.intents)
+        ):
+            plans = [plan for intent in read.intents if (plan := self._deeds.plan(intent))]
+            self._deeds.focus(Focus(text, tuple(one.id for plan in plans for one in plan.devices)), now_seconds)
+            yield Outcome(reply=f"I cannot tell when {told}.")
+        elif self._deeds.contradict(text, read.intents):
+            yield self._deeds.sorry("contradiction")
+        else:
+            for intent in read.intents:
+                yield from self._do(intent, now_seconds, cancel, heard)
+
+    def _take_back(self, read: Read, now_seconds: float) -> Iterator[Outcome]:
+        """What was done last to devices that were not meant; what is risky stays as it is."""
+        commands = account.taking_back(self._journal, self._home, read.back, read.is_only)
+        if not commands or policy.risk(self._home, commands, self._rules) is not Risk.FREE:
+            return
+        said = "" if read.intents else f"I {spoken.past(self._home, commands)}."
+        yield Outcome(commands, said)
 
     def report(
         self,
         outcome: Outcome,
         failed: tuple[Command, ...] = (),
-        reported: Mapping[str, str] = _NOTHING,
-        refused: Mapping[str, str] = _NOTHING,
+        reported: Mapping[str, str] = failures.NOTHING,
+        refused: Mapping[str, str] = failures.NOTHING,
     ) -> str:
         """The sentence after the commands were sent: the reply, or which devices did not answer or do otherwise.
 
@@ -203,17 +238,7 @@ class Conversation:
         """A short sentence for a stage that failed."""
         if stage == "mqtt":
             self._journal.unsent()
-        key = _APOLOGIES.get((stage, code)) or _STAGE_APOLOGIES.get(stage) or "handle_error"
-        return self._replies.error(key)
-
-    def style(self, is_failure: bool = False) -> Style:
-        """How to speak now."""
-        return self.manner.style(self._now(), is_failure)
-
-    def frequent(self) -> Iterator[tuple[str, Style]]:
-        """What is likely to be said, and how: worth being ready for."""
-        for keys, style in ((_FREQUENT, self.style()), (_APOLOGIES.values(), self.style(is_failure=True))):
-            yield from ((self._replies.error(key), style) for key in keys)
+        return failures.apology(self._replies, stage, code)
 
     def due(self, now_seconds: float) -> Iterator[Outcome]:
         """The timers that have run out since the last call: what to say, and the commands that waited for them."""
@@ -221,7 +246,7 @@ class Conversation:
             title = timer.title(self._replies)
             reply = timer.reply or self._replies.error("timer_done", name=title)
             yield self._when_due(title, timer.commands, reply, now_seconds)
-        ready, missed = self._routines.due(self._home, self._now().timestamp())
+        ready, missed = self._routines.due(self._home, self._now())
         for routine in ready:
             yield self._when_due(routine.when, routine.commands, routine.reply, now_seconds)
         if missed:
@@ -237,21 +262,13 @@ class Conversation:
 
     def save(self, now_seconds: float, wall_seconds: float) -> dict[str, Any]:
         """What outlives a restart, as JSON values. `wall_seconds` is the time of day."""
-        return {**memory.save(self._kept, now_seconds, wall_seconds), "manner": self.manner.save()}
+        return memory.save(self._kept, now_seconds, wall_seconds)
 
     def restore(self, saved: Mapping[str, Any], now_seconds: float, wall_seconds: float) -> None:
         """Takes up what `save` gave. Raises ValueError."""
-        self.manner.restore(saved.get("manner") or {})
         memory.restore(self._kept, saved, now_seconds, wall_seconds)
 
     # --- a new wish ---------------------------------------------------------------------------------------------------
-
-    def _understand(self, text: str, cancel: threading.Event) -> tuple[Intent, ...]:
-        return self._understanding.understand(text, self._context(), cancel)
-
-    def _context(self) -> Context:
-        area = next(iter(targets.find_areas(self._home, self._mic_area or None)), None)
-        return Context(area.id if area else None, self._dialogue.recent)
 
     def _do(self, intent: Intent, now_seconds: float, cancel: threading.Event, heard: float) -> Iterator[Outcome]:
         if intent.name == "HassNevermind":
@@ -261,13 +278,15 @@ class Conversation:
             told = questions.plain(self._home, self._replies, text)
             yield Outcome(reply=told) if told else Outcome(sentences=self._talk(self._llm, text, now_seconds, cancel))
         elif intent.slots.get("conversation_command"):
-            wishes = self._understand(str(intent.slots["conversation_command"]), cancel)
+            wishes = self._reader.read(str(intent.slots["conversation_command"]), now_seconds, cancel).intents
             yield from self._deeds.later(intent, wishes, now_seconds, heard)
         elif intent.name in timers.TIMERS:
-            said = self.timers.handle(intent, self._replies, now_seconds, self._deeds.area_name())
-            yield Outcome(reply=said or "")
+            yield from self._deeds.timed(intent, now_seconds)
         elif intent.name in questions.QUESTIONS:
-            self._dialogue.remember(intent, intent.targets, now_seconds)
+            about = tuple(one.id for one in questions.asked(self._home, intent))
+            self._deeds.focus(
+                Focus(self._deeds.saying.text, about, question=intent.text or self._deeds.saying.text), now_seconds
+            )
             yield Outcome(
                 reply=questions.answer(
                     self._home, self._replies, intent, self._now(), self._mic_area or None, now_seconds
@@ -283,6 +302,9 @@ class Conversation:
         else:
             yield self._deeds.sorry("no_skill")
 
+    def _certain(self, text: str) -> tuple[Intent, ...]:
+        return self._understanding.certain(text, self._reader.context())
+
     def _planned(
         self, text: str, now_seconds: float, cancel: threading.Event, heard: float
     ) -> Iterator[Understood | Outcome] | None:
@@ -291,12 +313,25 @@ class Conversation:
             return None
         handled = self._routines.handle(text)
         if handled is not None:
-            return iter((Understood((handled[0],), 0.0), Outcome(reply=handled[1])))
-        for later in islice(readings(self._home, text, self._now()), _MOST_READINGS):
-            wishes = self._understand(later.command, cancel) if later.command else ()
+            reply = handled[1]
+            if handled[0].name == "ListRoutines" and (soon := self.timers.planned(self._home, now_seconds)):
+                reply = " ".join((soon, *([reply] if len(self._routines) else [])))
+            return iter((Understood((handled[0],), 0.0), Outcome(reply=reply)))
+        line = self._pointed_in_conditions(text, now_seconds)
+        found: tuple[float, Later, tuple[Intent, ...]] | None = None
+        for later in islice(readings(self._home, line, self._now()), _MOST_READINGS):
+            wishes = self._reader.read(later.command, now_seconds, cancel).intents if later.command else ()
             if later.reminder or (wishes and all(self._deeds.plan(wish) is not None for wish in wishes)):
-                return self._put_off(later, wishes, text, now_seconds, cancel, heard)
-        return None
+                sure = min((wish.confidence for wish in wishes), default=1.0)
+                found = max(found or (0.0, later, wishes), (sure, later, wishes), key=lambda one: one[0])
+        return self._put_off(*found[1:], text, now_seconds, cancel, heard) if found else None
+
+    def _pointed_in_conditions(self, text: str, now_seconds: float) -> str:
+        """ "When it is done" with what it is."""
+        found = _CONDITION.search(text)
+        if found is None:
+            return text
+        return text[: found.start()] + self._reader.pointed(found[0], now_seconds) + text[found.end() :]
 
     def _put_off(
         self,
@@ -308,7 +343,8 @@ class Conversation:
         heard: float,
     ) -> Iterator[Understood | Outcome]:
         self._dialogue.drop()
-        intent = Intent("Routine", later.slots(), source="routine", text=text)
+        kind = "HassStartTimer" if later.seconds else "Routine"
+        intent = Intent(kind, later.slots(), source="routine", text=text)
         if later.is_if and later.trigger and later.trigger.holds(self._home):
             intent = replace(intent, slots={"conversation_command": later.command, "when": "now"})
             yield Understood((intent,), 0.0)
@@ -318,6 +354,8 @@ class Conversation:
             yield Understood((intent,), 0.0)
             if later.problem:
                 yield Outcome(reply=later.problem)
+            elif later.left_out:
+                self._dialogue.add(Asking(self._home, self._replies).left_out("no_time", later.left_out))
             elif later.reminder:
                 yield self._deeds.carry_out(intent, (), f"Reminder: {later.reminder}.", now_seconds)
             else:
@@ -330,15 +368,22 @@ class Conversation:
         commands, reply = account.undoing(self._journal, self._home, now_seconds)
         if not commands:
             yield Outcome(reply=reply)
-            return
-        yield from self._deeds.allow(Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard)
+        else:
+            entry = next(self._journal.back())
+            entry.is_settled = True
+            self._deeds.focus(Focus(text, tuple(dict.fromkeys(one.device for one in commands))), now_seconds)
+            yield from self._deeds.allow(
+                Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard
+            )
+        if rest := account.undo_first(text):
+            read = self._reader.read(rest, now_seconds, cancel)
+            yield from self._act(rest, read, now_seconds, cancel, heard)
         yield from self._ask(now_seconds, cancel)
 
     def _talk(self, llm: Llm, text: str, now_seconds: float, cancel: threading.Event) -> Iterator[str]:
         """What the language model says, sentence by sentence."""
         said: list[str] = []
-        most = 1 if self.manner.is_night(self._now()) else chat.MAX_SENTENCES
-        for sentence in chat.chat(llm, text, cancel, self._dialogue.talk(now_seconds), most):
+        for sentence in chat.chat(llm, text, cancel, self._dialogue.talk(now_seconds), self.manner.most_sentences):
             said += filter(None, [sentence])
             if word := sentence or ("" if said else self._patience.word()):
                 yield word
@@ -353,42 +398,3 @@ class Conversation:
             yield Outcome(reply=question.text, expects=question.expects)
             if not cancel.is_set():
                 self._dialogue.asked(now_seconds)
-
-    def _answer(self, asked: Question, text: str, now_seconds: float, heard: float) -> Iterable[Outcome] | None:
-        """The outcome of an answer; None where the text is none, or is a yes that was hardly heard."""
-        said = resolve.yes_or_no(text, self._home.language)
-        if said is False:
-            self._dialogue.drop()
-            return (self._deeds.sorry("left"),)
-        if asked.kind == "choice":
-            return self._chosen(asked, text, now_seconds)
-        if asked.kind == "pin":
-            return self._pin(asked, resolve.digits(text), now_seconds)
-        if said is None or heard < self._rules.confirm_heard_below:
-            return None
-        self._dialogue.answered()
-        return (self._deeds.carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
-
-    def _chosen(self, asked: Question, text: str, now_seconds: float) -> Iterable[Outcome] | None:
-        chosen = resolve.choice(text, [option.names for option in asked.options])
-        if not chosen:
-            return None
-        self._dialogue.answered()
-        intent = replace(asked.intent, targets=tuple(asked.options[index].device for index in chosen))
-        plan = self._deeds.plan(intent)
-        return tuple(self._deeds.act(intent, plan, now_seconds, 1.0)) if plan else (self._deeds.sorry("handle_error"),)
-
-    def _pin(self, asked: Question, digits: str, now_seconds: float) -> Iterable[Outcome] | None:
-        if not digits:
-            return None
-        if self._rules.is_pin(digits):
-            self._dialogue.answered()
-            return (self._deeds.carry_out(asked.intent, asked.commands, asked.reply, now_seconds),)
-        self._dialogue.unclear(now_seconds)
-        return (self._deeds.sorry("pin_wrong"),)
-
-    def _unclear(self, asked: Question, now_seconds: float) -> Outcome:
-        if self._dialogue.unclear(now_seconds):
-            return Outcome(reply=asked.again, expects=asked.expects)
-        self._dialogue.drop()
-        return self._deeds.sorry("left")

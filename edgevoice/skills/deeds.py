@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from edgevoice.dialogue.state import Dialogue
+from edgevoice.dialogue import levels
+from edgevoice.dialogue.changes import Change
+from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home import targets
 from edgevoice.home.appliance import obey
-from edgevoice.home.capabilities import texts
+from edgevoice.home.capabilities import number, texts
 from edgevoice.home.model import Home
 from edgevoice.messages import Action, Command, Intent, Outcome, Risk, Value
 from edgevoice.skills import devices, done, lists, policy, spoken, timers
@@ -19,6 +21,17 @@ from edgevoice.skills.asks.kinds import CONDITIONS
 from edgevoice.skills.devices import Plan
 from edgevoice.skills.reply import Found, Replies
 from edgevoice.skills.routines import Routines
+from edgevoice.skills.timer_words import RETIME
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """The sentence whose intents are acted on; `goes_on` and `change` as in `followup.Meant`."""
+
+    text: str = ""
+    goes_on: bool = False
+    change: Change | None = None
+
 
 _IN_TURN = re.compile(r"\b(?:then|after|again|before)\b", re.IGNORECASE)
 # What a device holds one value of.
@@ -58,6 +71,10 @@ class Deeds:
     """How many there were: it varies the words."""
     by: str = "voice"
     """Who speaks now: `voice` or `text`."""
+    saying: Saying = field(default_factory=Saying)
+
+    def is_guess(self, intent: Intent) -> bool:
+        return intent.source == "llm" or intent.confidence < self.rules.confirm_below
 
     def plan(self, intent: Intent) -> Plan | None:
         if intent.action is not None and intent.action.commands:
@@ -84,7 +101,7 @@ class Deeds:
         elif not plan.commands:
             yield self.sorry("already")
         else:
-            self.dialogue.remember(intent, (device.id for device in plan.devices), now_seconds)
+            self._note(intent, plan, now_seconds)
             reply = " ".join(plan.notes) or self._done(intent, plan)
             yield from self.allow(intent, plan.commands, reply, now_seconds, heard)
 
@@ -92,6 +109,10 @@ class Deeds:
         """A command for later, that `wishes` are: what it means is settled, and asked about, now."""
         seconds = timers.length(intent)
         plans = [self.plan(wish) for wish in wishes]
+        if len(plans) == 1 and plans[0] and plans[0].choices:
+            asked = Asking(self.home, self.replies).which(wishes[0], plans[0].choices)
+            self.dialogue.add(replace(asked, later=intent))
+            return
         commands = tuple(command for plan in plans if plan for command in plan.commands)
         problem = next((plan.problem for plan in plans if plan and plan.problem), "")
         if self._is_circular(intent, commands):
@@ -105,6 +126,7 @@ class Deeds:
             yield Outcome(reply=problem) if problem else self.sorry("no_intent")
             return
         replies = (self._done(wish, plan) for wish, plan in zip(wishes, plans, strict=True) if plan)
+        self.focus(Focus(intent.text, tuple(dict.fromkeys(one.device for one in commands))), now_seconds)
         risk = policy.strongest(wish.action.risk for wish in wishes if wish.action)
         sure = min(wish.confidence for wish in wishes)
         intent = replace(intent, response="command", confidence=sure, action=Action(risk=risk))
@@ -159,16 +181,77 @@ class Deeds:
         if (barred := self._barred(commands)) is not None:  # another one may have said yes than asked
             return barred
         if intent.name == "Routine":
-            now = self.now().timestamp()
-            return Outcome(reply=self.routines.add(self.home, intent.slots, commands, reply, now))
+            said = self.routines.add(self.home, intent.slots, commands, reply, self.now())
+            about = tuple(dict.fromkeys(one.device for one in commands))
+            self.focus(
+                Focus(
+                    intent.text,
+                    about,
+                    capability=commands[-1].capability if commands else "",
+                    subject="routine",
+                    key=self.routines.newest,
+                ),
+                now_seconds,
+            )
+            return Outcome(reply=said)
         seconds = timers.length(intent) if intent.slots.get("conversation_command") else 0.0
         if not seconds:
             # Judged again: between the question and its answer the vehicle may have set off.
             denied = policy.is_denied(self.home, commands, self.rules)
             return self.moving() if denied else Outcome(commands, reply)
         waiting = timers.Timer(0, 0, 0, commands=commands, reply=reply, area=self.area_name())
-        self.timers.start(seconds, now_seconds, waiting)
+        started = self.timers.start(seconds, now_seconds, waiting)
+        about = tuple(dict.fromkeys(one.device for one in commands))
+        self.focus(Focus(intent.text, about, subject="timer", key=str(started.id)), now_seconds)
+        if "when" in intent.slots:
+            return Outcome(reply=f"All right, {intent.slots['when']} I {spoken.action(self.home, commands)}.")
         return Outcome(reply=self.replies.say(intent))
+
+    def focus(self, focus: Focus, now_seconds: float) -> None:
+        """Notes what is spoken of."""
+        self.dialogue.remember(focus, now_seconds, self.saying.goes_on)
+
+    def _note(self, intent: Intent, plan: Plan, now_seconds: float) -> None:
+        command = plan.commands[-1]
+        device = self.home.devices[command.device]
+        held, value = levels.level_of(self.home, device, command.capability), number(command.value)
+        way = 0 if held is None or value is None else (value > held) - (value < held)
+        if device.domain == "todo":
+            focus = Focus(self.saying.text, (), intent=intent, subject="list", key=device.id)
+        else:
+            about = tuple(one.id for one in plan.devices)
+            if command.capability == "on" and command.value is False:  # "on again" is for those that were
+                about = tuple(key for key in about if self.home.state(key).value != "off") or about
+            focus = Focus(self.saying.text, about, (), intent, self.saying.change, command.capability, way)
+        self.focus(focus, now_seconds)
+
+    def timed(self, intent: Intent, now_seconds: float) -> Iterator[Outcome]:
+        """What a timer intent comes to; a question where it may be about several."""
+        if intent.name == "HassStartTimer" and not timers.length(intent):
+            called = f" called {intent.slots['name']}" if "name" in intent.slots else ""
+            self.dialogue.add(Asking(self.home, self.replies).left_out("no_length", f"set a timer{called} for {{}}"))
+            return
+        if intent.name == RETIME:
+            yield self._retimed(intent, now_seconds)
+            return
+        found = self.timers.several(intent)
+        if found:
+            self.dialogue.add(Asking(self.home, self.replies).which_timer(intent, found))
+            return
+        reply = self.timers.handle(intent, self.replies, now_seconds, self.area_name())
+        self.focus(
+            Focus(self.saying.text or intent.text, subject="timer", key=str(self.timers.last or "")), now_seconds
+        )
+        yield Outcome(reply=reply or "")
+
+    def _retimed(self, intent: Intent, now_seconds: float) -> Outcome:
+        timer = self.timers.retime(str(intent.slots.get("id") or ""), timers.length(intent), now_seconds)
+        if timer is None:
+            return self.sorry("timer_not_found")
+        if not timer.commands:
+            return Outcome(reply=self.replies.say(replace(intent, name="HassStartTimer")))
+        action = spoken.action(self.home, timer.commands)
+        return Outcome(reply=f"All right, in {spoken.duration(timer.seconds)} I {action}.")
 
     def _done(self, intent: Intent, plan: Plan) -> str:
         """What is said once the commands of a plan are confirmed."""

@@ -34,6 +34,10 @@ _FLOOR = re.compile(r"\s+floor$", re.IGNORECASE)
 _ONE = re.compile(
     r"\b(?:the|a|my) (?:light|lamp|fan|curtain|blind|shade|shutter|window|door|lock|valve|switch)\b", re.IGNORECASE
 )
+_ONE_NAMED = re.compile(
+    r"\b(?:the|my) (?P<name>(?:[a-z']+ ){1,3})(?:light|lamp|fan|curtain|blind|shade|shutter|window|door|lock|valve|switch|speaker|plug|thermostat|heater)\b",
+    re.IGNORECASE,
+)
 _ALL = re.compile(r"\b(?:all|every|both|each|everywhere)\b", re.IGNORECASE)
 
 
@@ -80,7 +84,7 @@ def plan(home: Home, replies: Replies, intent: Intent, mic_area: str | None = No
     able = tuple(device for device in devices if settings.get(device.id, ()) != ())
     if not able:
         return Plan(problem=problem or _unsupported(replies, devices))
-    if _is_ambiguous(intent, action, able, mic_area):
+    if _is_ambiguous(home, intent, action, able, mic_area):
         near = targets.prefer(home, able, mic_area)
         if len(near) > 1:
             return Plan(choices=near)
@@ -154,15 +158,26 @@ def _in_state(home: Home, devices: tuple[Device, ...], action: Action) -> tuple[
     return () if action.states and action.needs_state else devices
 
 
-def _is_ambiguous(intent: Intent, action: Action, devices: Sequence[Device], mic_area: str | None) -> bool:
-    if len(devices) < 2 or intent.targets:
+def _is_ambiguous(home: Home, intent: Intent, action: Action, devices: Sequence[Device], mic_area: str | None) -> bool:
+    if len(devices) < 2 or intent.source == "dialogue":
         return False
+    if intent.targets:
+        return _is_one_of(home, intent.text, devices)
     name = intent.slots.get("name")
     if isinstance(name, str) and name != targets.EVERYTHING:
         return True
     if any(intent.slots.get(place) for place in _PLACES):
         return False
     return action.is_single or (not mic_area and bool(_ONE.search(intent.text)) and not _ALL.search(intent.text))
+
+
+def _is_one_of(home: Home, text: str, devices: Sequence[Device]) -> bool:
+    """Whether a text speaks of one thing by words that several have in their names: "the bedside lamp"."""
+    found = _ONE_NAMED.search(text)
+    if found is None or _ALL.search(text) or targets.find_areas(home, found["name"].strip()):
+        return False
+    said = set(targets.fold(found["name"]).split())
+    return all(said <= set(targets.fold(" ".join((one.name, *one.aliases))).split()) for one in devices)
 
 
 def _unsupported(replies: Replies, devices: Sequence[Device]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from edgevoice.home import targets
@@ -25,6 +26,7 @@ _PLURALS = {
     "light": "lights", "switch": "switches", "fan": "fans", "lock": "locks", "media_player": "players",
     "climate": "thermostats", "valve": "valves", "humidifier": "humidifiers",
 }  # fmt: skip
+_PLURAL = re.compile(r"[^saiu]s$", re.IGNORECASE)
 _OWNED = ("the ", "my ", "our ", "your ")
 
 
@@ -43,7 +45,7 @@ def sentence(home: Home, intent: Intent, plan: Plan, seed: int) -> str:
     if not state:
         return ""
     thing, is_one = _thing(home, intent, plan.devices)
-    way = _WAYS[seed % len(_WAYS)]
+    way = _WAYS[seed % len(_WAYS) if "longer" not in state else 1]
     said = way.format(thing=thing, verb="is" if is_one else "are", state=state)
     return said[:1].upper() + said[1:]
 
@@ -84,7 +86,7 @@ def _thing(home: Home, intent: Intent, devices: Sequence[Device]) -> tuple[str, 
     """What was acted on, and whether that is one thing."""
     if len(devices) == 1:
         alike = [one for one in home.exposed() if one.domain == devices[0].domain]
-        return _named(label(home, devices[0], alike)), True
+        return _named(label(home, devices[0], alike)), not _PLURAL.search(devices[0].name)
     places = {name: intent.slots.get(name) for name in ("area", "floor")}
     if places["area"] is not None:
         area = next(iter(targets.find_areas(home, places["area"])), None)

@@ -1,13 +1,29 @@
-"""What is said of commands that were not confirmed: who was silent, who refuses and why, who does otherwise."""
+"""What is said of a stage that failed, and of commands that were not confirmed: who was silent, refuses, does otherwise."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Outcome
 from edgevoice.skills import spoken
 from edgevoice.skills.reply import Replies
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+_APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow", ("llm", "loading"): "loading"}
+_STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
+
+
+def likely(replies: Replies) -> tuple[tuple[str, bool], ...]:
+    """Short sentences that are said often, and whether each tells of a failed stage."""
+    plain = ("no_intent", "done", "left", "moment", "no_skill", "already")
+    told = (*((key, False) for key in plain), *((key, True) for key in (*_APOLOGIES.values(), "away")))
+    return tuple((replies.error(key), is_failure) for key, is_failure in told)
+
+
+def apology(replies: Replies, stage: str, code: str) -> str:
+    return replies.error(_APOLOGIES.get((stage, code)) or _STAGE_APOLOGIES.get(stage) or "handle_error")
 
 
 def told(

@@ -7,28 +7,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edgevoice.home import sun
 from edgevoice.home.capabilities import number
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Value
+from edgevoice.skills import spoken
 from edgevoice.skills.asks import dates, kinds, numerals, wording
 from edgevoice.skills.asks.kinds import CONDITIONS, STATE
 
 _SUN = re.compile(
     r"(?:(?P<count>.+?) (?P<unit>minute|hour)s? (?P<side>before|after) |(?:at|by) )(?:the )?(?P<sun>sunset|sundown|dusk|nightfall|sunrise|sunup|dawn)"
 )
+EVENINGS = frozenset({"sunset", "sundown", "dusk", "nightfall"})
 _TIME_FIRST = re.compile(r"(?:at|on|tomorrow|tonight|this|in|half|quarter|an?|\w+ minutes|\w+ hours?)\b")
 _IN = re.compile(r"in (?P<count>.+?) (?P<unit>second|minute|hour|day)s?")
 _IF = r"if|when|once|as soon as|after|whenever|every time"
 _CONDITION_FIRST = re.compile(rf"(?P<word>{_IF}) (?P<rest>.+)")
 _CONDITION_LAST = re.compile(rf"(?P<command>.+?) (?P<word>{_IF}) (?P<condition>.+)")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY = "|".join(_DAYS)
 _OFTEN = re.compile(
-    r"\b(?:every|each) (?:other )?(?:day|morning|evening|night|week|weekday|weekend|hour|time|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|"
-    r"\b(?:daily|weekdays|weekends|whenever|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b"
+    rf"\b(?:on )?(?:every|each|all) (?:single )?(?P<named>day|weekday|weekend|(?P<part>morning|evening|night|afternoon)|(?:{_DAY})(?:(?:,| and|, and) (?:every |on )?(?:{_DAY}))*)s?\b|"
+    rf"\b(?:on )?(?P<plural>weekdays|weekends|workdays|school days|daily|everyday|(?:{_DAY})s(?:(?:,| and|, and) (?:on )?(?:{_DAY})s)*)\b|"
+    r"\b(?:(?:from )?monday (?:to|through|till|until) friday)\b|"
+    r"\b(?P<other>every (?:other |\w+ )?(?:day|week|hour|minute|month|second|year)s?|hourly|weekly|monthly|each (?:hour|week))\b"
 )
+_WORKING, _FREE = (0, 1, 2, 3, 4), (5, 6)
+_REPEATING = frozenset({"whenever", "every time"})
 _REMIND = re.compile(r"remind (?:me|us) (?:(?P<word>to|that|about) )?(?P<what>.+)")
 _IS = r"(?:is|are|gets|get|becomes|goes|has|turns|was|have)(?: all)?(?: been)?(?: turned| switched)?"
 _VERBS: Mapping[str, str] = {
@@ -93,17 +101,31 @@ class Later:
     is_if: bool = False
     reminder: str = ""
     problem: str = ""
+    days: tuple[int, ...] = ()
+    """Again and again on these days of the week, 0 is Monday."""
+    sun: str = ""
+    """The time of such days, where the sun gives it: `sunset`."""
+    is_often: bool = False
+    """The trigger counts every time that it comes true."""
+    seconds: float = 0.0
+    """How long it is until then, where that was said and not a time of day: a clock that is put right changes nothing."""
+    left_out: str = ""
+    """The sentence with `{}` for the time that it does not say."""
 
     def slots(self) -> dict[str, Value]:
         """For an intent: `routine` takes them back."""
         told: dict[str, Value] = {"conversation_command": self.command, "when": self.when}
+        if self.seconds:
+            return told | {"seconds": self.seconds}
         if self.at is not None:
             told["at"] = self.at.timestamp()
         if self.trigger is not None:
             trigger = self.trigger
             told |= {"devices": trigger.devices, "state": trigger.state, "is_every": trigger.is_every}
             told |= {"bound": trigger.bound, "is_above": trigger.is_above}
-        return told
+        if self.days:
+            told |= {"days": self.days, "sun": self.sun}
+        return told | {"is_often": True} if self.is_often else told
 
 
 def readings(home: Home, text: str, now: datetime) -> Iterator[Later]:
@@ -111,23 +133,73 @@ def readings(home: Home, text: str, now: datetime) -> Iterator[Later]:
     plain = wording.plain(text)
     remind = _REMIND.fullmatch(plain)
     body = remind["what"] if remind else plain
-    for command, when, at, trigger, is_if in _parts(home, body, now, remind is not None):
+    often = _OFTEN.search(body)
+    days, part = _days(often) if often else ((), "")
+    once = " ".join(f"{body[: often.start()]} {body[often.end() :]}".split()) if often else body
+    found = False
+    for command, when, at, trigger, is_if in _parts(home, once, now, remind is not None):
         if not command or (remind is None and len(command.split()) < 2):
             continue
-        problem = ""
-        if _OFTEN.search(plain):
-            problem = "I can do that once, but not again and again."
-        elif at is None and trigger is None:
+        found = True
+        problem = _PROBLEM if often and not days else ""
+        if not problem and at is None and trigger is None:
             problem = "I do not know when the sun rises and sets here: set home.latitude and home.longitude."
         reminder = re.sub(r"^(?:to|that|about) ", "", command) if remind else ""
-        yield Later("" if remind else command, when, at, trigger, is_if, reminder, problem)
+        later = Later("" if remind else command, when, at, trigger, is_if, reminder, problem)
+        if at is not None and when.startswith("in ") and not remind:
+            later = replace(later, seconds=(at - now).total_seconds())
+        later = replace(later, is_often=trigger is not None and bool(often or _EVERY_TIME.search(plain)))
+        yield _often(later, days, part, often[0], now) if days and often and at is not None else later
+    if often and not found and once:
+        reminder = re.sub(r"^(?:to|that|about) ", "", once) if remind else ""
+        problem = "" if days else _PROBLEM
+        yield Later("" if remind else once, "", None, None, False, reminder, problem, left_out=f"{plain} at {{}}")
+
+
+_EVERY_TIME = re.compile(r"\b(?:whenever|every time|each time|always when)\b")
+_PROBLEM = "I can do that every day, or on some days of the week, but in no other rhythm."
+
+
+def _days(often: re.Match[str]) -> tuple[tuple[int, ...], str]:
+    """Days of the week, none where it is another rhythm; and the part of the day."""
+    said = often[0]
+    if often["other"] and often["other"] not in ("every day",):
+        return (), ""
+    if "weekend" in said:
+        return _FREE, ""
+    if re.search(r"weekday|workday|school|monday (?:to|through|till|until)", said):
+        return _WORKING, ""
+    named = tuple(i for i, day in enumerate(_DAYS) if day in said)
+    return named or tuple(range(7)), often["part"] or ""
+
+
+def _often(later: Later, days: tuple[int, ...], part: str, said: str, now: datetime) -> Later:
+    """The first time of those that `later` has, and how that is said."""
+    at = later.at
+    assert at is not None
+    sun_told = _SUN.fullmatch(later.when)
+    if not sun_told and part:
+        hour = at.hour % 12 + (0 if part == "morning" else 12)
+        at = at.replace(hour=hour)
+    if not sun_told:
+        at = at.replace(year=now.year, month=now.month, day=now.day)
+    at = next_on(days, at, now)
+    clock = later.when if sun_told else wording.clock(at, at)
+    sun_word = sun_told["sun"] if sun_told and not sun_told["count"] else ""
+    return replace(later, at=at, when=f"{said.strip()} {clock}", days=days, sun=sun_word)
+
+
+def next_on(days: tuple[int, ...], at: datetime, now: datetime) -> datetime:
+    """The next time after `now` that has the time of day of `at` and is one of the days."""
+    while at <= now or at.weekday() not in days:
+        at += timedelta(days=1)
+    return at
 
 
 Part = tuple[str, str, datetime | None, Trigger | None, bool]
 
 
 def _parts(home: Home, text: str, now: datetime, is_reminder: bool) -> Iterator[Part]:
-    text = _OFTEN.sub(lambda found: found[0] if found[0] in ("whenever", "every time") else " ", text)
     words = text.split()
     for cut in range(len(words) - 1, 0, -1):  # the longest time at the beginning
         head, tail = " ".join(words[:cut]), " ".join(words[cut:])
@@ -162,16 +234,17 @@ def _time(home: Home, phrase: str, now: datetime, is_reminder: bool) -> tuple[st
         if told["count"] and (count is None or count[1] != len(told["count"].split())):
             return None
         seconds = float(count[0]) * (3600 if told["unit"] == "hour" else 60) if count else 0.0
-        at = sun.next_event(home, told["sun"] in ("sunset", "sundown", "dusk", "nightfall"), now)
+        at = sun.next_event(home, told["sun"] in EVENINGS, now)
         shift = timedelta(seconds=-seconds if told["side"] == "before" else seconds)
         return phrase, at + shift if at else None
-    if is_reminder and (told := _IN.fullmatch(phrase)):
+    if told := _IN.fullmatch(phrase):
         words = told["count"].split()
         count = numerals.read(words)
         amount = 1.0 if words in (["a"], ["an"]) else float(count[0]) if count and count[1] == len(words) else 0.0
         seconds = amount * {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}[told["unit"]]
         at = now + timedelta(seconds=seconds)
-        return (wording.clock(at, now), at) if 0 < seconds <= 366 * 86_400 else None
+        when = wording.clock(at, now) if is_reminder else f"in {spoken.duration(seconds)}"
+        return (when, at) if 0 < seconds <= 366 * 86_400 else None
     if re.search(r"\bat (?:1[3-9]|2\d|[3-9]\d)$", phrase):  # "dim the lamp at 20" is a level
         return None
     day = re.sub(r"^(?:on|this) ", "", phrase)
@@ -179,6 +252,16 @@ def _time(home: Home, phrase: str, now: datetime, is_reminder: bool) -> tuple[st
         dates.moment(day, now) if re.search(r"\b(?:at|[ap]\.?m\.?|noon|midnight|tonight|tomorrow)\b", phrase) else None
     )
     return (wording.clock(moment, now), moment) if moment else None
+
+
+def unreadable(text: str) -> str:
+    """The condition that stands at an end of a sentence, and that nothing here can tell."""
+    plain = wording.plain(text)
+    found = re.fullmatch(r".+? (?:when|once|as soon as|whenever|if|after) (?P<last>.+)", plain) or re.fullmatch(
+        r"(?:when|once|as soon as|whenever|if) (?P<first>.+?),? (?:then |please )?(?:turn|switch|open|close|start|stop|lock|set|dim|make|put|play) .+",
+        plain,
+    )
+    return str(found[1]) if found else ""
 
 
 def condition(home: Home, phrase: str) -> Trigger | None:

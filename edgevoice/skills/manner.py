@@ -6,13 +6,14 @@ The requests are English only. What was asked for is kept until "speak normally"
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from edgevoice.config import VoiceSettings
 from edgevoice.messages import Intent
+from edgevoice.skills import chat
 from edgevoice.skills.asks import wording
 from edgevoice.skills.asks.wording import Answer
 from edgevoice.stages import Style
@@ -60,11 +61,12 @@ class Level:
 
 @dataclass(slots=True)
 class Manner:
-    """`loud` is what plays; `can_whisper` is the engine's word on that."""
+    """`loud` is what plays; `can_whisper` is the engine's word on that; `now` is the time of day."""
 
     settings: VoiceSettings = VoiceSettings()
     loud: Loud = field(default_factory=Level)
     can_whisper: bool = False
+    now: Callable[[], datetime] = datetime.now
     rate: float = 1.0
     whispers: bool = False
     is_asked: bool = False
@@ -76,21 +78,27 @@ class Manner:
 
     # --- how something is said ----------------------------------------------------------------------------------------
 
-    def is_night(self, now: datetime) -> bool:
+    @property
+    def is_night(self) -> bool:
         hours = self.settings.night_hours()
         if hours is None:
             return False
-        begin, end = hours
-        return begin <= now.time() < end if begin <= end else not end <= now.time() < begin
+        (begin, end), time = hours, self.now().time()
+        return begin <= time < end if begin <= end else not end <= time < begin
 
-    def style(self, now: datetime, is_failure: bool = False) -> Style:
-        """`now` is the time of day."""
+    @property
+    def most_sentences(self) -> int:
+        """Of free talk."""
+        return 1 if self.is_night else chat.MAX_SENTENCES
+
+    def style(self, is_failure: bool = False) -> Style:
+        """How to speak now."""
         made = Style(self.rate, whisper=self.whispers)
         if isinstance(self.loud, Level):
             made = replace(made, volume=self.loud.volume)
         if self.whispers and not self.can_whisper:
             made = replace(made, volume=made.volume * _SOFTLY)
-        if self.is_night(now):
+        if self.is_night:
             made = replace(made, rate=made.rate * _AT_NIGHT, volume=made.volume * self.settings.night_volume)
         if is_failure:
             made = replace(made, rate=made.rate * _CALM_RATE, pitch=made.pitch * _CALM_PITCH)

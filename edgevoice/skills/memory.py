@@ -9,12 +9,13 @@ import json
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgevoice.dialogue.state import Dialogue, Option, Question
+from edgevoice.dialogue.state import Dialogue, Focus, Option, Question
 from edgevoice.messages import Action, Intent, Risk
+from edgevoice.skills.manner import Manner
 from edgevoice.skills.own_lists import OwnLists
 from edgevoice.skills.routines import Routines, commands_from_json
 from edgevoice.skills.timers import Timers
@@ -81,6 +82,7 @@ class Kept:
     timers: Timers
     lists: OwnLists
     routines: Routines
+    manner: Manner
 
 
 def save(parts: Kept, now_seconds: float, wall_seconds: float) -> dict[str, Any]:
@@ -90,8 +92,10 @@ def save(parts: Kept, now_seconds: float, wall_seconds: float) -> dict[str, Any]
     return {
         "timers": parts.timers.save(now_seconds, wall_seconds),
         "routines": parts.routines.save(),
+        "manner": parts.manner.save(),
         "lists": parts.lists.save(),
         "dialogue": asked if waiting else {},
+        "focus": _focus(parts.dialogue, now_seconds, wall_seconds),
     }
 
 
@@ -107,8 +111,30 @@ def restore(parts: Kept, saved: Mapping[str, Any], now_seconds: float, wall_seco
     if saved.get("timers"):
         parts.timers.restore(saved["timers"], now_seconds, wall_seconds)
     parts.routines.restore(saved.get("routines") or ())
+    parts.manner.restore(saved.get("manner") or {})
+    try:
+        _refocus(parts.dialogue, saved.get("focus") or {}, now_seconds, wall_seconds)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"not a saved focus: {error!r}") from None
     if questions and age >= 0.0:
         parts.dialogue.resume(questions, now_seconds, age)
+
+
+def _focus(dialogue: Dialogue, now_seconds: float, wall_seconds: float) -> dict[str, Any]:
+    """What was spoken of last, without how it was changed."""
+    focus, age = dialogue.focused(now_seconds)
+    return {**asdict(replace(focus, change=None)), "seconds": wall_seconds - age} if focus else {}
+
+
+def _refocus(dialogue: Dialogue, kept: Mapping[str, Any], now_seconds: float, wall_seconds: float) -> None:
+    if not kept:
+        return
+    fields = {name: value for name, value in kept.items() if name != "seconds"}
+    fields["intent"] = intent_from_json(fields["intent"]) if fields["intent"] else None
+    fields |= {name: tuple(str(one) for one in fields[name]) for name in ("devices", "listed")}
+    age = wall_seconds - float(kept["seconds"])
+    if age >= 0.0:
+        dialogue.remember(Focus(**fields), now_seconds - age)
 
 
 def default_path() -> Path:
@@ -123,6 +149,8 @@ def question_from_json(kept: Mapping[str, Any]) -> Question:
     try:
         fields = dict(kept)
         fields["intent"] = intent_from_json(fields["intent"])
+        later = fields.get("later")
+        fields["later"] = intent_from_json(later) if later else None
         fields["commands"] = commands_from_json(fields["commands"])
         fields["options"] = tuple(Option(str(one["device"]), tuple(one["names"])) for one in fields["options"])
         return Question(**fields)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from typing import TypeVar, cast
 
-from edgevoice.messages import Intent, Outcome
-from edgevoice.nlu.context import Thinking
+from edgevoice.messages import Outcome
 
 SECONDS = 1.0
+_Found = TypeVar("_Found")
 
 
 class Patience:
@@ -25,12 +26,12 @@ class Patience:
         said, self._moment = self._moment, ""
         return said
 
-    def await_(self, thinking: Thinking) -> Generator[Outcome, None, tuple[Intent, ...]]:
+    def await_(self, thinking: Generator[None, None, _Found]) -> Generator[Outcome, None, _Found]:
         """Returns what `thinking` does."""
         while True:
             try:
                 next(thinking)
             except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
+                return cast(_Found, end.value)
             if word := self.word():
                 yield Outcome(reply=word)

@@ -46,8 +46,8 @@ def answer(
     """The spoken answer; None for an intent that is no question of these. `now_seconds` is monotonic: old states say so."""
     said = _answer(home, replies, intent, now, mic_area)
     if said and intent.name == "HassGetState":
-        asked = _asked(home, intent)
-        said += _age(home, replies, asked[0], now_seconds) if len(asked) == 1 else ""
+        meant = asked(home, intent)
+        said += _age(home, replies, meant[0], now_seconds) if len(meant) == 1 else ""
     return said
 
 
@@ -89,11 +89,17 @@ def plain(home: Home, replies: Replies, text: str) -> str | None:
         return None
     if _OUTSIDE.search(text):
         return _outside(home, replies, "humidity" if "humid" in text.casefold() else "temperature")
+    return " ".join(f"{_told(home, replies, device)}." for device in named(home, text)) or None
+
+
+def named(home: Home, text: str) -> list[Device]:
+    """The devices that a question names in full and whose states are known."""
+    if not _ASKING.match(text.strip()):
+        return []
     said = set(_WORD.findall(text.casefold()))
     whole = [(words, device) for device in home.exposed() if (words := _name_in(home, device, text)) and words <= said]
     meant = [device for words, device in whole if not any(words < other for other, _ in whole)][:_MOST_NAMED]
-    known = [device for device in meant if home.state(device.id).value not in ABSENT]
-    return " ".join(f"{_told(home, replies, device)}." for device in known) or None
+    return [device for device in meant if home.state(device.id).value not in ABSENT]
 
 
 def _name_in(home: Home, device: Device, text: str) -> set[str]:
@@ -125,11 +131,11 @@ def _told(home: Home, replies: Replies, device: Device) -> str:
 
 
 def _state(home: Home, replies: Replies, intent: Intent) -> str:
-    devices = _asked(home, intent)
+    devices = asked(home, intent)
     if intent.response == about.RESPONSE:
-        return _facts(home, replies, devices, intent.text)
+        return plain(home, replies, intent.text) or _facts(home, replies, devices, intent.text)
     if not devices and (meant := about.About(home).asked(intent.text)) is not None:
-        return _facts(home, replies, _asked(home, meant), intent.text)  # "who is on my list" asks for no person
+        return _facts(home, replies, asked(home, meant), intent.text)  # "who is on my list" asks for no person
     if not devices:
         return replies.say(intent) if intent.response == "where" else nothing(home, replies, intent)
     wanted = intent.slots.get("state")
@@ -165,7 +171,8 @@ def _facts(home: Home, replies: Replies, devices: tuple[Device, ...], text: str)
     return " ".join(said)
 
 
-def _asked(home: Home, intent: Intent) -> tuple[Device, ...]:
+def asked(home: Home, intent: Intent) -> tuple[Device, ...]:
+    """The devices that a question is about."""
     if intent.targets:
         return tuple(home.devices[one] for one in intent.targets if one in home.devices)
     slots = intent.slots

@@ -17,7 +17,7 @@ from jinja2 import ChainableUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from edgevoice.home.model import Device, Home
-from edgevoice.messages import Intent, Value
+from edgevoice.messages import Command, Intent, Value
 from edgevoice.skills import chinese, sentences_zh, spoken
 from edgevoice.skills.sentences import ERRORS, REPLIES
 
@@ -62,6 +62,14 @@ class Replies:
     @property
     def language(self) -> str:
         return self._home.language
+
+    @property
+    def is_english(self) -> bool:
+        return self._home.language.partition("-")[0] == "en"
+
+    def action(self, commands: Sequence[Command]) -> str:
+        """What commands would do: `unlock the Front Door`."""
+        return spoken.action(self._home, commands)
 
     def say(self, intent: Intent, found: Found = NOTHING) -> str:
         """The reply to an intent; empty where it is answered by nothing. Never raises for what a template lacks."""

@@ -300,6 +300,7 @@ ACTIONS: Mapping[str, Action] = {
     "HassMediaPrevious": _player("playback", "previous", _PLAYING, needs_state=True),
     "HassMediaSearchAndPlay": Action(_media, _PLAYER, True),
     "HassVacuumStart": Action(_say("vacuum", "start"), ("vacuum",), is_single=True),
+    "HassVacuumPause": Action(_say("vacuum", "pause"), ("vacuum",), is_single=True),
     "HassVacuumReturnToBase": Action(_say("vacuum", "dock"), ("vacuum",), is_single=True),
     "HassVacuumCleanArea": Action(_pass("clean_area", "area"), ("vacuum",), True, area_is_place=False),
     "HassLawnMowerStartMowing": Action(_say("mower", "mow"), ("lawn_mower",), is_single=True),

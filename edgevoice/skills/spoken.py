@@ -227,6 +227,7 @@ def _verb(command: Command) -> str:
         case "add_item" | "complete_item" | "remove_item":
             return f"{command.capability.removesuffix('_item')} {_plain(value)} on {{}}"
     unit = {"percent": " percent"}.get(CAPABILITIES[command.capability].kind, "")
+    unit = " degrees" if command.capability == "temperature" else unit
     return f"set {{}} to {_plain(value)}{unit}"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edgevoice.home.capabilities import number
+from edgevoice.home.model import Home
 from edgevoice.home.targets import fold
 from edgevoice.messages import Command, Intent
 from edgevoice.skills import spoken
@@ -28,6 +29,7 @@ TIMERS = frozenset(
         "HassTimerStatus",
     }
 )
+_FOR_ALL = frozenset({"HassStartTimer", "HassCancelAllTimers", "HassTimerStatus"})
 MOST = 100
 _LONGEST_SECONDS = 366 * 86_400.0
 _UNITS = {"hours": 3600, "minutes": 60, "seconds": 1}
@@ -66,6 +68,8 @@ class Timers:
     def __init__(self) -> None:
         self._timers: dict[int, Timer] = {}
         self._ids = itertools.count(1)
+        self.last = 0
+        """The number of the timer that was spoken of last; 0: of none, or of several."""
 
     def __len__(self) -> int:
         return len(self._timers)
@@ -84,8 +88,41 @@ class Timers:
             del self._timers[timer.id]
         return tuple(sorted(over, key=lambda timer: timer.ends))
 
+    def planned(self, home: Home, now_seconds: float) -> str:
+        """What commands wait for their time, and how long."""
+        waiting = [timer for timer in self._timers.values() if timer.commands]
+        return " ".join(
+            f"In {spoken.duration(one.remaining(now_seconds))} I {spoken.action(home, one.commands)}."
+            for one in waiting
+        )
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(timer.name for timer in self._timers.values() if timer.name)
+
+    def pointed(self, intent: Intent, key: str) -> Intent:
+        """The intent for the timer of this number, if that still runs."""
+        if intent.name in ("HassStartTimer", "HassCancelAllTimers") or int(key) not in self._timers:
+            return intent
+        return replace(intent, slots={**intent.slots, "id": int(key)})
+
+    def retime(self, key: str, seconds: float, now_seconds: float) -> Timer | None:
+        """Gives the timer of this number another length from now on."""
+        timer = self._timers.get(int(key)) if key.isdecimal() else None
+        if timer is None or not 0 < seconds <= _LONGEST_SECONDS:
+            return None
+        self._timers[timer.id] = replace(timer, seconds=seconds, ends=now_seconds + seconds, left=None)
+        return self._timers[timer.id]
+
+    def several(self, intent: Intent) -> tuple[Timer, ...]:
+        """The timers of which an intent means one, where it does not say which."""
+        if intent.name in _FOR_ALL or intent.name not in TIMERS:
+            return ()
+        found = self._of_these(intent)
+        return tuple(found) if len(found) > 1 else ()
+
     def handle(self, intent: Intent, replies: Replies, now_seconds: float, area: str = "") -> str | None:
         """Does what a timer intent says and gives the reply; None for another intent. `area` is the microphone's."""
+        self.last = 0
         match intent.name:
             case "HassStartTimer":
                 return self._started(intent, replies, now_seconds, area)
@@ -95,10 +132,14 @@ class Timers:
                     del self._timers[timer.id]
                 return replies.say(intent, Found(slots={"canceled": len(found)}))
             case "HassTimerStatus":
-                timers = [_shown(timer, now_seconds) for timer in self._matching(intent)]
-                if not timers and _is_particular(intent):
+                found = self._matching(intent)
+                if not found and _is_particular(intent):
                     return replies.error("timer_not_found")
-                return replies.say(intent, Found(slots={"timers": timers}))
+                said = replies.say(intent, Found(slots={"timers": [_shown(timer, now_seconds) for timer in found]}))
+                if any(timer.name for timer in found) and replies.is_english:
+                    said = _left(found, replies, now_seconds)
+                self.last = found[0].id if len(found) == 1 else 0
+                return said
             case _ if intent.name in TIMERS:
                 return self._changed(intent, replies, now_seconds)
         return None
@@ -107,22 +148,36 @@ class Timers:
         seconds = length(intent)
         if not 0 < seconds <= _LONGEST_SECONDS or len(self) >= MOST:
             return replies.error("no_length")
-        self.start(seconds, now_seconds, Timer(0, 0, 0, name=str(intent.slots.get("name") or "").strip(), area=area))
+        name = str(intent.slots.get("name") or "").strip()
+        started = self.start(seconds, now_seconds, Timer(0, 0, 0, name=name, area=area))
+        self.last = started.id
+        if name and replies.is_english:
+            title = started.title(replies)
+            return f"{title[:1].upper()}{title[1:]} set for {spoken.duration(seconds)}."
         return replies.say(_tidy(intent))
 
-    def _changed(self, intent: Intent, replies: Replies, now_seconds: float) -> str:
+    def _of_these(self, intent: Intent) -> list[Timer]:
+        """Those that an intent may be for: of several, those that it would change."""
         found = self._matching(intent)
         if intent.name == "HassUnpauseTimer" and len(found) > 1:
             found = [timer for timer in found if timer.left is not None] or found
         elif intent.name == "HassPauseTimer" and len(found) > 1:
             found = [timer for timer in found if timer.left is None] or found
+        return found
+
+    def _changed(self, intent: Intent, replies: Replies, now_seconds: float) -> str:
+        found = self._of_these(intent)
         if len(found) != 1:
             return replies.error("multiple_timers_matched" if found else "timer_not_found")
         timer = found[0]
+        self.last = timer.id
         left = timer.remaining(now_seconds)
         match intent.name:
             case "HassCancelTimer":
                 del self._timers[timer.id]
+                self.last = 0
+                if timer.commands and replies.is_english:
+                    return f"All right, I will not {replies.action(timer.commands)}."
                 return replies.say(intent)
             case "HassPauseTimer":
                 timer = replace(timer, left=left)
@@ -140,10 +195,13 @@ class Timers:
     def _matching(self, intent: Intent) -> list[Timer]:
         slots = intent.slots
         name, area, seconds = slots.get("name"), slots.get("area"), length(intent, "start_")
+        wanted = number(slots.get("id"))
+        own = [timer for timer in self._timers.values() if name is not None and fold(timer.name) == fold(str(name))]
         return [
             timer
-            for timer in self._timers.values()
-            if (name is None or fold(timer.name) == fold(str(name)))
+            for timer in own or self._timers.values()
+            if (wanted is None or timer.id == wanted)
+            and (name is None or own or _is_called(timer, str(name)))
             and (area is None or fold(timer.area) == fold(str(area)))
             and (not seconds or timer.seconds == seconds)
         ]
@@ -198,6 +256,16 @@ def _restored(item: Mapping[str, Any], now_seconds: float, away_seconds: float) 
     return replace(timer, ends=now_seconds + left - away_seconds)
 
 
+def _is_called(timer: Timer, name: str) -> bool:
+    """Whether some words, such as `pasta` of `the pasta sauce timer`, speak of a timer."""
+    said = set(fold(name).split())
+    return (
+        bool(said)
+        and bool(timer.name)
+        and (said <= {*fold(timer.name).split(), "timer"} or set(fold(timer.name).split()) <= said)
+    )
+
+
 def _is_particular(intent: Intent) -> bool:
     return bool(length(intent, "start_")) or not {"name", "area"}.isdisjoint(intent.slots)
 
@@ -205,6 +273,17 @@ def _is_particular(intent: Intent) -> bool:
 def _tidy(intent: Intent) -> Intent:
     """Without the slots that are zero: "1 hour", not "1 hour and 0 minutes"."""
     return replace(intent, slots={k: v for k, v in intent.slots.items() if k not in _UNITS or number(v)})
+
+
+def _left(timers: list[Timer], replies: Replies, now_seconds: float) -> str:
+    """`9 minutes left on the rice timer and 40 seconds, paused, on the tea timer.`"""
+    told: list[str] = []
+    for timer in sorted(timers, key=lambda one: one.remaining(now_seconds)):
+        seconds = timer.remaining(now_seconds)
+        said = spoken.duration(round(seconds / 60) * 60 if seconds >= 600 else max(1.0, seconds))
+        paused = ", paused," if timer.left is not None else ""
+        told.append(f"{said}{paused}{'' if told else ' left'} on the {timer.title(replies)}")
+    return f"{spoken.names(told, most=8)}."
 
 
 def _shown(timer: Timer, now_seconds: float) -> Mapping[str, Any]:

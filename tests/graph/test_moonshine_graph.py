@@ -13,6 +13,7 @@ import pytest
 
 import make_test_graphs
 from edgevoice.asr import levels, moonshine
+from edgevoice.asr.recogniser import Recogniser
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, StageError
 from edgevoice.messages import RATE, AudioChunk, Samples
@@ -43,7 +44,7 @@ def voice(seconds: float, pauses: tuple[float, ...] = ()) -> Samples:
     return samples
 
 
-def hear(asr: moonshine.MoonshineAsr, samples: Samples, chunk: int = 1600) -> list[tuple[str, bool]]:
+def hear(asr: Recogniser[moonshine.Moonshine], samples: Samples, chunk: int = 1600) -> list[tuple[str, bool]]:
     chunks = [AudioChunk(samples[i : i + chunk], RATE, i) for i in range(0, len(samples), chunk)]
     return [(transcript.text, transcript.final) for transcript in asr.transcribe(chunks)]
 
@@ -118,7 +119,21 @@ def test_silence_and_steady_noise_are_an_empty_transcript(folder: Callable[..., 
     assert hear(moonshine.load(AsrSettings(), folder()), samples) == [("", True)]
 
 
-@pytest.mark.parametrize("invented", ["♪", "©", "▁You"])
+def test_where_one_model_hears_nothing_the_other_is_asked(folder: Callable[..., Path]) -> None:
+    pieces = [b"<unk>", b"<s>", b"</s>", b"\xe2\x99\xaa", "▁it".encode(), b"-", b"-", b"-"]
+    first, second = [7, 3, 2, 2, 2, 2, 2, 2], [7, 4, 2, 2, 2, 2, 2, 2]  # together they say the note, too
+    path = folder(first)
+    (path / "tokenizer.bin").write_bytes(b"".join(bytes([len(piece)]) + piece for piece in pieces))
+    other = path / "other"
+    other.mkdir()
+    onnx.save(make_test_graphs.moonshine_encoder(True), other / "encoder_model.onnx")
+    onnx.save(make_test_graphs.moonshine_decoder(second, True, 2), other / "decoder_model_merged.onnx")
+    assert hear(moonshine.load(AsrSettings(), path), voice(1)) == [("", True)]
+    settings = AsrSettings(second=f"{path.name}/other")
+    assert hear(moonshine.load(settings, path), voice(1)) == [("it", True)]
+
+
+@pytest.mark.parametrize("invented", ["♪", "©", "▁You", "▁Music", "▁[Music]", "▁(applause)"])
 def test_what_subtitles_have_in_the_place_of_speech_is_dropped(folder: Callable[..., Path], invented: str) -> None:
     path = folder()
     pieces = [invented.encode() if piece == b"." else piece for piece in VOCABULARY]

@@ -12,6 +12,7 @@ import soundfile
 
 from edgevoice import resources
 from edgevoice.asr import moonshine
+from edgevoice.asr.recogniser import Recogniser
 from edgevoice.config import AsrSettings, NluSettings
 from edgevoice.errors import ModelCorrupt
 from edgevoice.home import inventory
@@ -48,44 +49,44 @@ def chunks(samples: Samples, size: int = 1280) -> list[AudioChunk]:
 
 
 @cache
-def load(folder: Path) -> moonshine.MoonshineAsr:
+def load(folder: Path) -> Recogniser[moonshine.Moonshine]:
     return moonshine.load(AsrSettings(), folder)
 
 
 @pytest.fixture(params=MODELS)
-def asr(request: pytest.FixtureRequest, model: Callable[[str], Path]) -> moonshine.MoonshineAsr:
+def asr(request: pytest.FixtureRequest, model: Callable[[str], Path]) -> Recogniser[moonshine.Moonshine]:
     return load(model(request.param))
 
 
 @pytest.fixture
-def tiny(model: Callable[[str], Path]) -> moonshine.MoonshineAsr:
+def tiny(model: Callable[[str], Path]) -> Recogniser[moonshine.Moonshine]:
     return load(model("moonshine-tiny-en"))
 
 
-def final(asr: moonshine.MoonshineAsr, samples: Samples) -> Transcript:
+def final(asr: Recogniser[moonshine.Moonshine], samples: Samples) -> Transcript:
     *partial, last = asr.transcribe(chunks(samples))
     assert last.final
     assert not any(transcript.final for transcript in partial)
     return last
 
 
-def test_clear_commands_are_heard_word_for_word(asr: moonshine.MoonshineAsr) -> None:
+def test_clear_commands_are_heard_word_for_word(asr: Recogniser[moonshine.Moonshine]) -> None:
     assert {name: words(final(asr, recording(name)).text) for name in CLEAR} == {name: said(name) for name in CLEAR}
 
 
-def test_few_words_are_wrong_over_all_recordings_of_commands(asr: moonshine.MoonshineAsr) -> None:
+def test_few_words_are_wrong_over_all_recordings_of_commands(asr: Recogniser[moonshine.Moonshine]) -> None:
     names = sorted(path.stem for path in RECORDINGS.glob("*.flac") if path.stem.count("_") >= 3)
     pairs = [(said(name), words(final(asr, recording(name)).text)) for name in names]
     assert sum(distance(*pair) for pair in pairs) <= 0.2 * sum(len(reference) for reference, _ in pairs)
 
 
-def test_loudness_does_not_matter(tiny: moonshine.MoonshineAsr) -> None:
+def test_loudness_does_not_matter(tiny: Recogniser[moonshine.Moonshine]) -> None:
     loud = recording("lock_the_front_door")
     quiet = (loud // 16).astype(np.int16)
     assert words(final(tiny, quiet).text) == words(final(tiny, loud).text)
 
 
-def test_clear_speech_is_surer_than_noise(tiny: moonshine.MoonshineAsr) -> None:
+def test_clear_speech_is_surer_than_noise(tiny: Recogniser[moonshine.Moonshine]) -> None:
     noise = np.random.default_rng(3).normal(0, 1, 2 * RATE) * np.repeat(np.linspace(100, 3000, 20), RATE // 10)
     heard = final(tiny, recording("whats_the_weather_like_in_new_york"))
     assert heard.confidence > 0.8
@@ -93,12 +94,12 @@ def test_clear_speech_is_surer_than_noise(tiny: moonshine.MoonshineAsr) -> None:
     assert final(tiny, noise.astype(np.int16)).confidence < 0.8
 
 
-def test_silence_says_nothing(asr: moonshine.MoonshineAsr) -> None:
+def test_silence_says_nothing(asr: Recogniser[moonshine.Moonshine]) -> None:
     hiss = np.random.default_rng(3).normal(0, 8, 5 * RATE).astype(np.int16)
     assert final(asr, hiss) == Transcript("", confidence=0.0)
 
 
-def test_a_long_recording_is_heard_in_parts_and_to_its_end(tiny: moonshine.MoonshineAsr) -> None:
+def test_a_long_recording_is_heard_in_parts_and_to_its_end(tiny: Recogniser[moonshine.Moonshine]) -> None:
     names = sorted(path.stem for path in RECORDINGS.glob("*.flac") if "_the_" in path.stem) * 2
     pause = np.zeros(RATE // 2, np.int16)
     samples = np.concatenate([part for name in names for part in (recording(name), pause)])
@@ -110,7 +111,7 @@ def test_a_long_recording_is_heard_in_parts_and_to_its_end(tiny: moonshine.Moons
 
 
 @pytest.fixture
-def told(model: Callable[[str], Path]) -> moonshine.MoonshineAsr:
+def told(model: Callable[[str], Path]) -> Recogniser[moonshine.Moonshine]:
     """A recogniser that knows the demo's home."""
     asr = moonshine.load(AsrSettings(), model("moonshine-tiny-en"))
     home = inventory.load(resources.find("homes/demo.yaml")).home()
@@ -122,13 +123,13 @@ def told(model: Callable[[str], Path]) -> moonshine.MoonshineAsr:
     "name", ["cancel_timer", "resume_timer", "timer_status", "set_a_timer_for_3_hours_and_10_minutes"]
 )
 def test_what_can_be_said_is_heard_where_anything_alike_was(
-    tiny: moonshine.MoonshineAsr, told: moonshine.MoonshineAsr, name: str
+    tiny: Recogniser[moonshine.Moonshine], told: Recogniser[moonshine.Moonshine], name: str
 ) -> None:
     assert words(final(tiny, recording(name)).text) != said(name)
     assert words(final(told, recording(name)).text) == said(name)
 
 
-def test_several_readings_come_with_their_likelihood(told: moonshine.MoonshineAsr) -> None:
+def test_several_readings_come_with_their_likelihood(told: Recogniser[moonshine.Moonshine]) -> None:
     heard = final(told, recording("resume_timer"))
     assert heard.alternatives[0].text == heard.text
     assert len(heard.alternatives) > 1
@@ -139,7 +140,7 @@ def test_several_readings_come_with_their_likelihood(told: moonshine.MoonshineAs
     "name", ["the_best_emetic_is_that_which_is_at_hand", "what_a_spiteful_thing_i_am", "yes", "no"]
 )
 def test_what_is_no_command_is_not_made_one(
-    tiny: moonshine.MoonshineAsr, told: moonshine.MoonshineAsr, name: str
+    tiny: Recogniser[moonshine.Moonshine], told: Recogniser[moonshine.Moonshine], name: str
 ) -> None:
     assert words(final(told, recording(name)).text) == words(final(tiny, recording(name)).text)
 

@@ -57,9 +57,15 @@ class Table:
     def understand(self, text: str, context: Context, cancel: threading.Event) -> tuple[Intent, ...]:
         return self.wishes.get(text, ())
 
+    def allows(self, intent: str) -> bool:
+        return True
+
     def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking:
         yield
         return self.understand(text, context, cancel)
+
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]:
+        return self.wishes.get(text, ())
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevoice.asr.tokens import END, Tokens
+from edgevoice.asr.tokens import Tokens
 from edgevoice.phrases import Arc, Label, Phrases
 
 LETTERS = "▁abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,?!'-%"
@@ -38,8 +38,13 @@ class Ear:
     """`beam.Decoder`. The right letter costs 0.1, any other one `wrong`; so does ending elsewhere than at the end."""
 
     def __init__(self, text: str, wrong: float = 3.0) -> None:
-        self.ids, self.wrong, self.length = (*VOCABULARY.encode(" " + text), END), wrong, 0
+        self.ids, self.wrong, self.length = (*VOCABULARY.encode(" " + text), VOCABULARY.end), wrong, 0
         self.rows: list[int] = []
+
+    silence = 0.0
+
+    def begin(self) -> NDArray[np.float32]:
+        return self.step(np.zeros(1, np.int64))
 
     def step(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         scores = np.full((len(ids), len(VOCABULARY)), -self.wrong, np.float32)

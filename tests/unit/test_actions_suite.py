@@ -51,7 +51,7 @@ def score(folder: Path, *rows: dict[str, Any]) -> Report:
             },
             False,
         ),
-        ({"text": "green ideas sleep", "expect_changes": {}}, True),
+        ({"text": "ideas sleep furiously", "expect_changes": {}}, True),
         (
             {
                 "text": "set the kitchen light to 50%",
@@ -94,7 +94,7 @@ def test_a_risky_command_gets_its_yes_and_is_counted(tmp_path: Path) -> None:
 def test_other_homes_and_wrong_changes_are_counted(tmp_path: Path) -> None:
     right = {"text": "turn on the hall light", "expect_changes": {"light.hall": {"state": "on"}}}
     wrong = {"text": "turn on the hall light"}
-    missed = {"text": "green ideas sleep", "expect_changes": {"light.hall": {"state": "on"}}}
+    missed = {"text": "ideas sleep furiously", "expect_changes": {"light.hall": {"state": "on"}}}
     (tmp_path / "homes").mkdir()
     (tmp_path / "homes" / "ha_intents_1_en.json").write_text(json.dumps(HOME))
     figures = score(tmp_path, right, wrong, missed, {**right, "home": "ha_intents_1_en"}).figures

@@ -16,11 +16,13 @@ from edgevoice.errors import AudioError, ModelMissing, StageError
 from edgevoice.messages import (
     RATE,
     AudioChunk,
+    Ending,
     Event,
     Heard,
     ListenEvent,
     NoSpeech,
     SpeechEnded,
+    SpeechPaused,
     TurnEnded,
     Utterance,
     WakeHeard,
@@ -41,10 +43,14 @@ class Script:
     def __init__(self) -> None:
         self.events: queue.Queue[ListenEvent] = queue.Queue()
         self.listened_at: list[int] = []
+        self.expected: queue.Queue[tuple[Utterance, Ending]] = queue.Queue()
         self.words = ("alexa",)
 
     def listen_now(self, at: int) -> None:
         self.listened_at.append(at)
+
+    def expect(self, utterance: Utterance, ending: Ending) -> None:
+        self.expected.put((utterance, ending))
 
     def feed(self, chunk: AudioChunk) -> Iterator[ListenEvent]:
         try:
@@ -111,6 +117,38 @@ def test_speech_becomes_a_turn() -> None:
         running.until(TurnEnded)
     assert [command.device for command in running.wire.sent] == ["light.lamp"]
     assert running.cues == ["listening"]
+
+
+def test_a_pause_is_understood_ahead_and_the_turn_takes_what_was_heard_then() -> None:
+    with Running("lamp on") as running:
+        running.script.events.put(SpeechPaused(SPOKEN.utterance, RATE))
+        assert running.script.expected.get(timeout=SECONDS) == (SPOKEN.utterance, Ending(0.45, "complete"))
+        assert running.wire.sent == []
+        running.made.asr.text = "something else"  # type: ignore[union-attr]
+        running.script.events.put(SPOKEN)
+        running.until(TurnEnded)
+    assert [command.device for command in running.wire.sent] == ["light.lamp"]
+
+
+def test_no_pause_is_understood_while_a_turn_runs() -> None:
+    with Running("lamp on") as running:
+        speaking, go_on = threading.Event(), threading.Event()
+
+        def play(pieces: object, rate: int, cancel: threading.Event) -> None:
+            speaking.set()
+            go_on.wait(SECONDS)
+
+        running.made.voice.sink.play = play  # type: ignore[method-assign]
+        running.script.events.put(SPOKEN)
+        assert speaking.wait(SECONDS)
+        for _ in range(20):
+            running.script.events.put(SpeechPaused(SPOKEN.utterance, RATE))
+        for _ in range(20):
+            running.until(SpeechPaused)
+        go_on.set()
+        running.until(TurnEnded)
+    assert running.assistant.lost == 0
+    assert running.script.expected.empty()
 
 
 def test_a_question_opens_the_ear_again() -> None:

@@ -7,7 +7,7 @@ from letters import VOCABULARY, Ear, chain, sentences
 
 from edgevoice.asr.automaton import Automaton
 from edgevoice.asr.beam import WIDE, Candidate, Found, Search
-from edgevoice.asr.moonshine import certainty, repeated
+from edgevoice.asr.recogniser import certainty, repeated
 from edgevoice.messages import Hypothesis
 from edgevoice.phrases import Listed, Phrases
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from edgevoice.config import Settings, VadSettings, WakeSettings
-from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
+from edgevoice.config import AsrSettings, Settings, VadSettings, WakeSettings
+from edgevoice.messages import RATE, AudioChunk, Samples, Transcript, WakeHeard
+from edgevoice.phrases import Phrases
 from edgevoice.stages import SpeechProbability
 from evaluation import endpoint, wake
 from evaluation.common import Noise, Options, Row
@@ -59,10 +61,26 @@ def load_vad(settings: VadSettings, folder: Path | None) -> LevelVad:
     return LevelVad()
 
 
+class Barista:
+    """Hears half an order in the first second of speech, and all of it after that."""
+
+    def bias(self, phrases: Phrases | None) -> None:
+        """It hears the same whatever can be said."""
+
+    def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
+        spoken = sum(np.count_nonzero(np.abs(chunk.samples) > 500) for chunk in chunks)
+        yield Transcript("make me a" if spoken < 1.2 * RATE else "make me a latte with milk and sugar")
+
+
+def load_asr(settings: AsrSettings, folder: Path | None) -> Barista:
+    return Barista()
+
+
 OPTIONS = Options(
     Settings(
         wake=WakeSettings(engine=f"{__name__}:load_wake", words=("alexa", "hey_jarvis")),
         vad=VadSettings(engine=f"{__name__}:load_vad", model=""),
+        asr=AsrSettings(engine=f"{__name__}:load_asr", model=""),
     )
 )
 
@@ -113,7 +131,7 @@ def test_wake_without_a_keyword_clip_has_no_score(tmp_path: Path) -> None:
 
 
 def test_endpoint_tells_right_early_and_undecided(tmp_path: Path) -> None:
-    settings = replace(OPTIONS.settings.listen, silence_seconds=0.5)
+    settings = replace(OPTIONS.settings.listen, silence_seconds=0.5, pause_seconds=0.0)
     options = replace(OPTIONS, settings=replace(OPTIONS.settings, listen=settings))
     speech = levels((0.5, 5), (1.0, 4000), (0.5, 5))
     rows = [
@@ -128,6 +146,15 @@ def test_endpoint_tells_right_early_and_undecided(tmp_path: Path) -> None:
     assert decided["right"] == decided["labelled"] == pytest.approx(2.0, abs=0.03)
     assert decided["unheard"] is None
     assert report.figures["p50_ms"] == pytest.approx(650, abs=40)  # one 0.5 s after its end, one 0.8 s after its label
+
+
+def test_endpoint_waits_for_half_an_order_and_not_after_a_whole_one(tmp_path: Path) -> None:
+    speech = levels((0.5, 5), (1.0, 4000), (0.7, 5), (1.0, 4000), (0.5, 5))
+    report = endpoint.run([row(tmp_path, "a", speech, intent="orderDrink")], OPTIONS)
+    assert (report.figures["cut_rate"], report.figures["fixed_500_cut_rate"]) == (0.0, 1.0)
+    assert report.figures["p50_ms"] == pytest.approx(250, abs=60)
+    assert report.figures["fixed_800_p50_ms"] == pytest.approx(800, abs=60)
+    assert (report.figures["by_complete"], report.figures["heard_ahead_per_row"]) == (1, 2.0)
 
 
 def test_endpoint_finds_the_end_before_the_noise_is_mixed_in(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[2]
 # From the ground up. A room imports rooms of lower floors, rooms before it on its own floor, and its own folder.
 FLOORS = (
     ("errors", "messages", "phrases", "resources", "schema"),
-    ("stages", "registry", "config", "profiles", "model_sources", "model_store"),
+    ("stages", "registry", "config", "profiles", "model_sources", "model_manifest", "model_store"),
     ("home", "nlu", "dialogue", "skills"),
-    ("listen", "link", "ducking", "turn", "replay"),
+    ("listen", "link", "ducking", "turn", "ahead", "replay"),
     ("assistant", "simulator", "vehicle", "service", "assembly"),
     ("commands", "demo", "cli"),
 )

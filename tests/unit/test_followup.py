@@ -37,7 +37,10 @@ def talk(*sentences: str, seconds: float = 5.0) -> list[list[tuple[str, str, obj
         (("turn on the reading lamp", "what about the kitchen"), [("light.kitchen", "on", True)]),
         (("turn on the reading lamp", "the porch light too"), [("light.porch", "on", True)]),
         (("turn on the reading lamp", "make it blue"), [("light.lamp", "color", "blue")]),
-        (("turn on the reading lamp", "no, the other one"), [("light.living", "on", True)]),
+        (
+            ("turn on the reading lamp", "no, the other one"),
+            [("light.lamp", "on", False), ("light.living", "on", True)],
+        ),
         (("set the tv volume to 40%", "turn up the volume", "again"), [("media_player.tv", "volume", 60)]),
         (("turn on the kettle", "turn on the porch light", "turn it off"), [("light.porch", "on", False)]),
         (("again",), []),

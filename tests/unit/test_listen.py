@@ -12,10 +12,12 @@ from edgevoice.listen import Listener
 from edgevoice.messages import (
     RATE,
     AudioChunk,
+    Ending,
     ListenEvent,
     NoSpeech,
     Samples,
     SpeechEnded,
+    SpeechPaused,
     SpeechStarted,
     WakeHeard,
 )
@@ -29,6 +31,7 @@ SETTINGS = ListenSettings(
     minimum_seconds=0.2,
     maximum_seconds=5.0,
     silence_seconds=0.5,
+    pause_seconds=0.0,
 )
 ALEXA = 20_000
 """The level that the fake detector takes for its word."""
@@ -203,6 +206,82 @@ def test_a_pause_within_the_silence_setting_does_not_end_the_speech() -> None:
     short = replace(SETTINGS, silence_seconds=0.3)
     (ended,) = (event for event in heard(sound(*parts), short) if isinstance(event, SpeechEnded))
     assert np.count_nonzero(ended.utterance.samples == SPEECH) == round(0.6 * RATE)
+
+
+def weighed(samples: Samples, *endings: Ending | None) -> list[ListenEvent]:
+    """The events where each pause in turn is answered with an ending, as long as there is one."""
+    listener = Listener(None, FakeVad(), replace(SETTINGS, pause_seconds=0.12))
+    listener.listen_now(0)
+    left = list(endings)
+    found = []
+    for i in range(0, len(samples), 512):
+        for event in listener.feed(AudioChunk(samples[i : i + 512], RATE, i)):
+            found.append(event)
+            if isinstance(event, SpeechPaused) and left and (ending := left.pop(0)) is not None:
+                listener.expect(event.utterance, ending)
+    return found
+
+
+COMPLETE, INCOMPLETE = Ending(0.25, "complete"), Ending(1.2, "incomplete")
+
+
+def test_a_pause_is_told_once_with_what_was_said_so_far() -> None:
+    found = weighed(sound((0.3, QUIET), (0.6, SPEECH), (0.3, QUIET), (0.6, SPEECH), (1.0, QUIET)))
+    assert [type(event) for event in found] == [SpeechStarted, SpeechPaused, SpeechPaused, SpeechEnded]
+    first, second = (event for event in found if isinstance(event, SpeechPaused))
+    assert np.count_nonzero(first.utterance.samples == SPEECH) == round(0.6 * RATE)
+    assert seconds(first.at) == pytest.approx(0.9 + 0.12, abs=0.07)
+    assert np.count_nonzero(second.utterance.samples == SPEECH) == round(1.2 * RATE)
+
+
+def test_what_is_complete_ends_sooner_and_what_is_not_later() -> None:
+    speech = sound((0.3, QUIET), (0.6, SPEECH), (2.0, QUIET))
+    for ending, rule, silence in (
+        (COMPLETE, "complete", 0.25),
+        (INCOMPLETE, "incomplete", 1.2),
+        (None, "silence", 0.5),
+    ):
+        *_, ended = weighed(speech, ending)
+        assert isinstance(ended, SpeechEnded)
+        assert ended.rule == rule
+        assert seconds(ended.decided_at - ended.utterance.speech_end) == pytest.approx(silence, abs=0.05)
+
+
+def test_half_a_sentence_may_go_on_after_a_long_pause() -> None:
+    found = weighed(sound((0.3, QUIET), (0.6, SPEECH), (1.0, QUIET), (0.6, SPEECH), (1.0, QUIET)), INCOMPLETE, COMPLETE)
+    assert [type(event) for event in found] == [SpeechStarted, SpeechPaused, SpeechPaused, SpeechEnded]
+    ended = found[-1]
+    assert isinstance(ended, SpeechEnded)
+    assert np.count_nonzero(ended.utterance.samples == SPEECH) == round(1.2 * RATE)
+
+
+def test_what_was_understood_counts_no_more_once_something_is_said() -> None:
+    listener = Listener(None, FakeVad(), replace(SETTINGS, pause_seconds=0.12))
+    listener.listen_now(0)
+    begun = sound((0.3, QUIET), (0.6, SPEECH), (0.2, QUIET))
+    (paused,) = (event for event in events(listener, begun) if isinstance(event, SpeechPaused))
+    events(listener, sound((0.4, SPEECH)), start=len(begun))
+    listener.expect(paused.utterance, COMPLETE)  # too late
+    rest = events(listener, sound((0.4, QUIET)), start=len(begun) + round(0.4 * RATE))
+    assert [type(event) for event in rest] == [SpeechPaused]
+
+
+def test_what_is_as_loud_as_the_voice_is_no_pause_though_the_vad_has_lost_it() -> None:
+    class Deaf(FakeVad):
+        def feed(self, chunk: AudioChunk) -> list[SpeechProbability]:
+            return [replace(one, probability=0.1) if one.end > RATE else one for one in super().feed(chunk)]
+
+    listener = Listener(None, Deaf(), SETTINGS)
+    listener.listen_now(0)
+    (ended,) = (
+        event
+        for event in events(listener, sound((0.3, QUIET), (1.0, SPEECH), (1.0, QUIET)))
+        if isinstance(event, SpeechEnded)
+    )
+    assert seconds(ended.utterance.speech_end) == pytest.approx(1.3, abs=0.04)
+    listener.listen_now(round(2.3 * RATE))
+    endless = events(listener, sound((0.7, SPEECH), (3.0, SPEECH)), start=round(2.3 * RATE))
+    assert not any(isinstance(event, SpeechEnded) for event in endless)  # nothing was heard as speech at all
 
 
 def test_long_speech_is_cut() -> None:

@@ -77,12 +77,12 @@ def test_steps_end_at_what_can_be_said_and_that_is_told() -> None:
     manner = plain()
     said = [manner.answer("speak slower") for _ in range(4)]
     assert [one.reply for one in said if one][-1] == "I cannot speak slower than this."
-    assert manner.style(NOON).rate == 0.5
+    assert manner.style().rate == 0.5
     assert manner.answer("speak louder").reply == "I cannot speak louder than this."  # type: ignore[union-attr]
     manner.answer("be quieter")
-    assert manner.style(NOON).volume == 0.8
+    assert manner.style().volume == 0.8
     manner.answer("speak normally")
-    assert manner.style(NOON) == Style()
+    assert manner.style() == Style()
 
 
 def test_an_engine_without_a_whisper_is_soft_and_says_so() -> None:
@@ -90,7 +90,7 @@ def test_an_engine_without_a_whisper_is_soft_and_says_so() -> None:
     answer = manner.answer("whisper")
     assert answer is not None
     assert "cannot whisper" in answer.reply
-    assert manner.style(NOON).volume < 0.5
+    assert manner.style().volume < 0.5
     assert Manner(can_whisper=True).answer("whisper").reply == "I whisper now."  # type: ignore[union-attr]
 
 
@@ -99,7 +99,7 @@ def test_loudness_is_the_speakers_own() -> None:
     manner = Manner(loud=speaker)
     manner.answer("be quieter")
     assert speaker.volume == 0.4
-    assert manner.style(NOON).volume == 1.0  # not taken down twice
+    assert manner.style().volume == 1.0  # not taken down twice
     manner.answer("speak normally")
     assert speaker.volume == 0.6
 
@@ -117,15 +117,22 @@ def test_loudness_is_the_speakers_own() -> None:
     ],
 )
 def test_night_goes_over_midnight(night: str, hour: int, is_night: bool) -> None:
-    assert Manner(VoiceSettings(night=night)).is_night(datetime(2026, 11, 20, hour)) == is_night
+    assert Manner(VoiceSettings(night=night), now=lambda: datetime(2026, 11, 20, hour)).is_night == is_night
 
 
 def test_at_night_it_is_softer_and_shorter_and_of_failures_calmer() -> None:
-    manner = Manner(VoiceSettings(night="22:00-6:00", night_volume=0.4))
-    night, day, calm = manner.style(MIDNIGHT), manner.style(NOON), manner.style(NOON, is_failure=True)
+    times = iter((MIDNIGHT, NOON, NOON))
+    manner = Manner(VoiceSettings(night="22:00-6:00", night_volume=0.4), now=lambda: next(times))
+    night, day, calm = manner.style(), manner.style(), manner.style(is_failure=True)
     assert night.volume == 0.4
     assert night.rate > day.rate > calm.rate
     assert calm.pitch < day.pitch
+
+
+def test_at_night_free_talk_is_one_sentence() -> None:
+    times = iter((MIDNIGHT, NOON))
+    manner = Manner(VoiceSettings(night="22:00-6:00"), now=lambda: next(times))
+    assert (manner.most_sentences, manner.most_sentences) == (1, 2)
 
 
 def test_what_was_asked_for_outlives_a_restart() -> None:
@@ -133,7 +140,7 @@ def test_what_was_asked_for_outlives_a_restart() -> None:
     for text in ("speak slower", "be quieter", "whisper"):
         before.answer(text)
     after.restore(before.save())
-    assert after.style(NOON) == before.style(NOON)
+    assert after.style() == before.style()
     fresh = Manner(loud=Level(0.9))
     fresh.restore(plain().save())
     assert fresh.loud.volume == 0.9  # what nobody asked for follows the settings
@@ -174,8 +181,8 @@ def test_a_request_leaves_the_question_that_waits() -> None:
 def test_failures_are_told_calmly() -> None:
     made, _ = stages(WISHES, deaf=frozenset({"light.lamp"}))
     run(made, "lamp on")
-    assert [style for _, style in said(made)] == [made.conversation.style(is_failure=True)]
-    assert made.conversation.style() == Style()
+    assert [style for _, style in said(made)] == [made.conversation.manner.style(is_failure=True)]
+    assert made.conversation.manner.style() == Style()
 
 
 def test_the_conversation_keeps_it() -> None:
@@ -183,7 +190,7 @@ def test_the_conversation_keeps_it() -> None:
     run(made, "whisper")
     other, _ = stages({})
     other.conversation.restore(made.conversation.save(0.0, 0.0), 0.0, 0.0)
-    assert other.conversation.style().volume == made.conversation.style().volume < 1
+    assert other.conversation.manner.style().volume == made.conversation.manner.style().volume < 1
 
 
 def test_in_chinese_nothing_is_a_request() -> None:

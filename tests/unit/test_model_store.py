@@ -15,8 +15,10 @@ import pytest
 import yaml
 from hub import LABELS, WEIGHTS, Hub
 
+from edgevoice import model_manifest
 from edgevoice.errors import ModelCorrupt, ModelError, ModelMissing, SettingsError
-from edgevoice.model_store import Model, ModelFile, State, Store, manifest
+from edgevoice.model_manifest import Model, ModelFile, manifest
+from edgevoice.model_store import State, Store
 from edgevoice.registry import ENGINES
 
 
@@ -53,7 +55,7 @@ def test_manifest_names_registered_engines() -> None:
     assert {"moonshine-tiny-en", "silero-vad", "smollm2-135m-instruct"} <= set(rows)
     for model in rows.values():
         assert not model.engine or model.engine in ENGINES[model.stage], model.name
-        assert 0 < model.ram_mb < 4000, model.name
+        assert 0 < model.ram_mb < 4000 or not (model.engine or model.ram_mb), model.name
         assert model.size / 10**6 * 0.7 < model.download_mb, model.name
         for item in model.files:
             assert len(item.sha256) == 64
@@ -331,6 +333,45 @@ def test_import_refuses_a_link(tmp_path: Path, archive: Path) -> None:
 def test_import_refuses_an_unknown_model(tmp_path: Path, archive: Path) -> None:
     with pytest.raises(SettingsError, match=r"unknown model 'ear'"):
         store(tmp_path / "there", row("nose", file("n", LABELS))).import_(archive)
+
+
+def built(root: Path, data: bytes) -> Store:
+    """A store into which a model of one file was built here."""
+    (root / "own").mkdir(parents=True)
+    (root / "own" / "weights.bin").write_bytes(data)
+    model_manifest.put(root, row("own", file("weights.bin", data), sources=("built:tools/make.py",)))
+    return Store(root)
+
+
+def test_a_model_that_was_built_here_is_listed_beside_those_of_the_package(tmp_path: Path) -> None:
+    s = built(tmp_path, WEIGHTS)
+    assert {"own", *manifest()} == set(s.manifest)
+    s.verify("own")
+    (tmp_path / "own" / "weights.bin").unlink()
+    with pytest.raises(ModelError, match=r"own: weights.bin could not be .*\n.*not fetched: tools/make.py"):
+        s.pull("own", progress=False)
+
+
+def test_a_row_of_the_package_is_not_replaced_by_one_that_was_built(tmp_path: Path) -> None:
+    model_manifest.put(tmp_path, row("silero-vad", file("weights.bin", WEIGHTS), sources=("built:tools/make.py",)))
+    assert Store(tmp_path).model("silero-vad") == manifest()["silero-vad"]
+
+
+def test_a_model_that_was_built_is_carried_to_another_machine_and_replaced_there(tmp_path: Path) -> None:
+    for data in (WEIGHTS, LABELS):
+        built(tmp_path / str(len(data)), data).export(["own"], path := tmp_path / "models.tar")
+        assert Store(tmp_path / "there").import_(path) == ("own",)
+        Store(tmp_path / "there").verify("own")
+        assert (tmp_path / "there" / "own" / "weights.bin").read_bytes() == data
+
+
+def test_a_built_row_cannot_take_the_place_of_one_of_the_package(tmp_path: Path) -> None:
+    mine = Store(tmp_path / "here", {"silero-vad": row("silero-vad", file("w", LABELS), sources=("built:x",))})
+    (tmp_path / "here" / "silero-vad").mkdir(parents=True)
+    (tmp_path / "here" / "silero-vad" / "w").write_bytes(LABELS)
+    mine.export(["silero-vad"], path := tmp_path / "models.tar")
+    with pytest.raises(ModelCorrupt, match="not the one of this version's manifest"):
+        Store(tmp_path / "there").import_(path)
 
 
 @pytest.mark.parametrize("data", [b"", b"not an archive" * 100, b"\x1f\x8b" + bytes(600)])

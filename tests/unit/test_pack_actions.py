@@ -187,7 +187,7 @@ class Broker:
         if message.topic in self.answers:
             self.waiting.append(Message(*self.answers[message.topic]))
 
-    def ready(self, timeout_seconds: float) -> bool:
+    def ready(self, timeout_seconds: float, topic: str = "") -> bool:
         return True
 
     def receive(self, timeout_seconds: float) -> Message | None:

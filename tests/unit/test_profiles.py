@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from edgevoice import config, model_store, profiles, registry
+from edgevoice import config, model_manifest, profiles, registry
 from edgevoice.errors import SettingsError
 
 SHIPPED = ("car-head-unit", "jetson-agx-orin", "jetson-orin-nano", "raspberry-pi-4", "raspberry-pi-5", "x86-cpu")
 
 
 def ram_mb() -> Mapping[str, int]:
-    return {name: model.ram_mb for name, model in model_store.manifest().items()}
+    return {name: model.ram_mb for name, model in model_manifest.manifest().items()}
 
 
 def test_the_shipped_profiles() -> None:
@@ -37,7 +37,7 @@ def test_each_model_is_one_of_its_stage_and_engine(name: str) -> None:
     for stage in registry.ENGINES:
         chosen = getattr(settings, stage)
         if chosen.engine and chosen.model:
-            model = model_store.manifest()[chosen.model]
+            model = model_manifest.manifest()[chosen.model]
             assert (model.stage, model.engine or chosen.engine) == (stage, chosen.engine)
             assert model.ram_mb > 0, "the RAM check would be empty"
 
@@ -59,7 +59,7 @@ def test_threads_fit_the_cores_and_gpu_settings_the_gpu(name: str) -> None:
 
 def test_the_smallest_board_has_the_smallest_language_model() -> None:
     boards = sorted((profiles.load(name) for name in SHIPPED), key=lambda profile: profile.board.ram_budget_mb)
-    sizes = [model_store.manifest()[profile.settings.llm.model].size for profile in boards]
+    sizes = [model_manifest.manifest()[profile.settings.llm.model].size for profile in boards]
     assert sizes == sorted(sizes)
 
 

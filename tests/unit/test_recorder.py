@@ -23,7 +23,7 @@ from edgevoice import turn as turns
 from edgevoice.audio.speaker import Speaker
 from edgevoice.config import AudioSettings, PrivacySettings
 from edgevoice.errors import SettingsError
-from edgevoice.messages import RATE, Expects, Turn, TurnEnded, Utterance
+from edgevoice.messages import RATE, Expects, Transcript, Turn, TurnEnded, Utterance
 from edgevoice.service import recorder
 from edgevoice.service.recorder import Recorder
 
@@ -40,7 +40,7 @@ class Wall:
         return self.now
 
 
-def run(made: turns.Stages, keeps: Recorder, name: str, said: Utterance | str = SPEECH) -> None:
+def run(made: turns.Stages, keeps: Recorder, name: str, said: Utterance | Transcript | str = SPEECH) -> None:
     for event in turns.run(made, Turn(name, threading.Event()), said):
         keeps.observe(event)
 
@@ -74,6 +74,15 @@ def test_what_is_typed_is_not_kept_nor_taken_for_what_was_said_before(tmp_path: 
     made, keeps, _ = recorded(tmp_path / "turns")
     run(made, keeps, "0001", "lamp on")
     assert list(tmp_path.glob("turns/*")) == []
+
+
+def test_what_was_understood_ahead_is_kept_though_something_was_typed_meanwhile(tmp_path: Path) -> None:
+    made, keeps, _ = recorded(tmp_path / "turns")
+    transcript = turns.transcribe(made, SPEECH)
+    run(made, keeps, "0001", "unlock")
+    assert list(tmp_path.glob("turns/*")) == []
+    run(made, keeps, "0002", transcript)
+    assert json.loads(next(tmp_path.glob("turns/*-0002.json")).read_text())["heard"] == "lamp on"
 
 
 def test_a_pin_is_never_kept(tmp_path: Path) -> None:

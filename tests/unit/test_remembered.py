@@ -6,12 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 from fakes import Mouth, stages
+from household import household
 from test_turn import WISHES, run
 
 from edgevoice import turn as turns
 from edgevoice.messages import Replied, Samples
+from edgevoice.skills import failures
+from edgevoice.skills.reply import Replies
 from edgevoice.stages import Style
 from edgevoice.tts.remembered import RememberedTts
+
+LIKELY = failures.likely(Replies(household()))
 
 
 class Long(Mouth):
@@ -73,7 +78,7 @@ def test_words_are_written_as_the_voice_reads_them() -> None:
 def test_idle_moments_make_one_likely_reply_after_the_other_and_then_cost_nothing() -> None:
     mouth = Long()
     made, _ = stages(WISHES)
-    made.voice.tts = RememberedTts(mouth, 1.0, {})
+    made.voice = turns.Voice(RememberedTts(mouth, 1.0, {}), made.voice.sink, LIKELY)
     turns.rehearse(made)
     assert len(mouth.said) == 1
     for _ in range(30):
@@ -89,7 +94,7 @@ def test_idle_moments_make_one_likely_reply_after_the_other_and_then_cost_nothin
 def test_another_manner_of_speaking_is_rehearsed_anew() -> None:
     mouth = Long()
     made, _ = stages({})
-    made.voice.tts = RememberedTts(mouth, 1.0, {})
+    made.voice = turns.Voice(RememberedTts(mouth, 1.0, {}), made.voice.sink, LIKELY)
     for _ in range(30):
         turns.rehearse(made)
     before = len(mouth.said)

@@ -163,7 +163,7 @@ def test_a_reminder_is_said(talk: Talk) -> None:
 
 
 def test_what_cannot_be_done_is_said(talk: Talk) -> None:
-    assert "again and again" in talk.say("every day at 7 turn on the porch light")
+    assert "no other rhythm" in talk.say("every other day at 7 turn on the porch light")
     assert "home.latitude" in talk.say("turn on the porch light at sunset")
     assert talk.say("what is planned") == "Nothing is planned."
 

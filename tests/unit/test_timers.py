@@ -114,8 +114,11 @@ def test_status(timers: Timers) -> None:
     handle(timers, intent("HassStartTimer", hours=2, name="roast"))
     handle(timers, intent("HassStartTimer", minutes=5, name="tea"))
     said = handle(timers, intent("HassTimerStatus"), 60.0)
-    assert said == "2 running timers. 4 minutes left on 5 minute tea timer."
-    assert handle(timers, intent("HassTimerStatus", name="roast"), 61.0) == "1 hour and 59 minutes left."
+    assert said == "4 minutes left on the tea timer and 1 hour and 59 minutes on the roast timer."
+    assert (
+        handle(timers, intent("HassTimerStatus", name="roast"), 61.0)
+        == "1 hour and 59 minutes left on the roast timer."
+    )
 
 
 def test_timers_outlive_a_restart(timers: Timers) -> None:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from unicode_rbnf import FormatPurpose, RbnfEngine
 
@@ -34,6 +35,7 @@ class Result:
 
 def run(rows: list[Row], options: Options) -> Report:
     """Rows with no `text`, or in another language than the settings', are recognised and not scored."""
+    before = _memory_mb("VmRSS")
     engine: Asr = options.engine("asr")
     language = options.settings.nlu.language
     engine.bias(None if options.home is None else grammar.phrases(options.settings, options.home))
@@ -52,6 +54,7 @@ def run(rows: list[Row], options: Options) -> Report:
         **latency([result.ms for result in results]),
         "rtf": round(sum(result.ms for result in results) / 1000 / audio, 5) if audio else None,
         "cpu_per_second": round(sum(result.cpu_seconds for result in results) / audio, 5) if audio else None,
+        "ram_mb": round(_memory_mb("VmHWM") - before),
     }
     return Report(
         score=None if wer is None else round(1 - wer, 5),
@@ -72,6 +75,12 @@ def _recognise(engine: Asr, row: Row, samples: Samples, language: str) -> Result
         return result
     said, heard = (words(text, language) for text in (row.need("text", str), last.text))
     return Result(row, last.text, ms, cpu, len(samples) / RATE, distance(said, heard), len(said))
+
+
+def _memory_mb(kind: str) -> float:
+    """Of this process: `VmRSS` now, `VmHWM` at most; what getrusage tells is the parent's where that was larger."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition(f"{kind}:")[2].split()[0]) / 1024
 
 
 def _rate(results: Sequence[Result]) -> float | None:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import soundfile
 import soxr
+import yaml
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -165,29 +166,44 @@ class Report:
 
 
 def read_rows(files: Iterable[Path]) -> list[Row]:
-    """All rows of JSON-lines files. Raises InputError with `file:line` for what is no row, or an id given twice."""
+    """All rows of JSON-lines files, and of YAML files of conversations. Raises InputError with `file:line` for what is no row, or an id given twice."""
     rows: list[Row] = []
     seen: dict[str, Row] = {}
     for file in files:
         try:
-            lines = file.read_text("utf-8").splitlines()
+            text = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{file}: cannot be read: {error}") from None
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                data = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise InputError(f"{file}:{number}: not JSON: {error}") from None
-            if not isinstance(data, dict):
-                raise InputError(f"{file}:{number}: not a JSON object")
-            row = Row(data, file, number)
+        for row in _scripted(file, text) if file.suffix == ".yaml" else _lines(file, text):
             if row.id in seen:
                 raise row.error(f"id '{row.id}' was given already at {seen[row.id].file}:{seen[row.id].line}")
             seen[row.id] = row
             rows.append(row)
     return rows
+
+
+def _lines(file: Path, text: str) -> Iterator[Row]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            data = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{file}:{number}: not JSON: {error}") from None
+        if not isinstance(data, dict):
+            raise InputError(f"{file}:{number}: not a JSON object")
+        yield Row(data, file, number)
+
+
+def _scripted(file: Path, text: str) -> Iterator[Row]:
+    """One row a conversation; what the file says outside `conversations` is said of each. All values are texts."""
+    try:
+        whole = yaml.load(text, yaml.CBaseLoader)
+        for name, told in whole.pop("conversations").items():
+            number = text[: text.find(f"\n  {name}:") + 1].count("\n") + 1
+            yield Row({**whole, **(told if isinstance(told, dict) else {"turns": told}), "id": name}, file, number)
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: not a file of conversations: {error!r}") from None
 
 
 def read_audio(path: Path) -> Samples:

@@ -20,11 +20,16 @@ _CALLED = ("alexa", "computer", "hey computer", "hey google", "hey siri", "okay 
 
 
 def phrases(settings: Settings, files: tuple[Path, ...]) -> Phrases:
+    """What `understanding` understands."""
+    return understanding(settings, files).sayable()
+
+
+def understanding(settings: Settings, files: tuple[Path, ...]) -> cascade.Cascade:
     """Of the settings' home, else the demo's, and beside it the names of JSON or YAML homes. Raises InputError."""
     home = inventory.load(settings.home.file or resources.find("homes/demo.yaml")).home(settings.nlu.language)
     for file in files:
         add(home, file)
-    return cascade.load(home, settings.nlu, None, (*settings.wake.words, *_CALLED)).sayable()
+    return cascade.load(home, settings.nlu, None, (*settings.wake.words, *_CALLED))
 
 
 def add(home: Home, file: Path) -> None:

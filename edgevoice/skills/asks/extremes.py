@@ -34,6 +34,8 @@ _PATTERNS = tuple(
             rf"(?:what|which) (?:{_ROOM}) (?:is|feels) (?:the )?(?P<word>{_WORD})",
             rf"where is it (?:the )?(?P<word>{_WORD})",
             rf"(?:what|which|where) (?:{_ROOM}|device)? ?(?:has|is) the (?P<end>highest|lowest) (?P<measure>{_MEASURES})(?: level)?",
+            r"(?:what|which) (?P<kind>light|lamp|speaker|player) is (?:the )?(?P<word>brightest|dimmest|darkest|loudest|quietest)",
+            r"(?:what|which) is the (?P<word>brightest|dimmest|darkest|loudest|quietest) (?P<kind>light|lamp|speaker|player)",
             rf"what is the (?P<end>average|mean) (?P<measure>{_MEASURES})",
         ),
     )
@@ -48,14 +50,18 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
     if found is None:
         return None
     told = found.groupdict()
+    if told.get("kind"):
+        return _level(home, told["word"], place)
     measure, is_most = _WORDS.get(told.get("word") or "", (told.get("measure") or "", told.get("end") == "highest"))
     by_place: dict[str, list[float]] = defaultdict(list)
+    found_in: dict[str, list[str]] = defaultdict(list)
     unit = ""
     for device in home.exposed():
         value = _value(home, device, measure)
         where = device.name if measure == "battery" else _room(home, device)
         if value is not None and where and place.holds(device):
             by_place[where].append(value)
+            found_in[where].append(device.id)
             unit = unit or device.unit or ""
     intent = Intent("AskExtreme", {"measure": measure, "end": told.get("word") or told.get("end")}, source="question")
     said = measure.replace("_", " ")
@@ -67,7 +73,30 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
     best = (max if is_most else min)(means.values())
     rooms = [where for where, value in means.items() if round(value, 1) == round(best, 1)]
     only = ". I know of no other room" if len(means) == 1 and measure != "battery" else ""
-    return Answer(intent, f"The {spoken.names(rooms)}, at {_quantity(best, measure, unit)}{only}.")
+    return Answer(
+        intent, f"The {spoken.names(rooms)}, at {_quantity(best, measure, unit)}{only}.", tuple(found_in[rooms[0]])
+    )
+
+
+def _level(home: Home, word: str, place: wording.Place) -> Answer | None:
+    """Of lamps and players, which is on the most or the least."""
+    attribute, domain = ("volume_level", "media_player") if word in ("loudest", "quietest") else ("brightness", "light")
+    held = [
+        (number(home.state(one.id).attributes.get(attribute)) or 0.0, one)
+        for one in home.exposed()
+        if one.domain == domain
+        and place.holds(one)
+        and home.state(one.id).value not in ("off", "unavailable", "unknown")
+    ]
+    known = [(level, one) for level, one in held if level]
+    intent = Intent("AskExtreme", {"measure": attribute, "end": word}, source="question")
+    if not known:
+        return Answer(intent, f"No {'light' if domain == 'light' else 'player'} is on.")
+    best = (max if word in ("brightest", "loudest") else min)(level for level, _ in known)
+    devices = [one for level, one in known if level == best]
+    percent = spoken.number(round(best / (255 if domain == "light" else 1) * 100))
+    said = f"The {spoken.names(one.name for one in devices)}, at {percent} percent."
+    return Answer(intent, said, tuple(one.id for one in devices))
 
 
 def _value(home: Home, device: Device, measure: str) -> float | None:

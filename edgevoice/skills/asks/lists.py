@@ -41,7 +41,7 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
             return None
         item = {"item": told["item"]} if told.get("item") else {}
         intent = Intent("AskList", {"name": lists[0].name, **item}, source="question")
-        return Answer(intent, _told(home, how, lists, told.get("item") or ""))
+        return Answer(intent, _told(home, how, lists, told.get("item") or ""), tuple(one.id for one in lists))
     return None
 
 

@@ -56,7 +56,7 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
             continue
         reply = " ".join(_told(home, how, device, wanted, moment) for device in devices[:3])
         intent = Intent("AskPast", {"state": wanted.said, "name": told["name"]}, source="question")
-        return Answer(intent, reply)
+        return Answer(intent, reply, tuple(device.id for device in devices[:3]))
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
 from edgevoice.skills import spoken
@@ -21,9 +22,11 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for how, pattern in (
         ("any", rf"(?:is|are) (?:there )?(?P<kind>anything|something|{_PERSON}) (?:else )?{_STATE}"),
         ("any", rf"(?:is|are) (?:there )?(?:any|some)(?: of)?(?: the| my| our)? (?P<kind>{_ONE}|{_MANY}) {_STATE}"),
+        ("any", rf"(?:is|are) an? (?P<kind>{_ONE}) {_STATE}"),
         ("any", rf"(?:is|are) there (?:an?|any|some) (?P<state>{STATE}) (?P<kind>{_ONE}|{_MANY})"),
         ("any", rf"did (?:i|we|you|{_PERSON}) leave (?:any|some|an?|the|my|our)? ?(?P<kind>anything|{_ONE}|{_MANY}) {_STATE}"),
         ("any", rf"(?:have|has) (?:i|we|you|{_PERSON}) left (?:any|some|an?|the|my|our)? ?(?P<kind>anything|{_ONE}|{_MANY}) {_STATE}"),
+        ("the", rf"is (?:the|my|our) (?P<kind>{_ONE}) {_STATE}"),
         ("all", rf"(?:is|are) (?P<kind>everything|everyone|everybody) {_STATE}"),
         ("all", rf"(?:is|are) (?:all|every|each)(?: of)?(?: the| my| our)? (?P<kind>{_ONE}|{_MANY}) {_STATE}"),
         ("all", rf"(?:is|are) (?:the|my|our) (?P<kind>{_MANY}) (?:all )?{_STATE}"),
@@ -34,12 +37,16 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("number", rf"how many (?P<kind>{_MANY}) (?:are there|do (?:i|we) have|have (?:i|we) got)"),
     )
 )  # fmt: skip
+_PATTERNS_OF_ONE = re.compile(rf"is the (?P<kind>garage|gate) {_STATE}")
 _PEOPLE = frozenset({*_PERSON.split("|"), "everyone", "everybody"})
 
 
 def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -> Answer | None:
     """`text` is plain."""
     place, left = wording.place(home, text, mic_area)
+    if (garage := _PATTERNS_OF_ONE.fullmatch(text)) and (about := kind(garage["kind"])):  # the room is not meant
+        if found_one := _one(home, about, garage["state"], Place(), None):
+            return found_one
     for how, pattern in _PATTERNS:
         found = pattern.fullmatch(left)
         if found is None:
@@ -48,8 +55,22 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
         about = kind("person") if word in _PEOPLE else kind(word) or THINGS
         if about is None:
             return None
-        return _told(home, how, about, found.groupdict().get("state") or "", place)
+        state = found.groupdict().get("state") or ""
+        return _one(home, about, state, place, mic_area) if how == "the" else _told(home, how, about, state, place)
     return None
+
+
+def _one(home: Home, about: Kind, state: str, place: Place, mic_area: str | None) -> Answer | None:
+    """Of the only one of its kind, here or at all: "is the fan on?"."""
+    wanted = CONDITIONS[state]
+    known = [device for device in home.exposed() if place.holds(device) and about.has(device)]
+    fit = [device for device in known if wanted.holds(home, device) is not None]
+    here = targets.prefer(home, fit, mic_area)
+    if len(here) != 1:
+        return None
+    is_so = bool(wanted.holds(home, here[0]))
+    said = f"{'Yes' if is_so else 'No'}, {_those(here, wanted.said if is_so else OPPOSITE.get(wanted.said, f'not {wanted.said}'))}."
+    return Answer(_intent(about, wanted.said, place, "one_yesno"), said, (here[0].id,))
 
 
 def _told(home: Home, how: str, about: Kind, state: str, place: Place) -> Answer | None:
@@ -66,7 +87,9 @@ def _told(home: Home, how: str, about: Kind, state: str, place: Place) -> Answer
         said = f"I do not know of any {about.many[0]} that could be {wanted.said}{_where(place)}."
         return Answer(_intent(about, wanted.said, place, how), said)
     reply = {"any": _any, "all": _all, "which": _which, "count": _count}[how](about, wanted, yes, no, place)
-    return Answer(_intent(about, wanted.said, place, "how_many" if how == "count" else how), reply)
+    named = no if how == "all" and no else yes
+    intent = _intent(about, wanted.said, place, "how_many" if how == "count" else how)
+    return Answer(intent, reply, tuple(device.id for device in named))
 
 
 def _any(about: Kind, wanted: Condition, yes: Sequence[Device], no: Sequence[Device], place: Place) -> str:

@@ -39,6 +39,8 @@ class Answer:
 
     intent: Intent
     reply: str
+    devices: tuple[str, ...] = ()
+    """Ids of those that it names, for who goes on about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def place(home: Home, text: str, mic_area: str | None = None) -> tuple[Place, st
     for name, found in sorted(known, key=lambda one: -len(one[0])):
         if targets.fold(name) not in text:
             continue
-        pattern = rf"(?:\b(?:in|on|at|of|from) )?(?:\b(?:the|my|our) )?\b{re.escape(targets.fold(name))}\b(?: floor)?"
+        before = "" if name.casefold() in ("upstairs", "downstairs") else r"(?:\b(?:in|on|at|of|from) )?"
+        pattern = rf"{before}(?:\b(?:the|my|our) )?\b{re.escape(targets.fold(name))}\b(?: floor)?"
         left, count = re.subn(pattern, " ", text, count=1)
         if count:
             return found, " ".join(left.split())

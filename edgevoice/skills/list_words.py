@@ -1,0 +1,93 @@
+"""What is said of a list that was spoken of: "and bread", "take the eggs off again", "is milk on it?". English only."""
+
+from __future__ import annotations
+
+import re
+
+from edgevoice.home.model import Device
+from edgevoice.messages import Intent
+from edgevoice.skills.asks import wording
+
+_ADD = re.compile(
+    r"(?P<lead>(?:(?:and|also|plus|add|put|we need|i need|as well as|oh|then)(?: |$))+)(?P<items>.+?)(?: (?:too|as well|also|to it|on it|on there|please|to the list|on the list))*"
+)
+_INSTEAD = re.compile(
+    r"(?:no|not that|sorry|i mean|i meant|actually|rather)(?: (?:no|sorry|i mean|i meant|rather))* (?P<items>.+?)(?: instead)?"
+)
+_REMOVE = tuple(
+    map(
+        re.compile,
+        (
+            r"(?:and )?(?:take|cross|strike|get) (?:off )?(?:the )?(?P<items>.+?)(?: (?:off|out|away))?(?: (?:of it|from it|it|again|the list|of there))*",
+            r"(?:and )?(?:remove|delete|drop|scratch|tick off|check off|cross off) (?:the )?(?P<items>.+?)(?: (?:from it|from the list|off it|again))*",
+            r"(?:the |i have |i got |we have |we got )?(?P<items>.+?) (?:is|are) (?:done|bought|off|there already)",
+            r"(?:i|we) (?:have|got|bought|have got|have bought) (?:the )?(?P<items>.+)",
+        ),
+    )
+)
+_READ = re.compile(
+    r"(?:and )?(?:read (?:it|that|them)(?: out| back)?|what is (?:on it|on there|on that)|what do(?:es)? (?:it|we) (?:say|have|need))(?: (?:to me|again|now|so far))*"
+)
+_COUNT = re.compile(r"how many (?:things|items) (?:are|is) (?:there )?(?:now )?(?:on (?:it|there|that))?")
+_MANY_ADDED = re.compile(
+    r"(?P<verb>(?:(?:please|can you|could you) )*(?:add|put)) (?P<items>.+?) (?P<to>(?:to|on|onto|in) (?:my|the|our) .*?list)[ .!?]*",
+    re.IGNORECASE,
+)
+_HAS = re.compile(r"(?:is|are) (?:there )?(?:any |the )?(?P<items>.+?) (?:already )?(?:on|in) (?:it|there|that)")
+_PAIRS = re.compile(
+    r"\b(salt|mac|macaroni|fish|ham|peanut butter|bread|surf|rum|gin|oil|half) and (pepper|cheese|chips|eggs|jelly|butter|turf|coke|tonic|vinegar|half)\b"
+)
+
+
+def question(text: str, about: Device) -> str | None:
+    """What is asked about the list, in full."""
+    plain = wording.plain(text)
+    if _READ.fullmatch(plain) or re.fullmatch(r"read it.*", plain):
+        return f"what is on the {about.name}"
+    if _COUNT.fullmatch(plain):
+        return f"how many things are on the {about.name}"
+    found = _HAS.fullmatch(plain)
+    return f"is {found['items']} on the {about.name}" if found else None
+
+
+def changed(text: str, about: Device, held: tuple[str, ...]) -> tuple[Intent, ...]:
+    """What is taken off; `held` are the things on it. Empty where nothing is."""
+    plain = wording.plain(text)
+    known = {item.casefold() for item in held}
+    for pattern in _REMOVE:
+        found = pattern.fullmatch(plain)
+        items = things(found["items"]) if found else ()
+        if items and all(item in known for item in items):
+            return tuple(_intent("HassListRemoveItem", item, about, text) for item in items)
+    return ()
+
+
+def several(text: str) -> tuple[str, ...]:
+    """A sentence that puts several things on a list, as one for each; empty for any other."""
+    found = _MANY_ADDED.fullmatch(text.strip())
+    items = things(found["items"]) if found else ()
+    return tuple(f"add {item} {found['to']}" for item in items) if found and len(items) > 1 else ()
+
+
+def added(text: str, about: Device) -> tuple[tuple[Intent, ...], bool]:
+    """What is put on it, and whether that is instead of what was put on it last."""
+    plain = " ".join(re.sub(r"[^\w' -]+", " ", text.casefold().replace("’", "'")).split())
+    for pattern, is_instead in ((_INSTEAD, True), (_ADD, False)):
+        found = pattern.fullmatch(plain)
+        if found and len(found["items"].split()) <= 8:
+            return tuple(_intent("HassListAddItem", item, about, text) for item in things(found["items"])), is_instead
+    return (), False
+
+
+def things(text: str) -> tuple[str, ...]:
+    """`eggs, milk and butter` as three; what belongs together stays so."""
+    kept = _PAIRS.sub(lambda found: found[0].replace(" and ", "\0"), text)
+    parts = (
+        re.sub(r"^(?:and|some|also|the) ", "", part.strip()).replace("\0", " and ")
+        for part in re.split(r",| and | plus ", kept)
+    )
+    return tuple(part for part in parts if part)
+
+
+def _intent(name: str, item: str, about: Device, text: str) -> Intent:
+    return Intent(name, {"item": item, "name": about.name}, source="dialogue", text=text, targets=(about.id,))
