@@ -27,20 +27,22 @@ _AT_NIGHT = 1.1  # the rate: shorter
 _CALM_RATE, _CALM_PITCH = 0.93, 0.94
 
 _SPEAK = r"(?:speak|talk|say (?:it|that|this|things?))"
+_YOU = rf"(?:you(?: are|'re)?(?: {_SPEAK}(?:ing)?)?|{_SPEAK}(?:ing)?)"
+"""Without it "too loud" may be the music."""
 _BIT = r"(?: (?:a (?:little )?bit|a little|a lot|much|even|still))?"
 _VOICE = r"(?:your|the assistant'?s) (?:voice|volume|speech)"
 _REQUESTS = {
-    "slower": rf"{_SPEAK}{_BIT} (?:slower|more slowly|slowly)|(?:{_SPEAK} )?not so fast|(?:you(?: are|'re)? )?{_SPEAK}(?:ing)? too (?:fast|quick(?:ly)?)"
+    "slower": rf"{_SPEAK}{_BIT} (?:slower|more slowly|slowly)|do(?: not)? {_SPEAK} so fast|(?:you(?: are|'re)? )?{_SPEAK}(?:ing)? too (?:fast|quick(?:ly)?)"
     r"|slow down your (?:voice|speech)|slow your (?:voice|speech) down",
-    "faster": rf"{_SPEAK}{_BIT} (?:faster|quicker|more quickly|quickly)|(?:{_SPEAK} )?not so slow(?:ly)?|(?:you(?: are|'re)? )?{_SPEAK}(?:ing)? too slow(?:ly)?"
+    "faster": rf"{_SPEAK}{_BIT} (?:faster|quicker|more quickly|quickly)|do(?: not)? {_SPEAK} so slow(?:ly)?|(?:you(?: are|'re)? )?{_SPEAK}(?:ing)? too slow(?:ly)?"
     r"|speed up your (?:voice|speech)|speed your (?:voice|speech) up",
-    "louder": rf"{_SPEAK}{_BIT} (?:louder|more loudly|loudly)|{_SPEAK} up{_BIT}|be{_BIT} louder|(?:{_SPEAK} )?not so (?:quiet|soft)(?:ly)?"
-    rf"|(?:you(?: are|'re)? )?(?:{_SPEAK}(?:ing)? )?too (?:quiet|soft)(?:ly)?|i (?:can'?t|cannot) hear you|raise {_VOICE}|turn (?:up {_VOICE}|{_VOICE} up)",
-    "quieter": rf"(?:{_SPEAK}|be){_BIT} (?:quieter|softer|more (?:quiet|soft)(?:ly)?|quietly|softly|less loud(?:ly)?)|(?:{_SPEAK} )?not so loud(?:ly)?"
-    rf"|(?:you(?: are|'re)? )?(?:{_SPEAK}(?:ing)? )?too loud(?:ly)?|(?:lower|keep down) {_VOICE}|keep {_VOICE} down|turn (?:down {_VOICE}|{_VOICE} down)",
+    "louder": rf"{_SPEAK}{_BIT} (?:louder|more loudly|loudly)|{_SPEAK} up{_BIT}|be{_BIT} louder|do(?: not)? {_SPEAK} so (?:quiet|soft)(?:ly)?"
+    rf"|{_YOU} too (?:quiet|soft)(?:ly)?|i (?:can'?t|cannot) hear you|raise {_VOICE}|turn (?:up {_VOICE}|{_VOICE} up)",
+    "quieter": rf"(?:{_SPEAK}|be){_BIT} (?:quieter|softer|more (?:quiet|soft)(?:ly)?|quietly|softly|less loud(?:ly)?)|do(?: not)? {_SPEAK} so loud(?:ly)?"
+    rf"|{_YOU} too loud(?:ly)?|(?:lower|keep down) {_VOICE}|keep {_VOICE} down|turn (?:down {_VOICE}|{_VOICE} down)",
     "whisper": rf"(?:start )?whisper(?:ing)?(?: to me)?|{_SPEAK} in (?:a )?whispers?",
     "normal": rf"{_SPEAK} (?:normally|as (?:usual|before))(?: again)?|(?:use )?your (?:normal|usual) voice|(?:{_SPEAK} )?(?:in|with) your (?:normal|usual) voice"
-    rf"|(?:stop|no more|quit) whispering|(?:do not|don't) whisper|{_SPEAK} at (?:your )?normal (?:speed|volume)|reset {_VOICE}",
+    rf"|(?:stop|no more|quit) whispering|do(?: not)? whisper|{_SPEAK} at (?:your )?normal (?:speed|volume)|reset {_VOICE}",
     "level": rf"(?:(?:set|turn|change) {_VOICE} to|{_SPEAK} at)(?: volume)? (?P<percent>\d{{1,3}})(?: ?%| percent)?(?: volume)?",
 }
 _PATTERNS = {name: re.compile(pattern) for name, pattern in _REQUESTS.items()}

@@ -31,7 +31,7 @@ def plain() -> Manner:
         ("speak slower", "slower"),
         ("Could you speak a bit more slowly, please?", "slower"),
         ("you talk too fast", "slower"),
-        ("Not so fast!", "slower"),
+        ("Don't talk so fast!", "slower"),
         ("talk faster", "faster"),
         ("Speak up.", "louder"),
         ("please speak a little louder", "louder"),
@@ -43,6 +43,7 @@ def plain() -> Manner:
         ("whisper", "whisper"),
         ("can you speak in a whisper", "whisper"),
         ("stop whispering", "normal"),
+        ("don't whisper", "normal"),
         ("speak normally again", "normal"),
         ("set your volume to 40 percent", "40"),
         ("speak at 40%", "40"),
@@ -67,6 +68,8 @@ def test_requests_are_understood(text: str, to: str) -> None:
         "say hello",
         "who can whisper",
         "louder",
+        "too loud",
+        "not so loud",
     ],
 )
 def test_what_concerns_something_else_is_left_alone(text: str) -> None:
