@@ -7,17 +7,15 @@ import gc
 import inspect
 import json
 import logging
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgevoice import registry, resources
-from edgevoice.assistant import Assistant
 from edgevoice.audio.speaker import Speaker
 from edgevoice.config import HomeSettings, Settings
 from edgevoice.errors import EdgeVoiceError, MissingExtra, ModelError, StageError
@@ -32,20 +30,19 @@ from edgevoice.listen import Listener
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
-from edgevoice.service.presence import Presence
-from edgevoice.skills import chat, policy
+from edgevoice.skills import chat, failures, policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.skills.explained import Explainer
+from edgevoice.skills.manner import Level, Manner
 from edgevoice.skills.memory import Memory, default_path
+from edgevoice.skills.reply import Replies
 from edgevoice.skills.taught import Taught
-from edgevoice.stages import Bus, Embed, Llm, Sink
+from edgevoice.stages import Bus, Embed, Llm, Sink, Tts
+from edgevoice.tts.remembered import RememberedTts
 from edgevoice.turn import Stages, Voice, prepare
 
 if TYPE_CHECKING:
     from edgevoice.kuksa.databroker import Databroker
-    from edgevoice.service.web.meter import Meter
-    from edgevoice.service.web.settings_file import SettingsFile
-    from edgevoice.service.web.web import Web
     from edgevoice.vehicle import SimulatedVehicle
 
 _log = logging.getLogger(__name__)
@@ -92,6 +89,11 @@ def models_of(settings: Settings) -> tuple[str, ...]:
     stages = (settings.wake, settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
     named = [stage.model for stage in stages if stage.engine and stage.model]
     return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
+
+
+def remembering(settings: Settings, tts: Tts | None) -> Tts | None:
+    """The voice with what it said often at hand; None where there is none."""
+    return tts and RememberedTts(tts, settings.tts.cache_mb, settings.tts.pronounce)
 
 
 def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
@@ -177,7 +179,9 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     conversation = Conversation(home, understanding, llm, rules, area)
     taught = Taught(state_file(settings.home).with_name("taught.yaml"), home, understanding, settings.wake.words)
     taught.load()
-    voice = Voice(parts.load("tts", wanted.voice), sink)
+    voice = Voice(remembering(settings, parts.load("tts", wanted.voice)), sink, failures.likely(Replies(home)))
+    loud = sink if isinstance(sink, Speaker) else Level()
+    conversation.manner = Manner(settings.voice, loud, voice.tts is None or voice.tts.whispers)
     asr = parts.load("asr", wanted.speech)
     if llm is not None:
         from edgevoice.nlu import proposal  # its grammar and prompt are only needed beside a model
@@ -203,47 +207,6 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         if llm is not None:
             llm.stop()
         gc.unfreeze()  # what is left may be collected: settings that are read anew make all of it again
-
-
-def presence(
-    settings: Settings, stages: Stages, assistant: Assistant, figures: Callable[[], Mapping[str, Any]] = dict
-) -> Presence | None:
-    """The assistant as a device on its broker, from now on; None where the settings do not want it."""
-    if not settings.mqtt.announce:
-        return None
-    sink, link = stages.voice.sink, stages.link
-    loud = sink if isinstance(sink, Speaker) else None
-    made = Presence(settings.mqtt, settings.home.discovery_prefix, link.bus, assistant, loud, figures)
-    stages.voice.sink = made.watched(sink)
-    link.join(made)
-    return made
-
-
-@contextmanager
-def web(settings: Settings, stages: Stages, assistant: Assistant, file: SettingsFile, meter: Meter) -> Iterator[Web]:
-    """The web page, while the context lasts. Raises SettingsError where it cannot be served."""
-    from edgevoice.service.web import access, server, status
-    from edgevoice.service.web.web import Mind, Web
-
-    assert stages.taught is not None
-    assert stages.explainer is not None
-    link, folder = stages.link, state_file(settings.home).parent
-    bus = link.bus
-    told = status.Status(settings, file.profile, Store(), lambda: not isinstance(bus, MqttClient) or bus.connected)
-    mind = Mind(link.home, stages.explainer, stages.taught, functools.partial(prepare, stages))
-    made = Web(assistant, mind, file, told, meter)
-    guard, is_new = access.load(settings.web, folder)
-    with server.Server(settings.web, guard, made.app()) as running:
-        stages.voice.sink = made.turns.watched(stages.voice.sink)
-        link.join(made)
-        token = access.token_file(settings.web, folder)
-        _log.info("the web page: %s%s", running.url, f", its token: {token}" if guard.token else "")
-        if is_new and sys.stdout.isatty():  # else it would be in somebody's log
-            print(f"The web page, this once with its token: {running.url}#token={guard.token}", flush=True)
-        try:
-            yield made
-        finally:
-            made.stop()
 
 
 def car(home: Home, settings: Settings, bus: Bus) -> tuple[Adapter, Bus, Databroker | None]:

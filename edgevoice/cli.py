@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _models(commands)
     _profiles(commands)
     _service(commands)
+    _privacy(commands)
     return top
 
 
@@ -275,3 +276,19 @@ def _service(commands: Commands) -> None:  # type: ignore[valid-type]
         action.add_argument("--user", action="store_true", help="for your own account's systemd, not the machine's")
         if name != "print":
             action.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+
+
+def _privacy(commands: Commands) -> None:  # type: ignore[valid-type]
+    privacy = _command(commands, "privacy", "", "what is kept of you, and removing it", "edgevoice privacy report")
+    actions = privacy.add_subparsers(title="actions", metavar="ACTION", required=True)
+    handlers = "edgevoice.commands.privacy"
+    _with_settings(_command(actions, "report", f"{handlers}:report", "say what is kept where, and what leaves"))
+    wipe = _with_settings(_command(actions, "wipe", f"{handlers}:wipe", "remove what is kept, and say what stays"))
+    wipe.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+    wipe.add_argument("--yes", action="store_true", help="do not ask")
+    key = _command(actions, "key", f"{handlers}:key", "make a key that recordings are encrypted with")
+    key.add_argument("file", type=Path, metavar="FILE")
+    decrypt = _with_settings(
+        _command(actions, "decrypt", f"{handlers}:decrypt", "write encrypted recordings as plain ones")
+    )
+    decrypt.add_argument("out", type=Path, metavar="DIR", help="folder for the plain files")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,39 @@ class TtsSettings:
     voice: str = _f("", "voice of the engine; empty: its default")
     speed: float = _f(1.0, "1 is natural", min=0.5, max=2)
     threads: int = _f(1, "CPU threads", min=1, max=64)
+    cache_mb: float = _f(2.0, "memory for the sound of frequent replies; 0: none", min=0, max=1000)
+    pronounce: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={"help": "names that it reads wrong, and how to write them for it, such as {Siobhan: Shivawn}"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSettings:
+    """How it speaks, and what is quieter meanwhile."""
+
+    night: str = _f("", "when it speaks softly and shortly, such as 22:30-7:00; empty: never")
+    night_volume: float = _f(0.5, "loudness of the voice then, a share of the usual one", min=0.05, max=1)
+    duck_percent: int | None = _f(
+        None,
+        "media players of this area (of all areas where home.area is empty) go down to this percent of their volume "
+        "while it listens and speaks; empty: they do not",
+        min=0,
+        max=99,
+    )
+
+    def __post_init__(self) -> None:
+        self.night_hours()
+
+    def night_hours(self) -> tuple[time, time] | None:
+        """When the night begins and ends. Raises ValueError."""
+        if not self.night:
+            return None
+        try:
+            begin, end = (datetime.strptime(part.strip(), "%H:%M").time() for part in self.night.split("-"))
+        except ValueError:
+            raise ValueError(f"'night' is '{self.night}': write it as 22:30-7:00") from None
+        return begin, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +204,7 @@ class MqttSettings:
     )
     announce: bool = _f(True, "`run` announces the assistant itself as a device, by Home Assistant discovery")
     announce_words: bool = _f(False, "tell the broker what was heard and answered, too")
+    mask_words: bool = _f(True, "numbers and people's names in what announce_words tells are masked")
     hermes: bool = _f(False, "also publish hermes/… as Rhasspy does; its events hold what was heard")
 
     def __post_init__(self) -> None:
@@ -235,6 +270,7 @@ class WebSettings:
             raise ValueError("'key_file' is given without 'cert_file': name both")
 
 
+@dataclass(frozen=True, slots=True)
 class ServiceSettings:
     """How it is watched."""
 
@@ -242,6 +278,20 @@ class ServiceSettings:
         None, "port on 127.0.0.1 of /metrics (Prometheus) and /health; empty: none", min=1, max=65_535
     )
     log_words: bool = _f(False, "logs may hold what was heard and answered")
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """What is kept of what was said: nothing, unless it is asked for here."""
+
+    record_folder: Path | None = _f(
+        None, "keep the sound, words and deeds of each spoken turn in this folder, for tuning; empty: nothing is kept"
+    )
+    record_mb: float = _f(200.0, "the oldest recordings go when there are more megabytes", min=1, max=1_000_000)
+    record_days: float = _f(14.0, "recordings go after so many days", min=0.01, max=3650)
+    record_key_file: Path | None = _f(
+        None, "key that recordings are encrypted with, made by `edgevoice privacy key FILE`; empty: they are plain"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +307,12 @@ class Settings:
     llm: LlmSettings = field(default_factory=LlmSettings)
     embedding: EmbeddingSettings = field(default_factory=EmbeddingSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)
+    voice: VoiceSettings = field(default_factory=VoiceSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     home: HomeSettings = field(default_factory=HomeSettings)
     web: WebSettings = field(default_factory=WebSettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
 
 
 def settings(

@@ -41,6 +41,10 @@ class HomeLink:
         """Hears and asks for another adapter beside the one it has."""
         self._adapter = Adapters(self._adapter, adapter)
 
+    def written(self, command: Command) -> tuple[Message, ...]:
+        """What is published so that a device does `command`."""
+        return self._adapter.messages(command)
+
     def pump(self, timeout_seconds: float = 0.0) -> bool:
         """Takes in what has come, waiting at most `timeout_seconds` for the first message. True if there was any."""
         self._subscribe()
@@ -65,7 +69,7 @@ class HomeLink:
         until = self._clock() + self._expiry_seconds
         is_first = True
         for command in commands:
-            for message in self._adapter.messages(command):
+            for message in self.written(command):
                 try:
                     if not self._publish(message, until, cancel):
                         return

@@ -117,13 +117,32 @@ class Llm(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How something is said. `rate`, `pitch` and `volume` are factors, 1 is the engine's own."""
+
+    rate: float = 1.0
+    pitch: float = 1.0
+    volume: float = 1.0
+    whisper: bool = False
+    """Without the vocal cords; the voice alone where the engine cannot: see `Tts.whispers`."""
+
+
 class Tts(Protocol):
     """Text to speech."""
 
     @property
     def rate(self) -> int: ...
-    def speak(self, sentence: str) -> Iterator[Samples]:
-        """Audio of one sentence, in pieces as they are made, int16 [n] at `rate`. Raises StageError."""
+    @property
+    def whispers(self) -> bool:
+        """Whether it has a whisper of its own."""
+        ...
+
+    def speak(self, sentence: str, style: Style = Style()) -> Iterator[Samples]:
+        """Audio of one sentence, in pieces as they are made, int16 [n] at `rate`. Raises StageError.
+
+        What an engine has no control for, it leaves out of `style`.
+        """
         ...
 
 

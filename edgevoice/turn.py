@@ -40,7 +40,8 @@ from edgevoice.messages import (
 from edgevoice.skills.conversation import Conversation
 from edgevoice.skills.explained import Explainer
 from edgevoice.skills.taught import Taught
-from edgevoice.stages import Asr, Sink, Tts
+from edgevoice.stages import Asr, Sink, Style, Tts
+from edgevoice.tts.remembered import RememberedTts
 
 _log = logging.getLogger(__name__)
 _Event = TypeVar("_Event")
@@ -52,6 +53,10 @@ class Voice:
 
     tts: Tts | None
     sink: Sink
+    likely: tuple[tuple[str, bool], ...] = ()
+    """What is often said, and whether it tells of a failure."""
+    rehearsed: Style | None = None
+    """How the likely replies are ready to be said."""
 
 
 @dataclass(slots=True)
@@ -104,6 +109,14 @@ def prepare(stages: Stages) -> None:
     stages.conversation.prepare()
     if stages.asr is not None:
         stages.asr.bias(stages.conversation.sayable())
+
+
+def rehearse(stages: Stages) -> None:
+    """Makes one more likely reply ready; for idle moments, and free once all are."""
+    voice, manner = stages.voice, stages.conversation.manner
+    if isinstance(voice.tts, RememberedTts) and voice.rehearsed != manner.style():
+        if not any(voice.tts.warm(said, manner.style(is_failure)) for said, is_failure in voice.likely):
+            voice.rehearsed = manner.style()
 
 
 def transcribe(stages: Stages, utterance: Utterance) -> Transcript:
@@ -180,10 +193,11 @@ def _act(stages: Stages, turn: Turn, outcome: Outcome, heard_at: float) -> Itera
             yield confirmed
         failed += [command for command in outcome.commands if command not in sent]
     reply = stages.conversation.report(outcome, tuple(failed), reported, refused)
-    yield from _speak(stages, turn, outcome.sentences if outcome.sentences is not None else [reply])
+    said = outcome.sentences if outcome.sentences is not None else [reply]
+    yield from _speak(stages, turn, said, is_failure=bool(failed))
 
 
-def _speak(stages: Stages, turn: Turn, sentences: Iterable[str]) -> Iterator[TurnEvent]:
+def _speak(stages: Stages, turn: Turn, sentences: Iterable[str], is_failure: bool = False) -> Iterator[TurnEvent]:
     for sentence in sentences:
         if turn.cancel.is_set():
             return
@@ -193,7 +207,7 @@ def _speak(stages: Stages, turn: Turn, sentences: Iterable[str]) -> Iterator[Tur
         if stages.voice.tts is None:
             yield Replied(sentence, 0.0)
             continue
-        spoken = _Recorder(stages.voice.tts.speak(sentence), stages.clock)
+        spoken = _Recorder(stages.voice.tts.speak(sentence, stages.conversation.manner.style(is_failure)), stages.clock)
         stages.voice.sink.play(spoken, stages.voice.tts.rate, turn.cancel)
         first = spoken.first_at if spoken.first_at is not None else stages.clock()
         yield Replied(sentence, (first - ready) * 1e3, spoken.samples(), stages.voice.tts.rate)
@@ -229,7 +243,7 @@ def _failed(stages: Stages, turn: Turn, error: EdgeVoiceError) -> Iterator[TurnE
     _log.info("%s failed: %s: %s", stage, code, logs.private(str(error)))
     yield TurnFailed(stage, code, str(error))
     try:
-        yield from _speak(stages, turn, [stages.conversation.apology(stage, code)])
+        yield from _speak(stages, turn, [stages.conversation.apology(stage, code)], is_failure=True)
     except EdgeVoiceError as second:
         _log.warning("the apology failed too: %s", logs.private(str(second)))
 

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmark import home, language, speech, whole
+from benchmark import home, language, speech, voice, whole
 from benchmark.measure import Bench, Clip, Figure
 from edgevoice import config, profiles, resources
 from edgevoice.errors import EdgeVoiceError
@@ -35,6 +35,7 @@ STAGES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "home": home.home,
     "turn": whole.turn,
     "tts": speech.tts,
+    "voice": voice.voice,
     "llm": language.llm,
 }
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgevoice import assembly, board, config, profiles, resources
+from edgevoice import assembly, board, config, profiles, resources, watchers
 from edgevoice.assistant import Assistant, Wish
 from edgevoice.audio import wav
 from edgevoice.audio.speaker import NullSink
@@ -125,7 +125,7 @@ def soak(options: argparse.Namespace) -> list[Held]:
 
         ear = assembly.listener(settings, Store())
         assistant = Assistant(tape, ear, stages, observe, lambda name: None, heartbeat)
-        presence = assembly.presence(settings, stages, assistant, watched.summary)
+        presence = watchers.presence(settings, stages, assistant, watched.summary)
         runner = threading.Thread(target=assistant.run, name="turns")
         runner.start()
         try:

@@ -153,7 +153,7 @@ def _sound() -> Finding:
 
 def _broker(settings: Settings) -> Finding:
     address = f"{settings.mqtt.host}:{settings.mqtt.port}"
-    client = MqttClient(dataclasses.replace(settings.mqtt, client_id=f"{settings.mqtt.client_id}-check"))
+    client = MqttClient(dataclasses.replace(settings.mqtt, client_id=f"{settings.mqtt.client_id}-check"), is_guest=True)
     try:
         client.start(_BROKER_SECONDS)
     except BrokerError as error:

@@ -11,11 +11,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from itertools import count
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgevoice import assembly, logs
+from edgevoice import assembly, logs, watchers
 from edgevoice import turn as turns
 from edgevoice.assembly import Wanted
 from edgevoice.assistant import Assistant, Ear, Microphone
@@ -43,13 +42,9 @@ from edgevoice.model_store import Store
 from edgevoice.replay import replay as replay_chunks
 from edgevoice.service import notify
 from edgevoice.service.figures import Figures, Watched
-from edgevoice.service.presence import Presence
 from edgevoice.service.web.meter import Meter
 from edgevoice.service.web.settings_file import SettingsFile
 from edgevoice.stages import Sink, WakeScore
-
-if TYPE_CHECKING:
-    from edgevoice.service.web.web import Web
 
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 30.0  # beyond the language model's own: a worker that is silent so long is stuck
@@ -92,8 +87,7 @@ def live(
     notifier = notify.from_environment(os.environ, os.getpid())
     heartbeat = notify.Heartbeat(notifier.beat, ("ears", "turns"), _PATIENCE_SECONDS + settings.llm.deadline_seconds)
     watched = Watched(figures or Figures(), heartbeat, stages.condition)
-    sink = stages.voice.sink
-
+    recorder = watchers.recorder(settings, stages)
     mic, ear = ears(settings, stages.condition)
     # A log, systemd's journal above all, is not told what was said in the house unless that is asked for.
     is_log = notifier.active or not sys.stdout.isatty()
@@ -109,23 +103,26 @@ def live(
                 printer(event)
         watched.figures.observe(event)
         (printer if has_words else _note)(event)
-        for watcher in watchers:
+        for watcher in watching:
             watcher.observe(event)
 
     meter = Meter(mic, ear)
-    assistant = Assistant(meter, ear, stages, observe, cues(settings, sink), heartbeat)
+    assistant = Assistant(meter, ear, stages, observe, cues(settings, stages), heartbeat)
     stages.condition.queues["turns"] = lambda: assistant.waiting
     stages.condition.lost["turns"] = lambda: assistant.lost
-    presence = assembly.presence(settings, stages, assistant, watched.summary)
-    watchers: list[Presence | Web] = [presence] if presence is not None else []
+    presence = watchers.presence(settings, stages, assistant, watched.summary)
+    ducker = watchers.ducker(settings, stages)
+    watching: list[watchers.Watcher] = [one for one in (presence, ducker, recorder) if one is not None]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: assistant.stop())
     reload = Reload(settings, read or (lambda: settings), assistant.finish, notifier)
     signal.signal(signal.SIGHUP, lambda *_: reload())
     try:
         with endpoint(settings, watched), ExitStack() as stack:
+            if ducker is not None:
+                stack.callback(ducker.release)
             if settings.web.port:
-                watchers.append(stack.enter_context(assembly.web(settings, stages, assistant, file, meter)))
+                watching.append(stack.enter_context(watchers.web(settings, stages, assistant, file, meter)))
             assistant.run()
     except BaseException:
         notifier.stopping()
@@ -135,13 +132,14 @@ def live(
     return reload.settings
 
 
-def cues(settings: Settings, sink: Sink) -> Callable[[str], None]:
+def cues(settings: Settings, stages: turns.Stages) -> Callable[[str], None]:
     """Plays a short sound by its name, where the settings want sounds."""
 
     def play(name: str) -> None:
+        stages.link.pump()  # music goes down before it
         if settings.audio.cues:
             try:
-                sink.play([cue(name, RATE)], RATE, threading.Event())
+                stages.voice.sink.play([cue(name, RATE)], RATE, threading.Event())
             except StageError as error:
                 _log.warning("no cue: %s", error)
 
@@ -272,7 +270,7 @@ def ask(options: argparse.Namespace) -> None:
 
 def say(options: argparse.Namespace) -> None:
     settings = opts.settings(options)
-    tts = assembly.engine("tts", settings, Store())
+    tts = assembly.remembering(settings, assembly.engine("tts", settings, Store()))
     if tts is None:
         raise StageError("tts", "absent", "the settings name no voice: set tts.engine")
     pieces = tts.speak(options.text)

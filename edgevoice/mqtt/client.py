@@ -51,11 +51,12 @@ _log = logging.getLogger(__name__)
 class MqttClient(Running):
     """A `stages.Bus`. `online` and `offline` (as last will) stand retained at `edgevoice/<client_id>/availability`.
 
-    `inbox` is how many messages may wait to be received; later ones are counted and dropped.
+    `inbox`: how many messages may wait; later ones are counted and dropped. A guest leaves nothing retained behind.
     """
 
-    def __init__(self, settings: MqttSettings, inbox: int = 10_000) -> None:
+    def __init__(self, settings: MqttSettings, inbox: int = 10_000, is_guest: bool = False) -> None:
         self.settings = settings
+        self._here, self._gone = (b"", b"") if is_guest else (b"online", b"offline")
         self.availability_topic = f"edgevoice/{settings.client_id}/availability"
         self.problem = ""
         """Why there is no connection, in words; empty while there is one."""
@@ -117,7 +118,7 @@ class MqttClient(Running):
         client = self._paho
         if client is not None:
             with contextlib.suppress(RuntimeError, ValueError):  # the connection broke meanwhile
-                client.publish(self.availability_topic, b"offline", _QOS, retain=True).wait_for_publish(1.0)
+                client.publish(self.availability_topic, self._gone, _QOS, retain=True).wait_for_publish(1.0)
             client.disconnect()
         self._ended.set()
         if self._thread is not None:
@@ -162,7 +163,7 @@ class MqttClient(Running):
                 if time.monotonic() - self._heard_at < _FRESH_SECONDS:
                     return True
                 with contextlib.suppress(RuntimeError, ValueError):  # it broke meanwhile
-                    probe = client.publish(self.availability_topic, b"online", _QOS, retain=True)
+                    probe = client.publish(self.availability_topic, self._here, _QOS, retain=True)
                     self._unacknowledged.append((probe, time.monotonic() + self.settings.expiry_seconds))
                     probe.wait_for_publish(max(0.0, end - time.monotonic()))
                     if probe.is_published():
@@ -256,7 +257,7 @@ class MqttClient(Running):
         client.connect_timeout = _CONNECT_SECONDS
         client.max_inflight_messages_set(1000)
         credentials.give(client)
-        client.will_set(self.availability_topic, b"offline", _QOS, retain=True)
+        client.will_set(self.availability_topic, self._gone, _QOS, retain=True)
         hurry(client)
         client.on_publish = self._on_publish
         client.on_connect = self._on_connect
@@ -297,7 +298,7 @@ class MqttClient(Running):
             self._fail(f"{self._address} refuses '{self.settings.client_id}': {str(reason).lower()}. {remedy}".strip())
             self._ended.set()
             return
-        client.publish(self.availability_topic, b"online", _QOS, retain=True)
+        client.publish(self.availability_topic, self._here, _QOS, retain=True)
         with self._lock:
             self._paho = client
             self.connections += 1

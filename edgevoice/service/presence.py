@@ -35,9 +35,10 @@ from edgevoice.messages import (
     TurnEnded,
     TurnFailed,
     Understood,
+    Value,
     WakeHeard,
 )
-from edgevoice.service import announcement, hermes
+from edgevoice.service import announcement, hermes, masking
 from edgevoice.stages import Bus, Sink
 
 _LONGEST = 1000  # characters of a text that somebody wants answered or said
@@ -74,11 +75,20 @@ class _Now:
         return "listening" if self.ear_is_open else "speaking" if self.speaks else "thinking" if self.turn else "idle"
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is asked for beside the events: `figures`, the few numbers that a hub shows, told once a minute; `names`, those
+    of the people here, which are masked with the numbers in the words that are told.
+    """
+
+    figures: Callable[[], Mapping[str, Any]] = dict
+    names: Callable[[], Iterable[str]] = tuple
+
+
 class Presence:
     """An `Adapter` beside the home's, and an observer of the assistant's events, from any thread.
 
-    `prefix` is Home Assistant's discovery prefix. `speaker` is None where the voice has no volume. `figures` gives the
-    few numbers that a hub shows, which are told once a minute.
+    `prefix` is Home Assistant's discovery prefix. `speaker` is None where the voice has no volume.
     """
 
     def __init__(
@@ -88,10 +98,11 @@ class Presence:
         bus: Bus,
         desk: Desk,
         speaker: Loud | None,
-        figures: Callable[[], Mapping[str, Any]] = dict,
+        sources: Sources = Sources(),
     ) -> None:
+        self._names = sources.names
         self._settings, self._prefix, self._bus, self._desk, self._speaker = settings, prefix, bus, desk, speaker
-        self._figures = figures
+        self._figures = sources.figures
         self._figures_at = float("-inf")
         self._base = f"edgevoice/{settings.client_id}"
         self._hermes = hermes.Hermes(settings.client_id, self._publish) if settings.hermes else None
@@ -116,8 +127,7 @@ class Presence:
         self._show("state", str(self._now))
         self._show("mute", _switch(desk.muted))
         self._show("wake", {"count": 0})
-        if speaker is not None:
-            self._show("volume", str(round(100 * speaker.volume)))
+        self._show_volume()
 
     # --- Adapter ------------------------------------------------------------------------------------------------------
 
@@ -172,7 +182,11 @@ class Presence:
         if percent is None or self._speaker is None:
             raise ValueError("not a number" if self._speaker else "the voice has no volume")
         self._speaker.volume = min(max(percent, 0.0), 100.0) / 100
-        self._show("volume", str(round(100 * self._speaker.volume)))
+        self._show_volume()
+
+    def _show_volume(self) -> None:
+        if self._speaker is not None:
+            self._show("volume", str(round(100 * self._speaker.volume)))
 
     def _text(self, text: str) -> None:
         self._desk.wish(Wish(_sentence(text)))
@@ -264,22 +278,29 @@ class Presence:
                 now.turn = True
                 self._answers.clear()
                 if words:
-                    self._show("heard", transcript.text)
+                    self._show("heard", self._masked(transcript.text))
             case Understood(intents=intents):
                 found = [
                     {"name": one.name, "source": one.source, "confidence": one.confidence}
-                    | ({"slots": dict(one.slots)} if words else {})
+                    | ({"slots": self._masked_slots(one.slots)} if words else {})
                     for one in intents
                 ]
                 self._show("intent", {"intents": found})
             case Replied(text=text):
                 self._answers.append(text)
                 if words:
-                    self._show("answer", " ".join(self._answers))
+                    self._show("answer", self._masked(" ".join(self._answers)))
             case TurnFailed(stage=stage, code=code, message=message):
                 self._show("error", {"stage": stage, "code": code, "message": message, "time": round(time.time())})
             case TurnEnded(timings=timings, expects=expects):
                 self._ended((*self._endpoint, *timings), expects)
+                self._show_volume()
+
+    def _masked(self, text: str) -> str:
+        return masking.mask(text, self._names()) if self._settings.mask_words else text
+
+    def _masked_slots(self, slots: Mapping[str, Value]) -> Mapping[str, Any]:
+        return masking.mask_slots(slots, self._names()) if self._settings.mask_words else dict(slots)
 
     def _ended(self, timings: Iterable[Timing], expects: Expects | None) -> None:
         # A wake word may have opened the ear while the turn still ran: then it stays open.

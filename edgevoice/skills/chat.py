@@ -73,6 +73,9 @@ _NO_END = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"(?<!\d)[.!?…]+[\"')\]]*(?=\s+\S)|(?<=\d)[.!?…]+[\"')\]]*(?=\s+[^\s\d])|\n+")
+_CLAUSE = re.compile(r"\s*\S.{23,}?[,;:—](?=\s.{24})", re.DOTALL)
+"""A clause that is worth being said alone, with some of what follows: a short sentence is not parted."""
+_CLAUSE_END = re.compile(r"[,;:—]$")
 _MARKUP = re.compile(r"[*_#`>]+|^\s*(?:[-•]|\d+[.)])\s+")
 
 
@@ -82,9 +85,11 @@ def prefix() -> tuple[ChatMessage, ...]:
     return (ChatMessage("system", _SYSTEM), *(message for turn in turns for message in turn))
 
 
-def chat(llm: Llm, text: str, cancel: threading.Event, history: Sequence[ChatMessage] = ()) -> Iterator[str]:
-    """The answer to `text`, sentence by sentence, and an empty one with each piece that ends none; nothing once `cancel`
-    is set. Raises StageError, but not for a deadline after the first sentence.
+def chat(
+    llm: Llm, text: str, cancel: threading.Event, history: Sequence[ChatMessage] = (), most: int = MAX_SENTENCES
+) -> Iterator[str]:
+    """The answer to `text`, at most `most` sentences, one by one, and an empty one with each piece that ends none; a long
+    first one comes in two parts. Nothing once `cancel` is set. Raises StageError, but not for a deadline after the first.
 
     `history` is earlier turns, oldest first.
     """
@@ -92,20 +97,21 @@ def chat(llm: Llm, text: str, cancel: threading.Event, history: Sequence[ChatMes
         yield refusal
         return
     answer = llm.generate([*prefix(), *history[-MAX_HISTORY:], ChatMessage("user", text)], MAX_TOKENS, cancel)
-    said = 0
+    said, begun = 0, ""
     for sentence in _in_time(sentences(answer)):
         if cancel.is_set():
             return
         if not sentence:
             yield ""
             continue
-        if _CLAIM.search(sentence):
+        if _CLAIM.search(f"{begun} {sentence}"):
             sentence = NOTHING_DONE
         yield sentence
-        said += 1
-        if said == MAX_SENTENCES or sentence == NOTHING_DONE:
+        begun = sentence if _CLAUSE_END.search(sentence) else ""
+        said += not begun
+        if said == most or sentence == NOTHING_DONE:
             return
-    if not said and not cancel.is_set():
+    if not said and not begun and not cancel.is_set():
         yield UNKNOWN
 
 
@@ -122,11 +128,12 @@ def _in_time(said: Iterator[str]) -> Iterator[str]:
 
 
 def sentences(pieces: Iterable[str]) -> Iterator[str]:
-    """Whole sentences out of pieces of text, without markup; an empty one for a piece that ends none.
+    """Whole sentences out of pieces of text, without markup; an empty one for a piece that ends none. Of a first one that
+    grows long its first clause is given as soon as that has ended, so that the voice can begin.
 
     What is left without an end is given only if it is all.
     """
-    rest, begin, count = "", 0, 0
+    rest, begin, count, is_begun = "", 0, 0, False
     for piece in pieces:
         rest += piece
         before = count
@@ -138,7 +145,11 @@ def sentences(pieces: Iterable[str]) -> Iterator[str]:
             if sentence:
                 yield sentence
                 count += 1
-        if count == before:
+        if not count and not is_begun and (clause := _CLAUSE.match(rest)):
+            is_begun, begin = True, 0
+            rest = rest[clause.end() :]
+            yield _plain(clause[0])
+        elif count == before:
             yield ""
     last = _plain(rest)
     if last and (not count or last[-1] in ".!?…"):

@@ -24,6 +24,7 @@ from edgevoice.skills.asking import Asking, left_out
 from edgevoice.skills.deeds import Deeds, Saying
 from edgevoice.skills.ending import Weigher
 from edgevoice.skills.later import Later, readings, unreadable
+from edgevoice.skills.manner import Manner
 from edgevoice.skills.patience import Patience
 from edgevoice.skills.reader import Read, Reader
 from edgevoice.skills.reply import Replies
@@ -68,8 +69,8 @@ class Conversation:
         self._dialogue = Dialogue()
         self._lists = own_lists.OwnLists(home)
         self._deeds = Deeds(home, self._replies, rules, area, self._dialogue, now)
-        self.timers, self._routines = self._deeds.timers, self._deeds.routines
-        self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines)
+        self.timers, self._routines, self.manner = self._deeds.timers, self._deeds.routines, Manner()
+        self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines, self.manner)
         self._journal = Journal()
         self._answers = Answers(home, self._dialogue, self._deeds, rules)
         self._patience = Patience("")
@@ -102,8 +103,8 @@ class Conversation:
         `now_seconds` is monotonic; `confidence` is the recogniser's; `by` is `voice` or `text`, for what not everybody
         may. Raises StageError where the language model fails.
         """
-        told = account.answer(self._journal, self._home, text) if self._speaks_english else None
-        if told is not None:
+        told = self._speaks_english and (account.answer(self._journal, self._home, text) or self.manner.answer(text))
+        if told:
             yield Understood((told.intent,), 0.0)
             yield Outcome(reply=told.reply)
             return
@@ -382,7 +383,7 @@ class Conversation:
     def _talk(self, llm: Llm, text: str, now_seconds: float, cancel: threading.Event) -> Iterator[str]:
         """What the language model says, sentence by sentence."""
         said: list[str] = []
-        for sentence in chat.chat(llm, text, cancel, self._dialogue.talk(now_seconds)):
+        for sentence in chat.chat(llm, text, cancel, self._dialogue.talk(now_seconds), self.manner.most_sentences):
             said += filter(None, [sentence])
             if word := sentence or ("" if said else self._patience.word()):
                 yield word

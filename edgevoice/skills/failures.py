@@ -15,6 +15,13 @@ _APOLOGIES = {("asr", "nothing_heard"): "not_heard", ("llm", "deadline"): "slow"
 _STAGE_APOLOGIES = {"mqtt": "away", "asr": "no_speech", "llm": "no_intent"}
 
 
+def likely(replies: Replies) -> tuple[tuple[str, bool], ...]:
+    """Short sentences that are said often, and whether each tells of a failed stage."""
+    plain = ("no_intent", "done", "left", "moment", "no_skill", "already")
+    told = (*((key, False) for key in plain), *((key, True) for key in (*_APOLOGIES.values(), "away")))
+    return tuple((replies.error(key), is_failure) for key, is_failure in told)
+
+
 def apology(replies: Replies, stage: str, code: str) -> str:
     return replies.error(_APOLOGIES.get((stage, code)) or _STAGE_APOLOGIES.get(stage) or "handle_error")
 

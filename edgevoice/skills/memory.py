@@ -15,6 +15,7 @@ from typing import Any
 
 from edgevoice.dialogue.state import Dialogue, Focus, Option, Question
 from edgevoice.messages import Action, Intent, Risk
+from edgevoice.skills.manner import Manner
 from edgevoice.skills.own_lists import OwnLists
 from edgevoice.skills.routines import Routines, commands_from_json
 from edgevoice.skills.timers import Timers
@@ -81,6 +82,7 @@ class Kept:
     timers: Timers
     lists: OwnLists
     routines: Routines
+    manner: Manner
 
 
 def save(parts: Kept, now_seconds: float, wall_seconds: float) -> dict[str, Any]:
@@ -90,6 +92,7 @@ def save(parts: Kept, now_seconds: float, wall_seconds: float) -> dict[str, Any]
     return {
         "timers": parts.timers.save(now_seconds, wall_seconds),
         "routines": parts.routines.save(),
+        "manner": parts.manner.save(),
         "lists": parts.lists.save(),
         "dialogue": asked if waiting else {},
         "focus": _focus(parts.dialogue, now_seconds, wall_seconds),
@@ -108,6 +111,7 @@ def restore(parts: Kept, saved: Mapping[str, Any], now_seconds: float, wall_seco
     if saved.get("timers"):
         parts.timers.restore(saved["timers"], now_seconds, wall_seconds)
     parts.routines.restore(saved.get("routines") or ())
+    parts.manner.restore(saved.get("manner") or {})
     try:
         _refocus(parts.dialogue, saved.get("focus") or {}, now_seconds, wall_seconds)
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -12,6 +12,7 @@ import numpy as np
 from edgevoice.config import TtsSettings
 from edgevoice.errors import SettingsError, StageError
 from edgevoice.messages import Samples
+from edgevoice.stages import Style
 from edgevoice.tts import sentences
 
 RATE = 22_050
@@ -21,17 +22,31 @@ _HEADER = 44  # bytes of the WAV header that espeak-ng writes
 
 
 class EspeakTts:
-    """`stages.Tts`: one piece of audio a sentence. `command` reads text on standard input and writes a WAV."""
+    """`stages.Tts`: one piece of audio a sentence. `program` reads text on standard input and writes a WAV.
+
+    It has all of a `Style`; the whisper is a variant of the voice.
+    """
 
     rate: int = RATE
+    whispers = True
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._command = command
+    def __init__(self, program: Sequence[str], voice: str, speed: float) -> None:
+        self._program, self._voice, self._speed = program, voice, speed
 
-    def speak(self, sentence: str) -> Iterator[Samples]:
+    def speak(self, sentence: str, style: Style = Style()) -> Iterator[Samples]:
         """Raises StageError: `missing` (no espeak-ng), `timeout`, `synthesis`."""
-        for part in sentences.split(sentence):
-            yield np.frombuffer(_run(self._command, part)[_HEADER:], np.dtype("<i2")).astype(np.int16, copy=False)
+        for part in sentences.split(sentence, self._voice.startswith("en")):
+            yield np.frombuffer(_run(self.command(style), part)[_HEADER:], np.dtype("<i2")).astype(np.int16, copy=False)
+
+    def command(self, style: Style) -> list[str]:
+        words = round(WORDS_PER_MINUTE * self._speed * style.rate)
+        variant = "+whisper" if style.whisper and "+" not in self._voice else ""
+        pitch, volume = (
+            min(round(middle * factor), most)
+            for middle, factor, most in ((50, style.pitch, 99), (100, style.volume, 200))
+        )
+        given = {"-s": words, "-p": pitch, "-a": volume}
+        return [*self._program, *(f"{key}{value}" for key, value in given.items()), f"-v{self._voice}{variant}"]
 
 
 def _run(command: Sequence[str], text: str) -> bytes:
@@ -55,12 +70,11 @@ def load(settings: TtsSettings, folder: Path | None) -> EspeakTts:
     Raises StageError `missing` without the program, SettingsError for an unknown voice.
     """
     program = shutil.which("espeak-ng") or "espeak-ng"
-    words = str(round(WORDS_PER_MINUTE * settings.speed))
-    command = [program, "--stdin", "--stdout", "-b", "1", "-s", words, f"-v{settings.voice or 'en-us'}"]
+    tts = EspeakTts([program, "--stdin", "--stdout", "-b", "1"], settings.voice or "en-us", settings.speed)
     try:
-        _run(command, " ")
+        _run(tts.command(Style()), " ")
     except StageError as error:
         if error.code != "synthesis":
             raise
         raise SettingsError("tts.voice", error.message, "See: espeak-ng --voices") from None
-    return EspeakTts(command)
+    return tts

@@ -7,32 +7,53 @@ from pathlib import Path
 
 import hibari
 import numpy as np
+from hibari import dsp
 from hibari.voices import DEFAULT, VOICES, voice_path
 
 from edgevoice.config import TtsSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, SettingsError, StageError
 from edgevoice.messages import Samples
 from edgevoice.schema import suggest
+from edgevoice.stages import Style
 from edgevoice.tts import sentences
+
+_BREATH = -3.0
+"""Natural logarithm: what the cords sound like, made of breath, is so much softer."""
 
 
 class HibariTts:
-    """`stages.Tts`: one piece of audio a sentence."""
+    """`stages.Tts`: one piece of audio a sentence. It has all of a `Style`: its network gives a pitch curve, and the
+    spectrum of the cords and of the breath apart, so a whisper is the same speech with breath for cords.
+    """
 
     rate: int = hibari.SAMPLE_RATE
+    whispers = True
 
     def __init__(self, voice: hibari.Hibari, speed: float) -> None:
         self._voice, self._speed = voice, speed
 
-    def speak(self, sentence: str) -> Iterator[Samples]:
+    def speak(self, sentence: str, style: Style = Style()) -> Iterator[Samples]:
         """Raises StageError `synthesis`."""
         for part in sentences.split(sentence):
+            noise = np.random.default_rng(0)  # the same words always sound the same
             try:
-                # A fixed seed: the same words always sound the same.
-                for wave in self._voice.stream(part, speed=self._speed, seed=0):
-                    yield (np.clip(wave, -1, 1) * 32767).astype(np.int16)
+                for phonemes in self._voice.phonemize(part):
+                    if len(ids := self._voice.ids(phonemes)) > 2:
+                        wave = self._wave(ids, style, noise) * style.volume
+                        yield (np.clip(wave, -1, 1) * 32767).astype(np.int16)
             except (RuntimeError, ValueError, KeyError, IndexError) as error:
-                raise StageError("tts", "synthesis", f"hibari cannot say '{part[:60]}': {error}") from error
+                raise StageError("tts", "synthesis", f"hibari cannot say {len(part)} characters: {error}") from error
+
+    def _wave(self, ids: list[int], style: Style, noise: np.random.Generator) -> np.ndarray:
+        """float32 [n], about -1 to 1."""
+        given = {"ids": np.asarray([ids], np.int64), "speed": np.asarray([self._speed * style.rate], np.float32)}
+        cords, turn, breath, rest, phase, pitch = (out[0] for out in self._voice.sess.run(None, given))
+        if style.whisper:
+            breath = np.logaddexp(breath, cords + np.float32(_BREATH))
+            cords = np.full_like(cords, -np.inf)
+            rest = np.full_like(rest, -np.inf)
+        wave: np.ndarray = dsp.synth(cords, turn, breath, rest, phase, pitch * style.pitch, noise)
+        return wave
 
 
 def load(settings: TtsSettings, folder: Path | None) -> HibariTts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import onnxruntime as ort
@@ -13,27 +14,43 @@ from edgevoice.config import TtsSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, SettingsError, StageError
 from edgevoice.messages import Samples
 from edgevoice.schema import suggest
+from edgevoice.stages import Style
 from edgevoice.tts import sentences
+
+_FLAT = 0.5
+"""Share of the voice's own noise scale that is left of a soft voice."""
 
 
 class PiperTts:
-    """`stages.Tts`: one piece of audio a sentence, at the voice's own rate."""
+    """`stages.Tts`: one piece of audio a sentence, at the voice's own rate. No pitch, and no whisper: what is to be
+    whispered is said softly, with less variation of tone (its noise scale).
+    """
+
+    whispers = False
 
     def __init__(self, voice: PiperVoice, synthesis: SynthesisConfig) -> None:
         self._voice, self._synthesis = voice, synthesis
+        self._is_english = str(voice.config.espeak_voice).startswith("en")
 
     @property
     def rate(self) -> int:
         return int(self._voice.config.sample_rate)
 
-    def speak(self, sentence: str) -> Iterator[Samples]:
+    def speak(self, sentence: str, style: Style = Style()) -> Iterator[Samples]:
         """Raises StageError `synthesis`."""
-        for part in sentences.split(sentence):
+        how = self._styled(style)
+        for part in sentences.split(sentence, self._is_english):
             try:
-                for chunk in self._voice.synthesize(part, self._synthesis):
+                for chunk in self._voice.synthesize(part, how):
                     yield chunk.audio_int16_array
             except Exception as error:  # onnxruntime and the phonemizer raise classes of their own
-                raise StageError("tts", "synthesis", f"Piper cannot say '{part[:60]}': {error}") from error
+                raise StageError("tts", "synthesis", f"Piper cannot say {len(part)} characters: {error}") from error
+
+    def _styled(self, style: Style) -> SynthesisConfig:
+        plain = self._synthesis
+        noise = self._voice.config.noise_scale * _FLAT if style.whisper else None
+        length = (plain.length_scale or 1.0) / style.rate
+        return replace(plain, length_scale=length, volume=style.volume, noise_scale=noise)
 
 
 def load(settings: TtsSettings, folder: Path | None) -> PiperTts:

@@ -17,7 +17,7 @@ from edgevoice.asr import moonshine
 from edgevoice.config import AsrSettings, TtsSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, SettingsError, StageError
 from edgevoice.messages import RATE, AudioChunk
-from edgevoice.stages import Tts
+from edgevoice.stages import Style, Tts
 from edgevoice.tts import espeak
 from evaluation.asr import distance, words
 
@@ -64,8 +64,8 @@ def voice(engine: str, model: Callable[[str], Path]) -> Callable[..., Tts]:
     return voiced
 
 
-def spoken(tts: Tts, sentence: str) -> np.ndarray:
-    pieces = list(tts.speak(sentence))
+def spoken(tts: Tts, sentence: str, style: Style = Style()) -> np.ndarray:
+    pieces = list(tts.speak(sentence, style))
     assert all(piece.dtype == np.int16 and piece.ndim == 1 and len(piece) for piece in pieces)
     return np.concatenate([np.zeros(0, np.int16), *pieces])
 
@@ -83,6 +83,56 @@ def test_what_is_said_is_heard(engine: str, voice: Callable[..., Tts], model: Ca
 def test_speed_shortens_speech(voice: Callable[..., Tts]) -> None:
     slow, fast = (len(spoken(voice(speed=speed), REPLIES[0])) for speed in (0.8, 1.6))
     assert 1.4 < slow / fast < 2.6
+
+
+def loudness(samples: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(samples.astype(float) ** 2)))
+
+
+def voicing(samples: np.ndarray, rate: int) -> float:
+    """How alike the sound is to itself a pitch period later, median over its loud frames: near 1 for a voice."""
+    size = rate // 20
+    frames = [samples[i : i + size].astype(float) for i in range(0, len(samples) - size, size)]
+    loud = [frame - frame.mean() for frame in frames if loudness(frame) > loudness(samples)]
+    found = [np.correlate(frame, frame, "full")[size - 1 :] for frame in loud]
+    return float(np.median([one[rate // 400 : rate // 75].max() / one[0] for one in found]))
+
+
+def test_a_style_is_heard(voice: Callable[..., Tts]) -> None:
+    plain, slow, soft = (spoken(voice(), REPLIES[0], style) for style in (Style(), Style(rate=0.7), Style(volume=0.4)))
+    assert 1.2 < len(slow) / len(plain) < 1.8
+    assert 0.25 < loudness(soft) / loudness(plain) < 0.6
+
+
+def test_who_whispers_does_it_without_the_cords(voice: Callable[..., Tts], model: Callable[[str], Path]) -> None:
+    tts = voice()
+    if not tts.whispers:
+        pytest.skip("Piper has no whisper")
+    plain, whisper = spoken(tts, REPLIES[0]), spoken(tts, REPLIES[0], Style(whisper=True))
+    assert voicing(whisper, tts.rate) < 0.75 * voicing(plain, tts.rate)
+    asr = moonshine.load(AsrSettings(), model("moonshine-base-en"))
+    *_, heard = asr.transcribe([AudioChunk(soxr.resample(whisper, tts.rate, RATE), RATE, 0)])
+    assert distance(words(SPOKEN[0]), words(heard.text)) <= 2
+
+
+def test_pitch_is_lower_where_the_engine_has_one(engine: str, voice: Callable[..., Tts]) -> None:
+    if engine == "piper":
+        pytest.skip("Piper has no pitch")
+    low, plain = (pitch(spoken(voice(), REPLIES[0], style), voice().rate) for style in (Style(pitch=0.8), Style()))
+    assert low < 0.93 * plain
+
+
+def pitch(samples: np.ndarray, rate: int) -> float:
+    """Median pitch of the voiced frames, Hz."""
+    size = rate // 20
+    found = []
+    for i in range(0, len(samples) - size, size):
+        frame = samples[i : i + size].astype(float)
+        alike = np.correlate(frame - frame.mean(), frame - frame.mean(), "full")[size - 1 :]
+        period = rate // 400 + int(alike[rate // 400 : rate // 75].argmax())
+        if alike[0] > 0 and alike[period] / alike[0] > 0.6:
+            found.append(rate / period)
+    return float(np.median(found))
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "💡", "***", "\x00\x07\x1b"])
@@ -128,7 +178,7 @@ def test_without_espeak_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_a_failing_program_is_a_stage_error() -> None:
-    tts = espeak.EspeakTts([sys.executable, "-c", "import sys; sys.exit('no data')"])
+    tts = espeak.EspeakTts([sys.executable, "-c", "import sys; sys.exit('no data')"], "en-us", 1.0)
     with pytest.raises(StageError, match="no data") as caught:
         list(tts.speak("Hello."))
     assert caught.value.code == "synthesis"

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from brokers import Mosquitto
 
-from edgevoice import assembly
+from edgevoice import assembly, watchers
 from edgevoice.assembly import Wanted
 from edgevoice.assistant import Assistant
 from edgevoice.audio.speaker import NullSink, Speaker
@@ -150,7 +150,7 @@ def running(port: int, speaks: bool = False, **mqtt: Any) -> Iterator[Running]:
         assistant = Assistant(Room(), ear, stages, observe, lambda _: None)  # type: ignore[arg-type]
         heartbeat = Heartbeat(lambda: None, ("ears", "turns"), SECONDS)
         watched = Watched(Figures(), heartbeat, stages.condition)
-        presence = assembly.presence(settings, stages, assistant, watched.summary)
+        presence = watchers.presence(settings, stages, assistant, watched.summary)
         assert presence is not None
         thread = threading.Thread(target=assistant.run)
         thread.start()
@@ -224,6 +224,10 @@ def test_words_are_told_where_the_settings_allow_it(mosquitto: Mosquitto) -> Non
         assert "Bed Light" in made.watcher.until("edgevoice/edgevoice/answer")
         made.watcher.say("edgevoice/edgevoice/say/set", "The kettle is on.")
         made.watcher.until("edgevoice/edgevoice/answer", "The kettle is on.")
+        made.watcher.say("edgevoice/edgevoice/text/set", "set the bed light to 40 percent")
+        made.watcher.until("edgevoice/edgevoice/heard", "set the bed light to # percent")
+        intent = made.watcher.until("edgevoice/edgevoice/intent")["intents"][0]
+        assert intent["slots"] == {"name": "Bed Light", "brightness": "#"}
     with running(mosquitto.port) as later:  # what an earlier run has told is taken back
         later.watcher.say("edgevoice/edgevoice/say/set", "Nobody reads this.")
         later.watcher.until("edgevoice/edgevoice/latency")
@@ -241,6 +245,18 @@ def retained(port: int) -> list[Message]:
         found.append(message)
     client.stop()
     return [message for message in found if message.retain]
+
+
+def test_numbers_are_told_where_nobody_masks_them(mosquitto: Mosquitto) -> None:
+    with running(mosquitto.port, announce_words=True, mask_words=False) as made:
+        made.watcher.say("edgevoice/edgevoice/text/set", "set the bed light to 40 percent")
+        made.watcher.until("edgevoice/edgevoice/heard", "set the bed light to 40 percent")
+
+
+def test_a_volume_that_was_asked_for_by_voice_is_told(mosquitto: Mosquitto) -> None:
+    with running(mosquitto.port, speaks=True) as made:
+        made.watcher.say("edgevoice/edgevoice/text/set", "speak at 30 percent")
+        made.watcher.until("edgevoice/edgevoice/volume", 30)
 
 
 def test_mute_and_volume(mosquitto: Mosquitto) -> None:
@@ -341,4 +357,4 @@ def test_the_events_of_hermes(mosquitto: Mosquitto) -> None:
 def test_nothing_is_announced_where_the_settings_say_so(mosquitto: Mosquitto) -> None:
     with running(mosquitto.port) as made:
         settings = Settings(mqtt=replace(MqttSettings(), announce=False))
-        assert assembly.presence(settings, None, made.assistant) is None  # type: ignore[arg-type]
+        assert watchers.presence(settings, None, made.assistant) is None  # type: ignore[arg-type]

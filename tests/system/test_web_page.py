@@ -112,7 +112,7 @@ def running(folder: Path, host: str = "127.0.0.1") -> Iterator[Place]:
         assistant = Assistant(
             meter, ear, stages, lambda event: [watch(event) for watch in watchers] and None, lambda name: None  # type: ignore[arg-type]
         )  # fmt: skip
-        with assembly.web(settings, stages, assistant, file, meter) as web:
+        with watchers.web(settings, stages, assistant, file, meter) as web:
             watchers.append(web.observe)
             thread = threading.Thread(target=assistant.run)
             thread.start()

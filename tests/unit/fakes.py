@@ -17,6 +17,7 @@ from edgevoice.messages import RATE, AudioChunk, Command, Intent, Message, Sampl
 from edgevoice.nlu.context import Context, Thinking
 from edgevoice.phrases import Phrases
 from edgevoice.skills.conversation import Conversation
+from edgevoice.stages import Style
 from edgevoice.turn import Stages, Voice
 
 
@@ -133,11 +134,16 @@ class Ear:
 
 
 class Mouth:
-    """A voice of ten samples a sentence."""
+    """A voice of ten samples a sentence, which notes what it said."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, Style]] = []
 
     rate = RATE
+    whispers = False
 
-    def speak(self, sentence: str) -> Iterator[Samples]:
+    def speak(self, sentence: str, style: Style = Style()) -> Iterator[Samples]:
+        self.said.append((sentence, style))
         yield np.ones(10, np.int16)
 
 

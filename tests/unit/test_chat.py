@@ -196,3 +196,39 @@ def test_the_prompt_is_the_prefix_a_little_history_and_the_words() -> None:
     history = [ChatMessage("user", str(number)) for number in range(10)]
     told(chat.chat(llm, "really", threading.Event(), history))
     assert llm.asked == [[*chat.prefix(), *history[-chat.MAX_HISTORY :], ChatMessage("user", "really")]]
+
+
+LONG = (
+    "Light from the sun is made of all the colors, and the small ones of its waves bounce off the air far more often "
+    "than the long ones. That is all."
+)
+
+
+def test_a_long_first_sentence_is_begun_at_its_first_clause() -> None:
+    letters = list(LONG)
+    llm = Talks(*letters)
+    said = chat.chat(llm, "why is the sky blue", threading.Event())
+    assert next(filter(None, said)) == "Light from the sun is made of all the colors,"
+    assert llm.said < 75
+    assert "".join(f" {part}" for part in said if part).strip() == LONG.partition("colors, ")[2]
+    assert told(chat.sentences(letters)) == answer(*letters)
+
+
+@pytest.mark.parametrize("text", ["No, it is not as far as that.", "It is red, green, blue, or none of these at all."])
+def test_a_short_sentence_is_whole(text: str) -> None:
+    assert answer(*text) == [text]
+
+
+def test_a_clause_is_no_sentence_of_the_two_and_is_not_left_alone() -> None:
+    assert answer(*LONG, *" And this is too much.")[-1] == "That is all."
+    cut = "Light from the sun is made of all the colors, and the small ones of its waves bounce off the"
+    assert " ".join(answer(*cut)) == cut
+
+
+def test_a_claim_that_begins_after_a_clause_is_not_made() -> None:
+    said = "With the greatest pleasure of them all, my dear friend, I have turned off all of the lights for you."
+    assert answer(*said)[-1] == chat.NOTHING_DONE
+
+
+def test_fewer_sentences_can_be_asked_for() -> None:
+    assert told(chat.chat(Talks(*LONG), "why is the sky blue", threading.Event(), (), 1))[-1].endswith("long ones.")

@@ -45,6 +45,7 @@ def test_every_command_teaches_with_help(capsys: pytest.CaptureFixture[str]) -> 
         "models pull",
         "profiles show",
         "service print",
+        "privacy wipe",
     ):
         with pytest.raises(SystemExit) as stopped:
             cli.main([*words.split(), "--help"])

@@ -17,8 +17,8 @@ FLOORS = (
     ("board", "errors", "logs", "messages", "phrases", "resources", "schema"),
     ("stages", "registry", "config", "profiles", "model_sources", "model_manifest", "model_store"),
     ("home", "nlu", "dialogue", "skills"),
-    ("listen", "link", "turn", "ahead", "replay"),
-    ("assistant", "late_llm", "simulator", "vehicle", "service", "assembly", "measure", "fitting"),
+    ("listen", "link", "ducking", "turn", "ahead", "replay"),
+    ("assistant", "late_llm", "simulator", "vehicle", "service", "assembly", "watchers", "measure", "fitting"),
     ("commands", "demo", "cli"),
 )
 # They stand beside the third row: each knows the two lowest floors only, and the pure rooms know none of them.

@@ -26,6 +26,7 @@ from edgevoice.messages import (
     Understood,
     Utterance,
 )
+from edgevoice.stages import Style
 
 WISHES = {
     "lamp on": (intent("HassTurnOn", "default", ("light.lamp",), name="Reading Lamp"),),
@@ -152,7 +153,7 @@ def test_an_unexpected_error_ends_the_turn_with_words() -> None:
 
 def test_a_voice_that_fails_is_a_failed_turn_and_not_the_end_of_the_worker() -> None:
     class Broken(Mouth):
-        def speak(self, sentence: str):  # type: ignore[no-untyped-def]
+        def speak(self, sentence: str, style: Style = Style()):  # type: ignore[no-untyped-def]
             raise StageError("tts", "broken", "no voice today")
             yield
 
