@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from edgevoice import registry, resources
 from edgevoice.assistant import Assistant, LateLlm
+from edgevoice.audio.front_end import FarEnd, FrontEnd
+from edgevoice.audio.mic import Mic
 from edgevoice.audio.speaker import Speaker
-from edgevoice.config import HomeSettings, Settings
+from edgevoice.config import AudioSettings, HomeSettings, Settings
 from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
@@ -24,6 +26,7 @@ from edgevoice.home.model import Home
 from edgevoice.home.pack_messages import PackMessages
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
+from edgevoice.messages import RATE, AudioChunk, Samples
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
@@ -31,7 +34,8 @@ from edgevoice.service.presence import Presence
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.skills.memory import Memory, default_path
-from edgevoice.stages import Bus, Embed, Llm, Sink
+from edgevoice.stages import Asr, Bus, Embed, Llm, Microphone, Sink
+from edgevoice.stop import StopWords
 from edgevoice.turn import Stages, Voice, prepare
 
 if TYPE_CHECKING:
@@ -76,10 +80,29 @@ def models_of(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
 
 
-def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
-    """The ear. Without `wake` it hears only when told to."""
+def listener(settings: Settings, store: Store, wake: bool = True, asr: Asr | None = None) -> Listener:
+    """The ear. Without `wake` it hears only when told to. `asr` recognises what ends the voice."""
     detector = engine("wake", settings, store) if wake else None
-    return Listener(detector, engine("vad", settings, store), settings.listen, settings.vad.threshold)
+    vad, threshold = engine("vad", settings, store), settings.vad.threshold
+    stop = None
+    if asr is not None and settings.listen.stop_words:
+
+        def transcribe(samples: Samples) -> str:
+            *_, last = asr.transcribe([AudioChunk(samples, RATE, 0)])
+            return last.text
+
+        stop = StopWords(settings.listen.stop_words, vad, transcribe, threshold)
+    return Listener(detector, vad, settings.listen, threshold, stop)
+
+
+def microphone(settings: AudioSettings, sink: Sink) -> Microphone:
+    """The microphone; where `sink` is a speaker, without the echo of what is played there from now on."""
+    mic = Mic(settings)
+    if not (settings.echo_cancellation and isinstance(sink, Speaker)):
+        return mic
+    far = FarEnd()
+    sink.opener = far.tapped(sink.opener)
+    return FrontEnd(mic, far)
 
 
 def late_embedding(settings: Settings, store: Store) -> Embed | None:

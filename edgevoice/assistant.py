@@ -8,7 +8,8 @@
 | llm loader    | loads the language model while the ears already listen               |
 | llm writer    | one answer of it; the turns speak meanwhile                          |
 
-The queue between ears and turns is bounded and counts what it loses. A wake word during a turn cancels that turn.
+The queue between ears and turns is bounded and counts what it loses. A wake word during a turn cancels that turn, and so
+does `stop` while it speaks.
 """
 
 from __future__ import annotations
@@ -18,19 +19,16 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from typing import Protocol
 
 from edgevoice import turn as turns
 from edgevoice.ahead import Ahead
 from edgevoice.errors import EdgeVoiceError, StageError
 from edgevoice.listen import Listener
 from edgevoice.messages import (
-    AudioChunk,
     Ending,
     Event,
     ListenEvent,
@@ -39,13 +37,14 @@ from edgevoice.messages import (
     Outcome,
     SpeechEnded,
     SpeechPaused,
+    StopHeard,
     Turn,
     TurnEnded,
     TurnFailed,
     Utterance,
     WakeHeard,
 )
-from edgevoice.stages import ChatMessage, Llm
+from edgevoice.stages import ChatMessage, Llm, Microphone
 
 _log = logging.getLogger(__name__)
 
@@ -53,12 +52,6 @@ _QUEUE = 8  # more than a person says while one turn runs
 _IDLE_SECONDS = 0.1
 _SILENT_SECONDS = 0.05
 """How long the language model may be silent before an empty piece says so; `cancel` is looked at as often."""
-
-
-class Microphone(AbstractContextManager[Iterable[AudioChunk]], Protocol):
-    """Entering opens it; `close`, from any thread, ends its chunks."""
-
-    def close(self) -> None: ...
 
 
 def _nobody(event: Event) -> None:
@@ -171,8 +164,10 @@ class Assistant:
     def _hand_over(self, event: ListenEvent) -> None:
         self._observe(event)
         turn = self._turn
-        if isinstance(event, WakeHeard) and turn is not None:
+        if isinstance(event, (WakeHeard, StopHeard)) and turn is not None:
             turn.cancel.set()
+        if isinstance(event, StopHeard):
+            return  # nobody listens after it
         if isinstance(event, SpeechPaused) and (turn is not None or not self._heard.empty()):
             return  # understanding ahead is worth it only at once
         self._put(event)

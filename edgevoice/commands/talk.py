@@ -20,7 +20,6 @@ from edgevoice.assembly import Wanted
 from edgevoice.assistant import Assistant
 from edgevoice.audio import wav
 from edgevoice.audio.cues import cue
-from edgevoice.audio.mic import Mic
 from edgevoice.audio.speaker import NullSink, Speaker, WavSink
 from edgevoice.commands import options as opts
 from edgevoice.commands.show import Printer
@@ -59,7 +58,7 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
             except StageError as error:
                 _log.warning("no cue: %s", error)
 
-    ear = assembly.listener(settings, Store())
+    ear = assembly.listener(settings, Store(), asr=stages.asr)
     # systemd's journal is not told what was said in the house.
     show_event = printer if not notifier.active or printer.json else _note
 
@@ -70,7 +69,7 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
         if presence is not None:
             presence.observe(event)
 
-    assistant = Assistant(Mic(settings.audio), ear, stages, observe, play_cue, notifier.beat)
+    assistant = Assistant(assembly.microphone(settings.audio, sink), ear, stages, observe, play_cue, notifier.beat)
     presence = assembly.presence(settings, stages, assistant)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: assistant.stop())

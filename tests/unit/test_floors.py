@@ -17,7 +17,7 @@ FLOORS = (
     ("errors", "messages", "phrases", "resources", "schema"),
     ("stages", "registry", "config", "profiles", "model_sources", "model_store"),
     ("home", "nlu", "dialogue", "skills"),
-    ("listen", "link", "turn", "ahead", "replay"),
+    ("stop", "listen", "link", "turn", "ahead", "replay"),
     ("assistant", "simulator", "vehicle", "service", "assembly"),
     ("commands", "demo", "cli"),
 )
