@@ -38,10 +38,10 @@ SUITES = {
     "echo": """
   rows         as for wake: each clip is said into the assistant's own voice, which comes back through a simulated
                room; with --noise and --snr, into those recordings played
-  predictions  {id, plain_DB, cancelled_DB: [seconds at which a wake word fired, from the start of the clip]}: without
-               and with the front end, where the clip is DB louder than the echo
-  score        1 - miss_rate with the front end, over all levels
-  figures      plain_..., cancelled_DB_db_miss_rate and ..._false_accepts; cut_DB_db_p50_ms, ..._p90_ms (from the word's
+  predictions  {id, plain_DB, first_DB, later_DB: [seconds at which a wake word fired, from the start of the clip]}: without
+               the front end, with it in its first seconds, and in a later reply; the clip is DB louder than the echo
+  score        1 - miss_rate in later replies, over all levels
+  figures      plain_..., first_..., later_DB_db_miss_rate and ..._false_accepts; cut_DB_db_p50_ms, ..._p90_ms (from the word's
                end until the voice is cut); erle_p50_db, erle_p10_db (echo return loss enhancement in the voice's second
                second); cpu_per_second of the front end while the speaker plays""",
     "endpoint": """

@@ -137,6 +137,6 @@ class FrontEnd:
         if not whole or self._quiet >= REACH:
             return AudioChunk(near, chunk.rate, start)
         if was_quiet:
-            self._canceller.renew()
+            self._canceller.begin()
         clean = self._canceller.process(near, np.pad(far, (0, whole - len(far))))
         return AudioChunk(clean, chunk.rate, start, playing=True)

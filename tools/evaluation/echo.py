@@ -2,7 +2,8 @@
 
 A simulated room: what the speaker plays comes back through a small loudspeaker, which distorts it, the delay of device
 and air, and the room's reverberation, each row its own. The voice has spoken for two seconds when the clip begins, and goes
-on through it. The front end gets what a device's buffer would give it, and the microphone's chunks.
+on through it: as its `first` words ever, and as a `later` reply, after six seconds that the front end has learned from.
+It gets what a device's buffer would give it, and the microphone's chunks.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ _SENTENCES = (
     "The front door is locked, two windows in the bedroom are open, and the garage is closed.",
     "Rivers wash salt out of rocks and carry it into the sea, where it stays.",
 )
-_BEFORE, _AFTER = 2 * RATE, RATE // 2
+_WAYS = ("plain", "first", "later")
+_EARLIER, _PAUSE, _BEFORE, _AFTER = 6 * RATE, 23_456, 2 * RATE, RATE // 2
 _CHUNK, _AHEAD = 512, RATE // 10  # the microphone's blocks, and the speaker's buffer
 _CUT = round(0.01 * RATE)  # the piece that the speaker is playing
 _DIRECT_DB = 10.0  # the sound that comes straight from the loudspeaker, over that of the room
@@ -59,7 +61,7 @@ def run(rows: list[Row], options: Options) -> Report:
     detector: WakeDetector = options.engine("wake")
     levels = LEVELS_DB if options.noise is None else (options.noise.snr_db,)
     played = _voice(options.engine("tts")) if options.noise is None else []
-    found = {(level, way): Heard() for level in levels for way in ("plain", "cancelled")}
+    found = {(level, way): Heard() for level in levels for way in _WAYS}
     erle: list[float] = []
     predictions: list[dict[str, object]] = []
     cpu = seconds = 0.0
@@ -72,7 +74,11 @@ def run(rows: list[Row], options: Options) -> Report:
             far = np.resize(far, len(near))
         else:
             far = options.noise.pick(row, len(near))[1]
-        echo = room(far, rng)
+        earlier = np.resize(np.roll(far, int(rng.integers(len(far)))), _EARLIER)
+        both = np.concatenate((earlier, np.zeros(_PAUSE, np.int16), far))
+        last = slice(len(both) - len(far), None)
+        whole = room(both, rng)
+        echo = whole[last]
         prediction: dict[str, object] = {"id": row.id}
         begin, end = speech_span(clip)
         for level in levels:
@@ -81,12 +87,14 @@ def run(rows: list[Row], options: Options) -> Report:
             )
             mixed = np.clip(near + scale * echo + _FAINT * rng.standard_normal(len(near)), -32768, 32767)
             plain = mixed.astype(np.int16)
+            before = scale * whole[: last.start] + _FAINT * rng.standard_normal(last.start)
+            learned = np.concatenate((np.clip(before, -32768, 32767).astype(np.int16), plain))
             begun = time.process_time()
-            clean = cancelled(plain, far)
+            later = cancelled(learned, (0, earlier), (last.start, far))[-len(plain) :]
             cpu += time.process_time() - begun
-            seconds += len(plain) / RATE
-            erle.append(float(10 * np.log10(_power(plain[RATE:_BEFORE]) / _power(clean[RATE:_BEFORE]))))
-            for way, heard in (("plain", plain), ("cancelled", clean)):
+            seconds += (len(learned) - _PAUSE) / RATE
+            erle.append(float(10 * np.log10(_power(plain[RATE:_BEFORE]) / _power(later[RATE:_BEFORE]))))
+            for way, heard in (("plain", plain), ("first", cancelled(plain, (0, far))), ("later", later)):
                 events = _listen(detector, heard)
                 _count(found[level, way], row, detector, events, len(clip), _BEFORE + end)
                 prediction[f"{way}_{level:g}"] = [round((at - _BEFORE) / RATE, 3) for at, _ in events]
@@ -108,17 +116,23 @@ def room(far: Samples, rng: np.random.Generator) -> NDArray[np.float64]:
     return np.asarray(np.fft.irfft(np.fft.rfft(x, size) * np.fft.rfft(response, size), size)[: len(x)]) * 32768
 
 
-def cancelled(heard: Samples, played: Samples) -> Samples:
-    """What the front end makes of a microphone that hears `heard` while `played` is given to the speaker."""
+def cancelled(heard: Samples, *played: tuple[int, Samples]) -> Samples:
+    """What the front end makes of a microphone that hears `heard`, int16 [as many], while each `played` is given to the
+    speaker, from its place in the stream on.
+    """
     far = FarEnd()
     front_end = FrontEnd(Mic(AudioSettings()), far)
     out: list[Samples] = []
-    given = 0
+    given = [0] * len(played)
     for i in range(0, len(heard), _CHUNK):
-        far.put(played[given : i + _AHEAD])
-        given = i + _AHEAD
+        for k, (start, samples) in enumerate(played):
+            if i + _CHUNK > start and given[k] < len(samples):
+                until = i + _CHUNK - start + _AHEAD
+                far.put(samples[given[k] : until])
+                given[k] = until
         out.append(front_end.process(AudioChunk(heard[i : i + _CHUNK], RATE, i)).samples)
-    return np.concatenate(out)
+    clean = np.concatenate(out)
+    return np.pad(clean, (0, len(heard) - len(clean)))
 
 
 def _voice(tts: Tts) -> list[Samples]:
@@ -175,7 +189,7 @@ def _report(
                 f"{p90}",
             )
         )
-        if way == "cancelled":
+        if way == "later":
             said, missed = said + one.said, missed + one.missed
             figures[f"cut_{level:g}_db_p50_ms"], figures[f"cut_{level:g}_db_p90_ms"] = p50, p90
     figures |= {
