@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,6 +19,8 @@ _BEFORE = round(0.25 * RATE)  # taken with the speech: a VAD notices its beginni
 _SHORTEST, _LONGEST = round(0.06 * RATE), round(1.2 * RATE)
 _PAUSE = round(0.06 * RATE)  # a silence after which what was said is recognised
 _OVER = round(0.4 * RATE)  # a silence that parts what is said before it from what is said after it
+_ABOVE_DB = 6.0  # what is said is so much louder than what is left of the voice
+_LEVELS = 60  # windows by which that is known
 _KEPT = _BEFORE + _LONGEST + _OVER + RATE
 
 
@@ -40,6 +43,7 @@ class StopWords:
         self._onset: int | None = None
         self._last = 0
         self._asked = False
+        self._levels: deque[float] = deque(maxlen=_LEVELS)
 
     def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
         end = chunk.start + len(chunk.samples)
@@ -48,7 +52,12 @@ class StopWords:
             self._window_end = chunk.start
         heard = []
         for window in self._vad.feed(chunk):
-            if window.probability >= self._threshold:
+            level = self._level(end - self._window_end, end - window.end)
+            above = not self._levels or level > float(np.percentile(self._levels, 75)) + _ABOVE_DB
+            is_voice = above and window.probability >= self._threshold
+            if not is_voice or (self._onset is not None and window.end - self._onset > _LONGEST):
+                self._levels.append(level)
+            if is_voice:
                 if self._onset is None:
                     self._onset = self._window_end
                 self._last, self._asked = window.end, False
@@ -57,6 +66,11 @@ class StopWords:
                 heard.append(WakeHeard(word, 1.0, window.end, self._last))
                 self._onset = None
         return heard
+
+    def _level(self, begin: int, until: int) -> float:
+        """Decibels of the samples kept from `begin` before their end to `until` before it."""
+        samples = self._past[len(self._past) - begin : len(self._past) - until].astype(np.float64)
+        return float(10 * np.log10(np.mean(samples**2) + 1))
 
     def _said(self, now: int, end: int) -> str | None:
         """The word that was said by `now`, where `end` is that of the samples kept."""

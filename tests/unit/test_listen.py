@@ -19,7 +19,6 @@ from edgevoice.messages import (
     SpeechEnded,
     SpeechPaused,
     SpeechStarted,
-    StopHeard,
     WakeHeard,
 )
 from edgevoice.stages import SpeechProbability
@@ -382,46 +381,3 @@ def test_the_trigger_wants_scores_in_a_row_and_rests() -> None:
     trigger.reset()
     assert trigger.update(0.9, 100) is None
     assert trigger.update(0.9, 200) is not None
-
-
-class FakeStop(FakeWake):
-    """Takes the level STOP for a word that ends the voice."""
-
-    words = ("stop",)
-
-    def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
-        self.seen += len(chunk.samples)
-        found = np.flatnonzero(chunk.samples == STOP)
-        return [WakeHeard("stop", 1.0, chunk.start + int(found[0]))] if len(found) else []
-
-
-STOP = 15_000
-
-
-def over_voice(listener: Listener, samples: Samples, playing: bool) -> list[ListenEvent]:
-    return [
-        event
-        for i in range(0, len(samples), 512)
-        for event in listener.feed(AudioChunk(samples[i : i + 512], RATE, i, playing))
-    ]
-
-
-def test_a_stop_word_is_listened_for_only_while_the_speaker_plays() -> None:
-    samples = sound((1.024, QUIET), (0.032, STOP), (1.0, QUIET))
-    stop = FakeStop()
-    assert over_voice(Listener(FakeWake(), FakeVad(), SETTINGS, stop=stop), samples, playing=True) == [
-        StopHeard("stop", 1024 * 16)
-    ]
-    assert stop.resets == 2  # its own, and as the voice began
-    stop = FakeStop()
-    assert over_voice(Listener(FakeWake(), FakeVad(), SETTINGS, stop=stop), samples, playing=False) == []
-    assert stop.seen == 0
-
-
-def test_a_stop_word_leaves_the_vad_alone_while_speech_is_listened_to() -> None:
-    stop = FakeStop()
-    listener = Listener(FakeWake(), FakeVad(), SETTINGS, stop=stop)
-    listener.listen_now(0)
-    found = over_voice(listener, sound((1.024, SPEECH), (0.032, STOP), (0.4, SPEECH), (1.0, QUIET)), playing=True)
-    assert [type(event) for event in found] == [SpeechStarted, SpeechEnded]
-    assert stop.seen < RATE  # only after the end of the speech

@@ -7,9 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from test_ear_suites import LevelVad
+from test_listen import QUIET as FAINT
+from test_listen import SETTINGS, SPEECH, FakeVad, FakeWake
 
 from edgevoice.errors import StageError
-from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
+from edgevoice.listen import Listener
+from edgevoice.messages import RATE, AudioChunk, ListenEvent, Samples, SpeechEnded, SpeechStarted, StopHeard, WakeHeard
 from edgevoice.stop import StopWords
 
 LOUD, QUIET = 4000, 5
@@ -74,3 +77,46 @@ def test_a_recogniser_that_fails_stops_nothing(caplog: pytest.LogCaptureFixture)
 
     assert heard(sound((1, QUIET), (0.4, LOUD), (1, QUIET)), transcribe) == []
     assert "broken" in caplog.text
+
+
+class FakeStop(FakeWake):
+    """Takes the level STOP for a word that ends the voice."""
+
+    words = ("stop",)
+
+    def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
+        self.seen += len(chunk.samples)
+        found = np.flatnonzero(chunk.samples == STOP)
+        return [WakeHeard("stop", 1.0, chunk.start + int(found[0]))] if len(found) else []
+
+
+STOP = 15_000
+
+
+def over_voice(listener: Listener, samples: Samples, playing: bool) -> list[ListenEvent]:
+    return [
+        event
+        for i in range(0, len(samples), 512)
+        for event in listener.feed(AudioChunk(samples[i : i + 512], RATE, i, playing))
+    ]
+
+
+def test_a_stop_word_is_listened_for_only_while_the_speaker_plays() -> None:
+    samples = sound((1.024, FAINT), (0.032, STOP), (1.0, FAINT))
+    stop = FakeStop()
+    assert over_voice(Listener(FakeWake(), FakeVad(), SETTINGS, stop=stop), samples, playing=True) == [
+        StopHeard("stop", 1024 * 16)
+    ]
+    assert stop.resets == 2  # its own, and as the voice began
+    stop = FakeStop()
+    assert over_voice(Listener(FakeWake(), FakeVad(), SETTINGS, stop=stop), samples, playing=False) == []
+    assert stop.seen == 0
+
+
+def test_a_stop_word_leaves_the_vad_alone_while_speech_is_listened_to() -> None:
+    stop = FakeStop()
+    listener = Listener(FakeWake(), FakeVad(), SETTINGS, stop=stop)
+    listener.listen_now(0)
+    found = over_voice(listener, sound((1.024, SPEECH), (0.032, STOP), (0.4, SPEECH), (1.0, FAINT)), playing=True)
+    assert [type(event) for event in found] == [SpeechStarted, SpeechEnded]
+    assert stop.seen < RATE  # only after the end of the speech
