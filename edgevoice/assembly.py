@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgevoice import registry, resources
+from edgevoice.audio.front_end import FarEnd, FrontEnd
 from edgevoice.audio.speaker import Speaker
-from edgevoice.config import HomeSettings, Settings
+from edgevoice.config import AudioSettings, HomeSettings, Settings
 from edgevoice.errors import EdgeVoiceError, MissingExtra, ModelError, StageError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
@@ -27,6 +28,7 @@ from edgevoice.home.pack_messages import PackMessages
 from edgevoice.late_llm import LateLlm
 from edgevoice.link import HomeLink
 from edgevoice.listen import Listener
+from edgevoice.messages import RATE, AudioChunk, Samples
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
@@ -37,7 +39,8 @@ from edgevoice.skills.manner import Level, Manner
 from edgevoice.skills.memory import Memory, default_path
 from edgevoice.skills.reply import Replies
 from edgevoice.skills.taught import Taught
-from edgevoice.stages import Bus, Embed, Llm, Sink, Tts
+from edgevoice.stages import Asr, Bus, Embed, Llm, Microphone, Sink, Tts
+from edgevoice.stop import StopWords
 from edgevoice.tts.remembered import RememberedTts
 from edgevoice.turn import Stages, Voice, prepare
 
@@ -96,10 +99,28 @@ def remembering(settings: Settings, tts: Tts | None) -> Tts | None:
     return tts and RememberedTts(tts, settings.tts.cache_mb, settings.tts.pronounce)
 
 
-def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
-    """The ear. Without `wake` it hears only when told to."""
+def listener(settings: Settings, store: Store, wake: bool = True, asr: Asr | None = None) -> Listener:
+    """The ear. Without `wake` it hears only when told to. `asr` recognises what ends the voice."""
     detector = engine("wake", settings, store) if wake else None
-    return Listener(detector, engine("vad", settings, store), settings.listen, settings.vad.threshold)
+    vad, threshold = engine("vad", settings, store), settings.vad.threshold
+    stop = None
+    if asr is not None and settings.listen.stop_words:
+
+        def transcribe(samples: Samples) -> str:
+            *_, last = asr.transcribe([AudioChunk(samples, RATE, 0)])
+            return last.text
+
+        stop = StopWords(settings.listen.stop_words, vad, transcribe, threshold)
+    return Listener(detector, vad, settings.listen, threshold, stop)
+
+
+def without_echo(settings: AudioSettings, mic: Microphone, sink: Sink) -> Microphone:
+    """The microphone; where `sink` is a speaker, without the echo of what is played there from now on."""
+    if not (settings.echo_cancellation and isinstance(sink, Speaker)):
+        return mic
+    far = FarEnd()
+    sink.opener = far.tapped(sink.opener)
+    return FrontEnd(mic, far)
 
 
 class Parts:

@@ -6,7 +6,8 @@
 | turns         | the caller of `run`: turns, the home's messages, timers, the voice;  |
 |               | between turns it understands ahead what was said before a pause      |
 
-The queue between ears and turns is bounded and counts what it loses. A wake word during a turn cancels that turn.
+The queue between ears and turns is bounded and counts what it loses. A wake word during a turn cancels that turn, and so
+does `stop` while it speaks.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -37,25 +37,20 @@ from edgevoice.messages import (
     Outcome,
     SpeechEnded,
     SpeechPaused,
+    StopHeard,
     Turn,
     TurnEnded,
     TurnFailed,
     Utterance,
     WakeHeard,
 )
-from edgevoice.stages import WakeScore
+from edgevoice.stages import Microphone, WakeScore
 
 _log = logging.getLogger(__name__)
 
 _QUEUE = 8  # more than a person says while one turn runs
 _IDLE_SECONDS = 0.1
 _EARS_SECONDS = 1.0  # in which they end; they are left to themselves where a device hangs
-
-
-class Microphone(AbstractContextManager[Iterable[AudioChunk]], Protocol):
-    """Entering opens it; `close`, from any thread, ends its chunks."""
-
-    def close(self) -> None: ...
 
 
 class Ear(Protocol):
@@ -213,8 +208,10 @@ class Assistant:
     def _hand_over(self, event: ListenEvent) -> None:
         self._observe(event)
         turn = self._turn
-        if isinstance(event, WakeHeard) and turn is not None:
+        if isinstance(event, (WakeHeard, StopHeard)) and turn is not None:
             turn.cancel.set()
+        if isinstance(event, StopHeard):
+            return  # nobody listens after it
         if isinstance(event, SpeechPaused) and (turn is not None or not self._heard.empty()):
             return  # understanding ahead is worth it only at once
         self._put(event)

@@ -31,6 +31,7 @@ class AudioSettings:
     rate: int | None = _f(None, "rate the input is opened with, in Hz; empty: the device's own", min=8000, max=192_000)
     volume: float = _f(1.0, "loudness of the voice, 0 to 1", min=0, max=1)
     cues: bool = _f(True, "play short sounds for listening and failed")
+    echo_cancellation: bool = _f(True, "take what the speaker plays out of what the microphone hears")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,10 @@ class ListenSettings:
     maximum_seconds: float = _f(15.0, "longer speech is cut", min=1, max=120)
     silence_seconds: float = _f(
         0.55, "silence that ends speech of which nobody can tell if it is complete", min=0.1, max=5
+    )
+    stop_words: tuple[str, ...] = _f(
+        ("stop", "stop it", "be quiet", "quiet", "shut up", "停", "停止", "安静"),
+        "what ends the voice when it is said into it, without a wake word; needs echo cancellation",
     )
     pause_seconds: float = _f(
         0.12,

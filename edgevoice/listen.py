@@ -6,13 +6,13 @@
 How long the silence must be depends on what was said: at each short pause the listener tells of it, and whoever has
 understood it by then says so with `expect`.
 No thread and no clock: time is the stream's samples. Only one engine runs at a time, the wake word's while idle and the
-VAD otherwise.
+VAD otherwise; while the speaker plays, the words that end the voice are listened for beside the wake word.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from edgevoice.messages import (
     SpeechEnded,
     SpeechPaused,
     SpeechStarted,
+    StopHeard,
     Utterance,
     WakeHeard,
 )
@@ -46,11 +47,21 @@ _CUT_REACH, _CUT_FRAME = round(0.12 * RATE), 320
 class Listener:
     """`feed` every chunk of one stream, without gaps; take the events. `wake` None: only `listen_now` starts a turn.
 
-    `threshold` is the VAD's probability from which a window is speech.
+    `threshold` is the VAD's probability from which a window is speech. `stop` hears the words that end the voice; it may
+    share `vad`.
     """
 
-    def __init__(self, wake: WakeDetector | None, vad: Vad, settings: ListenSettings, threshold: float = 0.5) -> None:
+    def __init__(
+        self,
+        wake: WakeDetector | None,
+        vad: Vad,
+        settings: ListenSettings,
+        threshold: float = 0.5,
+        stop: WakeDetector | None = None,
+    ) -> None:
         self._wake = wake
+        self._stop = stop
+        self._is_over_voice = False
         self._vad = vad
         self._settings = settings
         self._threshold = threshold
@@ -92,16 +103,26 @@ class Listener:
         if chunk.start != self._ring.end:
             self.cancel()
         for i in range(0, len(chunk.samples), _PIECE):
-            piece = AudioChunk(chunk.samples[i : i + _PIECE], chunk.rate, chunk.start + i)
+            piece = replace(chunk, samples=chunk.samples[i : i + _PIECE], start=chunk.start + i)
             self._ring.append(piece)
             if not self.listening and self._wake is not None:
                 self._heard = next(iter(self._wake.feed(piece)), None)
                 if self._heard is not None:
                     yield self._heard
+            yield from self._stops(piece)
             if self._heard is not None and self._ring.end >= _word_end(self._heard) + _CUT_REACH:
                 self._begin(self._cut(self._heard), self._heard.word)
             if self._attempt is not None:
                 yield from self._listen(self._attempt)
+
+    def _stops(self, piece: AudioChunk) -> Iterator[StopHeard]:
+        was_over_voice, self._is_over_voice = self._is_over_voice, piece.playing and not self.listening
+        if self._stop is None or not self._is_over_voice:
+            return
+        if not was_over_voice:
+            self._stop.reset()
+        for heard in self._stop.feed(piece):
+            yield StopHeard(heard.word, heard.at)
 
     def _begin(self, at: int, word: str | None) -> None:
         self._vad.reset()

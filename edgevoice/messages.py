@@ -35,6 +35,8 @@ class AudioChunk:
     samples: Samples
     rate: int
     start: int
+    playing: bool = False
+    """The speaker plays, or has just played: its echo was taken out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,14 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class StopHeard:
+    """A word that ends the voice was said into it, with no wake word; `at` as in `WakeHeard`."""
+
+    word: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechEnded:
     utterance: Utterance
     decided_at: int
@@ -271,6 +281,6 @@ class TurnEnded:
     expects: Expects | None = None
 
 
-ListenEvent: TypeAlias = Listening | WakeHeard | SpeechStarted | SpeechPaused | SpeechEnded | NoSpeech
+ListenEvent: TypeAlias = Listening | WakeHeard | StopHeard | SpeechStarted | SpeechPaused | SpeechEnded | NoSpeech
 TurnEvent: TypeAlias = Heard | Understood | CommandSent | StateConfirmed | Replied | TurnFailed | TurnEnded
 Event: TypeAlias = ListenEvent | TurnEvent

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeAlias
 
@@ -39,6 +40,12 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+class Microphone(AbstractContextManager[Iterable[AudioChunk]], Protocol):
+    """Entering opens it; `close`, from any thread, ends its chunks."""
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from edgevoice.messages import RATE, AudioChunk, Samples
 
 _log = logging.getLogger(__name__)
 
-_BLOCK_SECONDS = 0.032
-_QUEUE = 300  # blocks: ten seconds
+_BLOCK_SECONDS = 0.016
+_QUEUE = 600  # blocks: ten seconds
 _SILENT_SECONDS = 3.0  # a device that gives nothing for so long is gone
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 

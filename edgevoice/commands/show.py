@@ -19,6 +19,7 @@ from edgevoice.messages import (
     Replied,
     SpeechEnded,
     StateConfirmed,
+    StopHeard,
     TurnEnded,
     TurnFailed,
     Understood,
@@ -85,6 +86,8 @@ def _told(event: Event) -> tuple[str, str, float | None] | None:
             return "listening", f"say {' or '.join(word.replace('_', ' ') for word in words)}. Ctrl-C ends.", None
         case WakeHeard(word=word, score=score):
             return "wake word", f"{word} ({score:.2f})", None
+        case StopHeard(word=word):
+            return "stopped", f"“{word}” was said", None
         case NoSpeech():
             return "listened", "nobody spoke", None
         case SpeechEnded(utterance=Utterance(rate=rate, speech_end=end), decided_at=decided, rule=rule):

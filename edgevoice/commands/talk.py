@@ -17,7 +17,7 @@ import numpy as np
 from edgevoice import assembly, logs, watchers
 from edgevoice import turn as turns
 from edgevoice.assembly import Wanted
-from edgevoice.assistant import Assistant, Ear, Microphone
+from edgevoice.assistant import Assistant, Ear
 from edgevoice.audio import wav
 from edgevoice.audio.cues import cue
 from edgevoice.audio.mic import Mic
@@ -44,7 +44,7 @@ from edgevoice.service import notify
 from edgevoice.service.figures import Figures, Watched
 from edgevoice.service.web.meter import Meter
 from edgevoice.service.web.settings_file import SettingsFile
-from edgevoice.stages import Sink, WakeScore
+from edgevoice.stages import Microphone, Sink, WakeScore
 
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 30.0  # beyond the language model's own: a worker that is silent so long is stuck
@@ -87,8 +87,8 @@ def live(
     notifier = notify.from_environment(os.environ, os.getpid())
     heartbeat = notify.Heartbeat(notifier.beat, ("ears", "turns"), _PATIENCE_SECONDS + settings.llm.deadline_seconds)
     watched = Watched(figures or Figures(), heartbeat, stages.condition)
+    mic, ear = ears(settings, stages)
     recorder = watchers.recorder(settings, stages)
-    mic, ear = ears(settings, stages.condition)
     # A log, systemd's journal above all, is not told what was said in the house unless that is asked for.
     is_log = notifier.active or not sys.stdout.isatty()
     has_words = printer.json or settings.service.log_words or not is_log
@@ -206,12 +206,13 @@ class Deaf:
         return iter(())
 
 
-def ears(settings: Settings, condition: turns.Condition) -> tuple[Microphone, Ear]:
+def ears(settings: Settings, stages: turns.Stages) -> tuple[Microphone, Ear]:
     """The microphone and what listens to it; deaf ones where a model is missing: that is told."""
     problem = ""
+    condition = stages.condition
     condition.problems["ear"] = lambda: problem
     try:
-        ear = assembly.listener(settings, Store())
+        ear = assembly.listener(settings, Store(), asr=stages.asr)
     except (ModelError, MissingExtra) as error:
         problem = str(error)
         _log.warning("going on without ears, text and MQTT still work: %s", error)
@@ -220,7 +221,7 @@ def ears(settings: Settings, condition: turns.Condition) -> tuple[Microphone, Ea
     condition.problems["microphone"] = lambda: mic.problem
     condition.queues["microphone"] = lambda: mic.waiting
     condition.lost["microphone"] = lambda: mic.dropped
-    return mic, ear
+    return assembly.without_echo(settings.audio, mic, stages.voice.sink), ear
 
 
 def endpoint(settings: Settings, watched: Watched) -> AbstractContextManager[object]:

@@ -208,6 +208,9 @@ def any_order(words: Iterable[str]) -> Phrases:
 
 def with_sentences(phrases: Phrases, sentences: Iterable[str]) -> Phrases:
     """The same, and these sentences of plain words."""
+    sentences = tuple(sentences)
+    if not sentences:
+        return phrases
     arcs, ends = list(phrases.arcs), set(phrases.ends)
     free = 1 + max((arc.target for arc in arcs), default=0)
     for sentence in sentences:

@@ -24,6 +24,7 @@ from edgevoice.messages import (
     NoSpeech,
     SpeechEnded,
     SpeechPaused,
+    StopHeard,
     TurnEnded,
     Utterance,
     WakeHeard,
@@ -167,7 +168,8 @@ def test_a_question_opens_the_ear_again() -> None:
     assert [command.value for command in running.wire.sent] == [False]
 
 
-def test_a_wake_word_cancels_the_turn_that_speaks() -> None:
+@pytest.mark.parametrize("event", [WAKE, StopHeard("stop", RATE)])
+def test_a_wake_word_or_a_stop_word_cancels_the_turn_that_speaks(event: ListenEvent) -> None:
     with Running("lamp on") as running:
         speaking, cut = threading.Event(), threading.Event()
 
@@ -179,8 +181,10 @@ def test_a_wake_word_cancels_the_turn_that_speaks() -> None:
         running.made.voice.sink.play = play  # type: ignore[method-assign]
         running.script.events.put(SPOKEN)
         assert speaking.wait(SECONDS)
-        running.script.events.put(WAKE)
+        running.script.events.put(event)
         assert cut.wait(SECONDS)
+        running.until(TurnEnded)
+    assert running.cues == (["listening"] if event is WAKE else [])
 
 
 def test_stop_ends_a_turn_in_its_middle() -> None:

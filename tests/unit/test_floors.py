@@ -17,7 +17,7 @@ FLOORS = (
     ("board", "errors", "logs", "messages", "phrases", "resources", "schema"),
     ("stages", "registry", "config", "profiles", "model_sources", "model_manifest", "model_store"),
     ("home", "nlu", "dialogue", "skills"),
-    ("listen", "link", "ducking", "turn", "ahead", "replay"),
+    ("stop", "listen", "link", "ducking", "turn", "ahead", "replay"),
     ("assistant", "late_llm", "simulator", "vehicle", "service", "assembly", "watchers", "measure", "fitting"),
     ("commands", "demo", "cli"),
 )

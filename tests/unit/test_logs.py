@@ -13,6 +13,7 @@ from fakes import stages
 from edgevoice import logs, turn
 from edgevoice.errors import StageError
 from edgevoice.messages import Samples, Turn
+from edgevoice.skills.manner import Manner
 
 SECRET = "abracadabra"
 
@@ -46,7 +47,7 @@ class Forgetful:
     """An understanding that breaks over a word."""
 
     def __init__(self, error: Exception) -> None:
-        self.error = error
+        self.error, self.manner = error, Manner()
 
     def hear(self, text: str, *rest: object) -> Iterator[object]:
         raise self.error

@@ -115,7 +115,7 @@ def test_a_device_that_disappears_is_waited_for_and_logged_once(caplog: pytest.L
 
 
 def test_what_nobody_takes_is_dropped_and_counted() -> None:
-    device = FakeDevice([block(i) for i in range(310)])
+    device = FakeDevice([block(i) for i in range(610)])
     mic = Mic(AudioSettings(), device)
     with mic as chunks:
         assert mic.dropped == 10

@@ -38,7 +38,7 @@ def run(rows: list[Row], options: Options) -> Report:
         cpu += time.process_time() - begun
         heard_seconds += len(audio) / RATE
         predictions.append({"id": row.id, "fired_at": [round((event.at - _BEFORE) / RATE, 3) for event in fired]})
-        word = _word(row)
+        word = word_of(row)
         if word in detector.words:
             said += 1
             missed += all(event.word != word for event in fired)
@@ -77,7 +77,7 @@ def _detections(detector: WakeDetector, audio: Samples) -> list[WakeHeard]:
     return found
 
 
-def _word(row: Row) -> str | None:
+def word_of(row: Row) -> str | None:
     """The wake word that is said in the clip, as engines name it."""
     keyword = row.data.get("keyword")
     return _name(keyword) if row.data.get("kind") == "keyword" and isinstance(keyword, str) else None

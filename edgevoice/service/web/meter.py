@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from edgevoice.assistant import Ear, Microphone
+from edgevoice.assistant import Ear
 from edgevoice.messages import RATE, AudioChunk
+from edgevoice.stages import Microphone
 
 _EVERY = RATE // 10
 _FULL_SCALE = 32768.0
