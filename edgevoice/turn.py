@@ -125,7 +125,7 @@ def transcribe(stages: Stages, utterance: Utterance) -> Transcript:
         raise StageError("asr", "absent", "no speech recogniser is configured")
     stages.asr.bias(stages.conversation.sayable())
     heard = deque(stages.asr.transcribe([AudioChunk(utterance.samples, utterance.rate, utterance.start)]), maxlen=1)
-    return heard[0] if heard else Transcript("")
+    return stages.conversation.meant(heard[0], stages.clock()) if heard else Transcript("")
 
 
 def carry_out(stages: Stages, turn: Turn, outcome: Outcome) -> Iterator[TurnEvent]:

@@ -74,6 +74,12 @@ SUITES = {
   predictions  {id, intent, acted}
   score        1 - share of rows with a device action
   figures      false_actions, false_actions_per_1000, p50_ms, p95_ms""",
+    "forced": """
+  rows         {id, audio, text?, set?} of anything: speech, numbers, orders of other domains. Rows whose own text is a
+               command are left out. The home is that of --home FILE, else the settings' home.file, else the demo's
+  predictions  {id, text, confidence, intents, came_to: acted | asked | ""}
+  score        1 - share of rows after which a device would be told something
+  figures      acted, asked (the device, or a yes, is asked for first)""",
     "actions": """
   rows         {id, text, home, setup, expect_changes, ignore_changes, expect_response?, context_device?}
   predictions  {id, states: {entity_id: {state, attributes}}, reply, ms}
@@ -144,7 +150,7 @@ def arguments() -> argparse.ArgumentParser:
         metavar="FILE",
         action="append",
         default=[],
-        help="asr, endpoint: a home, JSON or YAML, whose names can be said too; may be given again",
+        help="asr, endpoint, forced: a home, JSON or YAML, whose names can be said too; may be given again",
     )
     add("--no-grammar", action="store_true", help="asr: recognise without knowing what can be said")
     add("--predictions", type=Path, metavar="OUT.jsonl", help="write a prediction a row")

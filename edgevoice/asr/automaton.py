@@ -131,6 +131,10 @@ class Automaton:
         """Whether the token begins a word."""
         return self._vocabulary.begins(token)
 
+    def plain(self, token: int) -> bytes:
+        """What the token says, whatever its capitals and marks."""
+        return self._vocabulary.plain(token)
+
     def accepts(self, ids: Iterable[int]) -> bool:
         """Whether all that the tokens write can be said."""
         state: State | None = self.start

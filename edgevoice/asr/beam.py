@@ -1,9 +1,14 @@
-"""Beam search over a decoder: the best sentences that can be said here, and beside them what it writes when left free."""
+"""Beam search over a decoder: the best sentences that can be said here, and beside them what it writes when left free.
+
+How a sentence is written is nothing that is said: beams that differ in capitals and marks only become one, as likely as
+all of them together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +20,8 @@ Floats = NDArray[np.float32]
 
 WIDTH, WIDE, WIDE_STEPS = 6, 12, 3
 """Beams; more of them at first, where little tells the right one."""
+WIDTH_CLOSED, WIDE_CLOSED = 10, 16
+"""The same in a closed domain, where no free sentence is followed beside them."""
 _BEHIND = 10.0
 """A beam this much less likely than the best one, natural logarithm, is given up."""
 _BEHIND_FREE = 25.0
@@ -54,7 +61,7 @@ class Candidate:
     scores: tuple[float, ...]
 
     rank: float
-    """The sum of `scores`, less what it costs to say this here, and with the reward of its length."""
+    """The sum of `scores`, less what it costs to say this here, with the reward of its length, all ways to write it."""
 
     @property
     def total(self) -> float:
@@ -74,12 +81,11 @@ class _Beam:
     ids: tuple[int, ...]
     scores: tuple[float, ...]
     total: float
+    """The sum of `scores`, and how much likelier other ways to write the same make it."""
     words: int
+    said: bytes
     state: State | None
     """None: nothing that can be said begins so."""
-
-    def on(self, token: int, score: float, begins: bool, state: State | None) -> _Beam:
-        return _Beam((*self.ids, token), (*self.scores, score), self.total + score, self.words + begins, state)
 
 
 _Loop = Callable[[Sequence[int]], int]
@@ -91,12 +97,14 @@ class Search:
     def __init__(self, decoder: Decoder, automaton: Automaton, limit: int, reward: float = 0.0) -> None:
         self._decoder, self._automaton, self._limit, self._reward = decoder, automaton, limit, reward
         self._end = automaton.end
-        self._done: list[Candidate] = []
+        closed = automaton.phrases.closed
+        self._width, self._wide = (WIDTH_CLOSED, WIDE_CLOSED) if closed else (WIDTH, WIDE)
+        self._done: dict[bytes, Candidate] = {}
         self._best = -np.inf
 
     def run(self, loop: _Loop, free: bool = True) -> Found:
         """`loop` tells how many tokens at the end of the free sentence only repeat what was said before."""
-        beams = [_Beam((), (), 0.0, 0, self._automaton.start)]
+        beams = [_Beam((), (), 0.0, 0, b"", self._automaton.start)]
         at: int | None = 0 if free else None
         said: Candidate | None = None
         last: list[int] = []
@@ -112,17 +120,22 @@ class Search:
                 break
             beams, last = [beam for _, beam in chosen], [beam.ids[-1] for _, beam in chosen]
             self._decoder.select([row for row, _ in chosen])
-        return Found(said, tuple(sorted(self._done, key=lambda one: -one.rank)))
+        return Found(said, tuple(sorted(self._done.values(), key=lambda one: -one.rank)))
 
     def _rank(self, beam: _Beam) -> float:
         return beam.total + self._reward * beam.words
+
+    def _on(self, beam: _Beam, token: int, score: float, state: State | None) -> _Beam:
+        words = beam.words + self._automaton.begins(token)
+        said = beam.said + self._automaton.plain(token)
+        return _Beam((*beam.ids, token), (*beam.scores, score), beam.total + score, words, said, state)
 
     def _freely(
         self, beam: _Beam, row: int, scored: Floats, chosen: list[tuple[int, _Beam]], loop: _Loop
     ) -> tuple[int | None, Candidate | None]:
         """(index of the free sentence among the chosen, put there if it is not yet; itself where it is over)."""
         token = int(scored[row].argmax())
-        on = beam.on(token, float(scored[row, token]), self._automaton.begins(token), None)
+        on = self._on(beam, token, float(scored[row, token]), None)
         repeats = loop(on.ids)
         if token == self._end or repeats or len(on.ids) >= self._limit:
             ids = beam.ids if token == self._end else on.ids[: len(on.ids) - repeats]
@@ -136,16 +149,16 @@ class Search:
 
     def _chosen(self, beams: Sequence[_Beam], scored: Floats, least: float) -> list[tuple[int, _Beam]]:
         """The best continuations inside the language, each with the row that it goes on from."""
-        width = WIDE if len(beams[0].ids) < WIDE_STEPS else WIDTH
+        width = self._wide if len(beams[0].ids) < WIDE_STEPS else self._width
         options = sorted(self._options(beams, scored), key=lambda option: -option[0])[: 2 * width]
         ranked: list[tuple[float, int, _Beam]] = []
         for _, row, token in options:
             state = beams[row].state
             after = self._automaton.step(state, token) if state is not None else None
             if state is not None and after is not None:
-                on = beams[row].on(token, float(scored[row, token]), self._automaton.begins(token), after)
+                on = self._on(beams[row], token, float(scored[row, token]), after)
                 ranked.append((self._rank(on) - after.cost, row, on))
-        ranked.sort(key=lambda option: -option[0])
+        ranked = _together(ranked)
         if ranked:
             least = max(least, ranked[0][0] - _BEHIND, self._best - _CLOSE)
         return [(row, beam) for rank, row, beam in ranked[:width] if rank >= least]
@@ -159,15 +172,33 @@ class Search:
             if beam.state.ends is not None and beam.ids:
                 end = float(scored[row, self._end])
                 one = Candidate(beam.ids, (*beam.scores, end), rank + end - beam.state.ends)
-                self._done.append(one)
+                if (other := self._done.get(beam.said)) is not None:
+                    one = replace(
+                        max(one, other, key=lambda two: two.rank), rank=float(np.logaddexp(one.rank, other.rank))
+                    )
+                self._done[beam.said] = one
                 self._best = max(self._best, one.rank)
             ids = beam.state.ids
             if beam.state.anything:
                 ids = np.union1d(ids, np.argpartition(scored[row], -_OPEN)[-_OPEN:])
             values = scored[row, ids]
-            if len(ids) > 2 * WIDE:
-                best = np.argpartition(values, -2 * WIDE)[-2 * WIDE :]
+            if len(ids) > 2 * self._wide:
+                best = np.argpartition(values, -2 * self._wide)[-2 * self._wide :]
                 ids, values = ids[best], values[best]
             for token, value in zip(ids.tolist(), values.tolist(), strict=True):
                 if token != self._end:
                     yield rank + value - beam.state.cost, row, token
+
+
+def _together(ranked: Iterable[tuple[float, int, _Beam]]) -> list[tuple[float, int, _Beam]]:
+    """Best first, those that say the same and can go on alike as one."""
+    found: dict[object, tuple[float, int, _Beam]] = {}
+    for rank, row, beam in sorted(ranked, key=lambda option: -option[0]):
+        key = (beam.said, beam.state and beam.state.boundary)
+        if key in found:
+            best, origin, same = found[key]
+            more = math.log1p(math.exp(rank - best))
+            found[key] = (best + more, origin, replace(same, total=same.total + more))
+        else:
+            found[key] = (rank, row, beam)
+    return sorted(found.values(), key=lambda option: -option[0])

@@ -11,6 +11,7 @@ from edgevoice.errors import ModelCorrupt, ModelMissing
 _BYTE = re.compile(rb"<0x([0-9A-Fa-f]{2})>")
 _CONTROL = re.compile(rb"<unk>|</?s>|<<ST_\d+>>|<\|[^|]*\|>")
 _ENDS = (b"</s>", b"<|endoftext|>")
+_SPACES = bytes.maketrans(b"-", b" ")
 _GPT2 = re.compile(r"'(?:s|t|re|ve|m|ll|d)| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+")
 """How GPT-2 parts a text before it merges anything."""
 
@@ -42,6 +43,10 @@ class Tokens:
     def begins(self, token: int) -> bool:
         """Whether the token begins a word."""
         return self._pieces[token][:1] == b" "
+
+    def plain(self, token: int) -> bytes:
+        """The token in small letters, without marks; a hyphen parts words as a space does."""
+        return self._pieces[token].lower().translate(_SPACES, b",.?!")
 
     def encode(self, text: str) -> tuple[int, ...]:
         """The ids that the model writes `text` with; a space in it belongs to the word after it. Empty: it has none.

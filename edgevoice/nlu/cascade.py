@@ -246,9 +246,16 @@ class Cascade:
         if one is not None and _is_half_said(one, words):
             sure *= _HARDLY
         found = (one,) if one is not None else self._compound(text, context, self._confident)
+        if not found and (one := self._sounding(tidy, context)) is not None:
+            found, sure = (one,), repair.GUESSED
         if not found and (one := self._free.understand(text, context, words)) is not None:
             found = (one,)
         return tuple(replace(intent, confidence=round(intent.confidence * sure, 3), text=words) for intent in found)
+
+    def _sounding(self, tidy: str, context: Context) -> Intent | None:
+        """By the templates, with a name that was written as it sounds."""
+        text = self._free.speller.by_sound(tidy) if self._free is not None else None
+        return self._match(text, context) if text is not None else None
 
     def _match(self, text: str, context: Context) -> Intent | None:
         """By the templates, each wording of a sentence once."""

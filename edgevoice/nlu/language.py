@@ -21,6 +21,7 @@ from edgevoice.home.model import Device, Home
 from edgevoice.nlu.chinese_free import Lexicon
 from edgevoice.nlu.numbers import words
 from edgevoice.nlu.packs import Pack, standard, uncovered
+from edgevoice.nlu.sounds import unaccented
 from edgevoice.schema import suggest
 
 _OWN = Path(__file__).parent / "sentences"
@@ -86,10 +87,13 @@ class Language:
                 yield spoken, device.name, context
 
     def _spoken(self, *names: str) -> tuple[str, ...]:
-        """The names, each once, and beside one with a number in it the form that spells it: `bedroom two light`."""
+        """The names, each once; beside one with a number in it the form that spells it, `bedroom two light`, and beside
+        one with other letters than this language's the form that its recognisers write, `Bjorn's lamp`.
+        """
         plain = [" ".join(name.split()) for name in names]
         spelled = [_NUMBER.sub(lambda found: words(found[0], self.intents.language), name) for name in plain]
-        return tuple(dict.fromkeys(name for name in plain + spelled if name))
+        bare = [unaccented(name) for name in plain + spelled] if self.intents.language.startswith("en") else []
+        return tuple(dict.fromkeys(name for name in plain + spelled + bare if name))
 
 
 def _apart(names: Iterable[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ devices and colours. A verb is never made of anything: "pay my bill" is not "pla
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -14,6 +15,7 @@ from itertools import pairwise
 from edgevoice.nlu.evidence import FILLERS, KINDS, stem
 from edgevoice.nlu.grammar import COLORS
 from edgevoice.nlu.language import sentences
+from edgevoice.nlu.sounds import sounds, unlike
 from edgevoice.nlu.spelling import Spelling
 
 SURE = 0.9
@@ -24,6 +26,10 @@ _CORRECTION = re.compile(
     r",?\s+(?:no,? wait|wait,? no|no,? sorry|sorry,? no|no,? i mean|i mean|no,? i meant|i meant|oh no|or rather|rather|sorry|"
     r"no,? not that,?|no(?=,? (?:the|to|in|at|on|off|my|\d)))\b,?\s+"
 )
+_UNLIKE, _APART = 0.3, 0.1
+"""How unlike a name's word what was heard may sound, and how much more unlike all others have to."""
+GUESSED = 0.55
+"""What is left of the confidence where a name was found by its sound: it is asked about."""
 _TAKEN_BACK = 6
 """Words."""
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -124,18 +130,42 @@ class Speller:
         self._pairs = {pair for name in split for pair in pairwise(name)}
         self._known = vocabulary(language) | own | words
         self._own, self._nouns = Spelling(own), Spelling(_NOUNS)
+        self._sounding: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for word in {word for name in names for word in name.split() if word not in _NOUNS}:
+            if len(key := sounds(word)) >= _SHORTEST:
+                self._sounding[key[0]].append((key, word))
 
     def respelled(self, text: str) -> tuple[str, int]:
-        """The text with words that are nearly a name, and how many they were."""
+        """The text with words that are nearly a name, and how many slips that takes."""
         words = text.split()
         count = 0
         for i, word in enumerate(words):
-            if not word.isalpha() or word in self._known or stem(word) in FILLERS:
+            if not self._is_strange(word):
                 continue
             instead = self._meant(word, words[i - 1] if i else "", words[i + 1] if i + 1 < len(words) else "")
             if instead is not None:
                 words[i], count = instead, count + 1
         return " ".join(words), count
+
+    def by_sound(self, text: str) -> str | None:
+        """The text with one word or two that sound like an odd one of a name: "shivawn's" for "Siobhan's"."""
+        words = text.split()
+        spans = [(i, i + n) for n in (2, 1) for i in range(len(words) - n + 1)]
+        found = []
+        for begin, end in spans:
+            if all(map(self._is_strange, words[begin:end])):
+                key = "".join(map(sounds, words[begin:end]))
+                near = sorted((unlike(key, one), word) for one, word in self._sounding.get(key[:1], ()))
+                if near and near[0][0] <= _UNLIKE and (len(near) < 2 or near[1][0] - near[0][0] >= _APART):
+                    found.append((near[0][0], begin, end, near[0][1]))
+        if not found:
+            return None
+        _, begin, end, instead = min(found)
+        return " ".join((*words[:begin], instead, *words[end:]))
+
+    def _is_strange(self, word: str) -> bool:
+        plain = word.replace("'", "")
+        return plain.isalpha() and word not in self._known and plain not in self._known and stem(word) not in FILLERS
 
     def _meant(self, word: str, before: str, after: str) -> str | None:
         """The word that stands beside its neighbour in a name; else one of a name; else one of a kind of device."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ _RULES = tuple(
         (r"tch|sch|ch|sh|ti(?=on)|ci(?=ou|al)|ssi(?=on)", "S"),
         (r"dge?|j|g(?=[eiy])", "J"),
         (r"ph", "f"),
+        (r"^s(?=io)", "S"),
+        (r"(?<=[aeiou])(?:bh|mh)(?!ouse)", "v"),
         (r"wh", "w"),
         (r"^kn", "n"),
         (r"^wr", "r"),
@@ -41,6 +44,7 @@ _RULES = tuple(
         (r"(.)\1+", r"\1"),
     )
 )
+_LIGATURES = str.maketrans({"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "ł": "l", "đ": "d"})
 _VOWELS = "aeiou"
 _WEAK = "hwrtd"
 _NEAR = ("td", "pb", "kg", "fv", "sz", "SJ", "mn", "lr", "sS", "zJ", "Tt", "Td", "Tf", "Ts", "wl", "wr", "wv")
@@ -51,10 +55,28 @@ _VOWEL, _WEAK_COST, _CONSONANT, _ALIKE, _OTHER = 35, 45, 80, 40, 100
 def sounds(word: str) -> str:
     """The sounds of one word, a character each."""
     folded = word.casefold()
-    key = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+    key = unaccented(folded).encode("ascii", "ignore").decode()
     for pattern, sound in _RULES:
         key = pattern.sub(sound, key)
     return key or "".join(letter for letter in folded if letter.isalnum())
+
+
+def unaccented(text: str) -> str:
+    """Latin letters without their marks; other alphabets are left as they are."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", plain).translate(_LIGATURES)
+
+
+def unlike(one: str, other: str) -> float:
+    """How much less than alike two words sound, by their `sounds`: the cost to hear one as the other, over its own."""
+    row = [0, *accumulate(map(weight, other))]
+    for sound in one:
+        before, row = row, [row[0] + weight(sound)]
+        for i, instead in enumerate(other):
+            row.append(
+                min(before[i] + exchange(sound, instead), before[i + 1] + weight(sound), row[i] + weight(instead))
+            )
+    return row[-1] / max(1, sum(map(weight, other)))
 
 
 def weight(sound: str) -> int:

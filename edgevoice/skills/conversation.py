@@ -17,6 +17,7 @@ from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Ending, Intent, Outcome, Risk, Transcript, Understood
 from edgevoice.nlu.context import Context, Thinking
+from edgevoice.nlu.meant import meant
 from edgevoice.phrases import Phrases
 from edgevoice.skills import account, chat, failures, memory, own_lists, policy, questions, routines, spoken, timers
 from edgevoice.skills.answers import Answers
@@ -90,6 +91,10 @@ class Conversation:
     def sayable(self) -> Phrases:
         """What can be said to it now, for the recogniser; the same object until that changes."""
         return self._understanding.sayable()
+
+    def meant(self, heard: Transcript, now_seconds: float) -> Transcript:
+        """`heard` with the one of its sentences that makes sense here; an answer stays as it was heard."""
+        return heard if self._dialogue.waiting(now_seconds) else meant(heard, self._certain)
 
     def ending(self, heard: Transcript, now_seconds: float) -> Ending | None:
         """How long a silence ends what was heard so far; None where nobody can tell. Nothing is done."""
@@ -284,15 +289,11 @@ class Conversation:
             yield from self._deeds.timed(intent, now_seconds)
         elif intent.name in questions.QUESTIONS:
             about = tuple(one.id for one in questions.asked(self._home, intent))
-            self._deeds.focus(
-                Focus(self._deeds.saying.text, about, question=intent.text or self._deeds.saying.text), now_seconds
-            )
-            yield Outcome(
-                reply=questions.answer(
-                    self._home, self._replies, intent, self._now(), self._mic_area or None, now_seconds
-                )
-                or ""
-            )
+            said = self._deeds.saying.text
+            self._deeds.focus(Focus(said, about, question=intent.text or said), now_seconds)
+            area = self._mic_area or None
+            told = questions.answer(self._home, self._replies, intent, self._now(), area, now_seconds)
+            yield Outcome(reply=told or "")
         elif intent.name in _SPOKEN:
             yield Outcome(reply=self._replies.say(intent))
         elif (plan := self._deeds.plan(intent)) is not None:
@@ -372,9 +373,8 @@ class Conversation:
             entry = next(self._journal.back())
             entry.is_settled = True
             self._deeds.focus(Focus(text, tuple(dict.fromkeys(one.device for one in commands))), now_seconds)
-            yield from self._deeds.allow(
-                Intent("Undo", source="dialogue", text=text), commands, reply, now_seconds, heard
-            )
+            undo = Intent("Undo", source="dialogue", text=text)
+            yield from self._deeds.allow(undo, commands, reply, now_seconds, heard)
         if rest := account.undo_first(text):
             read = self._reader.read(rest, now_seconds, cancel)
             yield from self._act(rest, read, now_seconds, cancel, heard)

@@ -31,6 +31,14 @@ def test_what_can_be_said_is_found_beside_what_was_heard() -> None:
     assert found.free.total - found.said[0].total == pytest.approx(2.9, abs=1e-3)
 
 
+def test_ways_to_write_the_same_count_together() -> None:
+    found = search("turn on the Xan", TURN)
+    said = [text(one).casefold().strip(",.?!") for one in found.said]
+    assert said[0] == "turn on the fan"
+    assert len(said) == len(set(said))
+    assert found.said[0].rank > found.said[0].total
+
+
 def test_alternatives_come_in_order_of_likelihood() -> None:
     found = search("turn on the xamp", TURN)
     assert {text(one) for one in found.said[:2]} == {"turn on the lamp", "turn on the ramp"}

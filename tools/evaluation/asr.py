@@ -12,7 +12,7 @@ from pathlib import Path
 
 from unicode_rbnf import FormatPurpose, RbnfEngine
 
-from edgevoice.messages import RATE, AudioChunk, Samples
+from edgevoice.messages import RATE, AudioChunk, Samples, Transcript
 from edgevoice.stages import Asr
 from evaluation import grammar
 from evaluation.common import Options, Report, Row, latency, progress
@@ -66,15 +66,21 @@ def run(rows: list[Row], options: Options) -> Report:
 
 
 def _recognise(engine: Asr, row: Row, samples: Samples, language: str) -> Result:
-    chunks = (AudioChunk(samples[i : i + CHUNK], RATE, i) for i in range(0, len(samples), CHUNK))
     started, cpu = time.perf_counter(), time.process_time()
-    *_, last = engine.transcribe(chunks)
+    last = hear(engine, samples)
     ms, cpu = (time.perf_counter() - started) * 1000, time.process_time() - cpu
     result = Result(row, last.text, ms, cpu, len(samples) / RATE)
     if row.data.get("text") is None or row.data.get("lang", language) != language:
         return result
     said, heard = (words(text, language) for text in (row.need("text", str), last.text))
     return Result(row, last.text, ms, cpu, len(samples) / RATE, distance(said, heard), len(said))
+
+
+def hear(engine: Asr, samples: Samples) -> Transcript:
+    """What the engine makes of a recording in the end."""
+    chunks = (AudioChunk(samples[i : i + CHUNK], RATE, i) for i in range(0, len(samples), CHUNK))
+    *_, last = engine.transcribe(chunks)
+    return last
 
 
 def _memory_mb(kind: str) -> float:

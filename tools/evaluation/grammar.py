@@ -29,6 +29,11 @@ def understanding(settings: Settings, files: tuple[Path, ...]) -> cascade.Cascad
     home = inventory.load(settings.home.file or resources.find("homes/demo.yaml")).home(settings.nlu.language)
     for file in files:
         add(home, file)
+    return listener(home, settings)
+
+
+def listener(home: Home, settings: Settings) -> cascade.Cascade:
+    """What understands in a home, without the language model."""
     return cascade.load(home, settings.nlu, None, (*settings.wake.words, *_CALLED))
 
 
