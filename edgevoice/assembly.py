@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from edgevoice import registry, resources
 from edgevoice.assistant import Assistant, LateLlm
 from edgevoice.audio.speaker import Speaker
-from edgevoice.config import HomeSettings, Settings
+from edgevoice.config import HomeSettings, Settings, WakeSettings, WakeWord
 from edgevoice.errors import MissingExtra, ModelError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
@@ -31,8 +31,9 @@ from edgevoice.service.presence import Presence
 from edgevoice.skills import chat, policy
 from edgevoice.skills.conversation import Conversation
 from edgevoice.skills.memory import Memory, default_path
-from edgevoice.stages import Bus, Embed, Llm, Sink
+from edgevoice.stages import Asr, Bus, Embed, Llm, Sink, Spotter
 from edgevoice.turn import Stages, Voice, prepare
+from edgevoice.wake.several import Wakes
 
 if TYPE_CHECKING:
     from edgevoice.kuksa.databroker import Databroker
@@ -71,15 +72,30 @@ def engine(stage: str, settings: Settings, store: Store) -> Any:
 
 def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
-    stages = (settings.wake, settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
-    named = [stage.model for stage in stages if stage.engine and stage.model]
+    stages = (settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
+    named = [word.model for word in settings.wake.each() if word.model]
+    named += [stage.model for stage in stages if stage.engine and stage.model]
     return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
 
 
-def listener(settings: Settings, store: Store, wake: bool = True) -> Listener:
-    """The ear. Without `wake` it hears only when told to."""
-    detector = engine("wake", settings, store) if wake else None
+def listener(settings: Settings, store: Store, wake: bool = True, asr: Asr | None = None) -> Listener:
+    """The ear. Without `wake` it hears only when told to. `asr` looks at wake words again, where it can."""
+    detector = wakes(settings.wake, store, asr) if wake else None
     return Listener(detector, engine("vad", settings, store), settings.listen, settings.vad.threshold)
+
+
+def wakes(settings: WakeSettings, store: Store, asr: Asr | None = None) -> Wakes:
+    """All wake words of the settings, each by its engine. Raises ModelError, SettingsError."""
+    spotter = asr if settings.check and isinstance(asr, Spotter) else None
+    groups: dict[tuple[str, str], list[str | WakeWord]] = {}
+    for word in settings.each():
+        groups.setdefault((word.engine, word.model), []).append(word)
+    detectors = []
+    for (name, model), words in groups.items():
+        chosen = replace(settings, engine=name, model=model, words=tuple(words), check=spotter is not None)
+        detectors.append(registry.factory("wake", name)(chosen, store.folder(model) if model else None))
+    rest = {word.word: word.refractory_seconds or 0.0 for word in settings.each()}
+    return Wakes(detectors, rest, spotter.evidence if spotter is not None else None)
 
 
 def late_embedding(settings: Settings, store: Store) -> Embed | None:
@@ -124,7 +140,7 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         area = area or "driver"
         nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
     rules = policy.rules(settings.home, settings.nlu)
-    understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store))
+    understanding = cascade.load(home, nlu, llm, settings.wake.names, late_embedding(settings, store))
     link.join(PackMessages(home, [told for pack in understanding.packs for told in pack.devices().values()]))
     conversation = Conversation(home, understanding, llm, rules, area)
     voice = Voice(engine("tts", settings, store) if wanted.voice else None, sink)

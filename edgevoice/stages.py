@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,15 @@ class WakeDetector(Protocol):
     def feed(self, chunk: AudioChunk) -> list[WakeHeard]: ...
     def reset(self) -> None:
         """Forgets the stream: the next chunk starts a new one."""
+        ...
+
+
+@runtime_checkable
+class Spotter(Protocol):
+    """A recogniser that can tell how surely a given text was said."""
+
+    def evidence(self, text: str, samples: Samples) -> float:
+        """Log-probability of `text` as what `samples` begin with, above that of it in silence. Raises StageError."""
         ...
 
 

@@ -40,6 +40,8 @@ _INVENTED = re.compile(r"\W*(?:you)?\W*|©.*", re.IGNORECASE)
 _REWARD_CLOSED = 1.5
 """What each word adds in a closed domain: in noise the model likes to end early."""
 
+_FAINT, _PEAK = 300, 0.6  # quieter sound than the first is not raised to the second
+
 _UNSURE = -0.3
 """Mean log-probability of a token below which a second model is asked."""
 _ALTERNATIVES = 8
@@ -159,6 +161,7 @@ class MoonshineAsr:
         """`second`, of the same vocabulary, is asked too where `model` alone is not sure."""
         self.model, self._vocabulary, self._second = model, vocabulary, second
         self._automaton = Automaton(_NOTHING, vocabulary)
+        self._in_silence: dict[tuple[int, ...], float] = {}
 
     def bias(self, phrases: Phrases | None) -> None:
         """From now on, what can be said here is heard rather than what sounds much the same."""
@@ -178,6 +181,28 @@ class MoonshineAsr:
                 heard.append(part)
             previous = _transcript(heard, final=False)
         yield _transcript(heard, final=True)
+
+    def evidence(self, text: str, samples: Samples) -> float:
+        """`stages.Spotter`: natural logarithm; infinite where the model has no letters for `text`."""
+        spelled = [ids for form in {text.title(), text.capitalize()} if (ids := self._vocabulary.encode(f" {form}"))]
+        if not spelled:
+            return math.inf
+        try:
+            return max(self._likelihood(ids, samples) - self._unheard(ids) for ids in spelled)
+        except Exception as error:  # onnxruntime raises classes of its own with no public base
+            raise StageError("asr", "inference", f"Moonshine failed on {len(samples)} samples: {error}") from error
+
+    def _likelihood(self, ids: Sequence[int], samples: Samples) -> float:
+        """Log-probability that the text of `samples` begins with `ids`."""
+        loudest = max(int(np.abs(samples.astype(np.int32)).max(initial=0)), _FAINT)
+        rows = _Rows([self.model], samples.astype(np.float32) * (_PEAK / loudest))
+        before = (tokens.START, *ids[:-1])
+        return sum(float(rows.step(np.array([[a]], np.int64))[0, b]) for a, b in zip(before, ids, strict=True))
+
+    def _unheard(self, ids: tuple[int, ...]) -> float:
+        if ids not in self._in_silence:
+            self._in_silence[ids] = self._likelihood(ids, np.zeros(RATE, np.int16))
+        return self._in_silence[ids]
 
     def _hear(self, samples: Samples) -> _Heard:
         speech = levels.speech(samples)

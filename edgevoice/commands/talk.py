@@ -59,7 +59,7 @@ def live(settings: Settings, stages: turns.Stages, printer: Printer) -> None:
             except StageError as error:
                 _log.warning("no cue: %s", error)
 
-    ear = assembly.listener(settings, Store())
+    ear = assembly.listener(settings, Store(), asr=stages.asr)
     # systemd's journal is not told what was said in the house.
     show_event = printer if not notifier.active or printer.json else _note
 
@@ -96,7 +96,7 @@ def replay(options: argparse.Namespace) -> None:
         for path in options.files:
             if not options.json:
                 printer.line(f"\n{path}")
-            ear = assembly.listener(settings, Store(), wake=not options.no_wake)
+            ear = assembly.listener(settings, Store(), not options.no_wake, made.asr)
             if options.no_wake:
                 ear.listen_now(0)
             show(replay_chunks(with_silence(wav.chunks(path)), ear, made), printer)

@@ -52,7 +52,7 @@ class LevelVad:
 
 
 def load_wake(settings: WakeSettings, folder: Path | None) -> LevelWake:
-    return LevelWake(settings.words)
+    return LevelWake(settings.names)
 
 
 def load_vad(settings: VadSettings, folder: Path | None) -> LevelVad:
@@ -61,7 +61,7 @@ def load_vad(settings: VadSettings, folder: Path | None) -> LevelVad:
 
 OPTIONS = Options(
     Settings(
-        wake=WakeSettings(engine=f"{__name__}:load_wake", words=("alexa", "hey_jarvis")),
+        wake=WakeSettings(engine=f"{__name__}:load_wake", words=("alexa", "hey_jarvis"), check=False),
         vad=VadSettings(engine=f"{__name__}:load_vad", model=""),
     )
 )
