@@ -24,7 +24,7 @@ def phrases(settings: Settings, files: tuple[Path, ...]) -> Phrases:
     home = inventory.load(settings.home.file or resources.find("homes/demo.yaml")).home(settings.nlu.language)
     for file in files:
         add(home, file)
-    return cascade.load(home, settings.nlu, None, (*settings.wake.words, *_CALLED)).sayable()
+    return cascade.load(home, settings.nlu, None, (*settings.wake.names, *_CALLED)).sayable()
 
 
 def add(home: Home, file: Path) -> None:

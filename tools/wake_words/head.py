@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import trange
 
 from edgevoice.messages import RATE
-from edgevoice.wake.openwakeword import EMBEDDING, WEIGHTS, Floats, TrainedHead
+from edgevoice.wake.openwakeword import WEIGHTS, Floats, TrainedHead
 
 _HIDDEN = 24
 _STEPS, _ROUND, _BATCH, _RATE, _DECAY = 3000, 250, 384, 2e-3, 1e-4
@@ -63,9 +64,9 @@ def fit(clips: Sequence[Clip], frames: int, seed: int = 0) -> TrainedHead:
         batch = np.concatenate((said[chance.integers(len(said), size=count)], other[picked[step % _ROUND]]))
         _learn(weights, moments, batch, wanted, step)
     hidden, bias, output, last = weights
-    fitted = {"hidden": hidden / spread, "hidden_bias": bias - middle @ hidden / spread, "output": output}
-    half = {name: value.astype(np.float16) for name, value in {**fitted, "output_bias": last[0]}.items()}
-    return TrainedHead({**half, "threshold": np.float32(0.5)})
+    arrays: dict[str, Any] = {"hidden": hidden / spread, "hidden_bias": bias - middle @ hidden / spread}
+    arrays |= {"output": output, "output_bias": last[0], "threshold": 0.5}
+    return TrainedHead({name: np.asarray(value, np.float16) for name, value in arrays.items()})
 
 
 def _flat(windows: Sequence[Floats]) -> Floats:
@@ -77,7 +78,8 @@ def _flat(windows: Sequence[Floats]) -> Floats:
 def _scores(weights: Sequence[Floats], windows: Floats) -> NDArray[np.float64]:
     hidden, bias, output, last = weights
     summed = np.maximum(windows @ hidden + bias, 0) @ output + last
-    return 1 / (1 + np.exp(-np.clip(summed.astype(np.float64), -30, 30)))
+    found: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(summed.astype(np.float64), -30, 30)))
+    return found
 
 
 def _learn(
@@ -162,6 +164,6 @@ def _firings(fires: NDArray[np.bool_]) -> int:
 
 def save(path: Path, head: TrainedHead, measured: Measured) -> None:
     """As the engine reads it, with what was measured."""
-    figures = {"missed": measured.miss_rate, "false_an_hour": measured.false_an_hour, "hours": measured.hours}
-    weights = {name: head.arrays[name].astype(np.float16) for name in WEIGHTS}
-    np.savez_compressed(path, **weights, threshold=np.float32(measured.threshold), **figures)
+    arrays: dict[str, Any] = {name: head.arrays[name].astype(np.float16) for name in WEIGHTS}
+    arrays |= {"missed": measured.miss_rate, "false_an_hour": measured.false_an_hour, "hours": measured.hours}
+    np.savez_compressed(path, threshold=np.float32(measured.threshold), **arrays)

@@ -13,12 +13,14 @@ import hibari
 import numpy as np
 import soxr
 from hibari.voices import VOICES, voice_path
+from numpy.typing import NDArray
 
+from edgevoice import registry
 from edgevoice.config import TtsSettings
 from edgevoice.errors import EdgeVoiceError
 from edgevoice.messages import RATE, Samples
 from edgevoice.model_store import Store
-from edgevoice.tts import piper
+from edgevoice.stages import Tts
 
 _ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-us-nyc", "en-029")
 _NO_SPEAKER = re.compile("robo|whisper|demonic|fast|storm|croak|announcer", re.IGNORECASE)
@@ -27,6 +29,7 @@ _ESPEAK_RATE = 22_050
 _AUDIBLE = 0.02  # of the peak
 _FRAME = 160
 
+Floats = NDArray[np.float32]
 Say = Callable[[str, np.random.Generator], Samples]
 
 
@@ -58,8 +61,8 @@ def neural(store: Store) -> list[Voice]:
             continue
         found.append(Voice(f"hibari {name}", partial(_hibari, model)))
     try:
-        made = piper.load(TtsSettings(engine="piper", model="piper-joe"), store.folder("piper-joe"))
-    except EdgeVoiceError:
+        made = registry.factory("tts", "piper")(TtsSettings(engine="piper"), store.folder("piper-joe"))
+    except EdgeVoiceError:  # the package or the model is not here
         return found
     return [*found, Voice("piper joe", partial(_piper, made))]
 
@@ -78,12 +81,12 @@ def _hibari(model: hibari.Hibari, text: str, chance: np.random.Generator) -> Sam
     return _shaped(np.concatenate(waves) * 32767, hibari.SAMPLE_RATE, chance, 0.22)
 
 
-def _piper(model: piper.PiperTts, text: str, chance: np.random.Generator) -> Samples:
+def _piper(model: Tts, text: str, chance: np.random.Generator) -> Samples:
     waves = list(model.speak(text))
     return _shaped(np.concatenate(waves).astype(np.float32), model.rate, chance, 0.22)
 
 
-def _shaped(wave: np.ndarray, rate: int, chance: np.random.Generator, spread: float) -> Samples:
+def _shaped(wave: Floats, rate: int, chance: np.random.Generator, spread: float) -> Samples:
     """At RATE, by another speaker: a smaller or larger head moves pitch and formants alike."""
     head = float(np.exp(chance.uniform(-spread, spread)))
     wave = np.asarray(soxr.resample(wave, rate, RATE * head), np.float32)
