@@ -36,7 +36,7 @@ def clips(seed: int, said: int, other: int) -> list[head.Clip]:
 
 
 def test_a_head_learns_the_word_and_measures_itself(tmp_path: Path) -> None:
-    learned = head.fit(clips(0, 60, 120), FRAMES)
+    learned = head.fit(clips(0, 60, 120), FRAMES, steps=250)
     found = head.measure(learned, clips(1, 40, 200))
     assert found[0].said == 40
     assert found[0].hours == pytest.approx(200 * 30 * 0.08 / 3600)
@@ -72,7 +72,7 @@ def test_two_windows_in_a_row_are_heard_once_in_two_seconds() -> None:
 def test_near_phrases_sound_alike_and_do_not_hold_the_word() -> None:
     words = phrases.lexicon()
     near = phrases.near("stop", words)
-    assert {"top", "step"} <= set(near)
+    assert len({"top", "step", "shop", "chop", "drop", "crop", "slop"} & set(near)) >= 4
     assert not any("stop" in one for one in near)
     near = phrases.near("hey aurora", words)
     assert {"hey", "aurora"} <= set(near)
@@ -120,7 +120,7 @@ class FlatEmbedding:
 def test_the_end_of_the_word_is_known() -> None:
     voice = Voice("tone", lambda text, chance: np.full(4000, 9000, np.int16))
     lengths: list[float] = []
-    sounds = [train_wake_word.Sound("hey", voice, is_word=True), train_wake_word.Sound("hay", voice)]
+    sounds = [train_wake_word.Sound("said", "hey", voice), train_wake_word.Sound("near", "hay", voice)]
     made = list(train_wake_word.clips(sounds, Rooms([], []), FlatEmbedding(), lengths))  # type: ignore[arg-type]
     (_, said), (_, other) = made
     assert lengths == [0.25]

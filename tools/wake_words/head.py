@@ -12,11 +12,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from tqdm import trange
 
-from edgevoice.messages import RATE
+from edgevoice.messages import RATE, Samples
 from edgevoice.wake.openwakeword import WEIGHTS, Floats, TrainedHead
 
 _HIDDEN = 24
 _STEPS, _ROUND, _BATCH, _RATE, _DECAY = 3000, 250, 384, 2e-3, 1e-4
+_DROPPED = 0.4
 _SAID = 3  # in a batch, one window in so many holds the word
 PATIENCE = 2
 STEP_SECONDS = 0.08
@@ -30,6 +31,8 @@ class Clip:
 
     embeddings: Floats
     word_end: int | None = None
+    samples: Samples | None = None
+    """The recording itself, where it is kept back."""
 
     def windows(self, frames: int) -> Floats:
         """[n, frames, 96], one for each step from which on there are enough."""
@@ -43,9 +46,9 @@ class Clip:
         return self.windows(frames)[(after > -0.06) & (after < 0.22)]
 
 
-def fit(clips: Sequence[Clip], frames: int, seed: int = 0) -> TrainedHead:
+def fit(clips: Sequence[Clip], frames: int, steps: int = _STEPS) -> TrainedHead:
     """By Adam on logistic loss, from as many windows with the word as without; its threshold is not yet chosen."""
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(0)
     said, other = (
         _flat([c.said(frames) for c in clips if c.word_end is not None]),
         _flat([c.windows(frames) for c in clips if c.word_end is None]),
@@ -57,12 +60,14 @@ def fit(clips: Sequence[Clip], frames: int, seed: int = 0) -> TrainedHead:
     moments = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
     count = _BATCH // _SAID
     wanted = np.arange(_BATCH) < count
-    for step in trange(_STEPS, desc="fitting", unit="step", leave=False):
+    for step in trange(steps, desc="fitting", unit="step", leave=False):
         if step % _ROUND == 0:  # what sounds like the word is looked at more often
             hard = 0.02 + _scores(weights, other) if step else np.ones(len(other))
             picked = chance.choice(len(other), (_ROUND, _BATCH - count), p=hard / hard.sum())
         batch = np.concatenate((said[chance.integers(len(said), size=count)], other[picked[step % _ROUND]]))
-        _learn(weights, moments, batch, wanted, step)
+        # Few speakers are synthetic ones: no number of theirs is to be relied on.
+        batch *= (chance.random(batch.shape, np.float32) > _DROPPED) / np.float32(1 - _DROPPED)
+        _learn(weights, moments, batch, wanted, step, steps)
     hidden, bias, output, last = weights
     arrays: dict[str, Any] = {"hidden": hidden / spread, "hidden_bias": bias - middle @ hidden / spread}
     arrays |= {"output": output, "output_bias": last[0], "threshold": 0.5}
@@ -88,6 +93,7 @@ def _learn(
     batch: Floats,
     wanted: NDArray[np.bool_],
     step: int,
+    steps: int,
 ) -> None:
     """One step of Adam down the slope of the logistic loss."""
     hidden, bias, output, _ = weights
@@ -101,7 +107,7 @@ def _learn(
         active.T @ wrong + _DECAY * output,
         wrong.sum(keepdims=True),
     )
-    rate = _RATE * 0.5 * (1 + np.cos(np.pi * step / _STEPS))
+    rate = _RATE * 0.5 * (1 + np.cos(np.pi * step / steps))
     for weight, (mean, square), slope in zip(weights, moments, slopes, strict=True):
         mean += 0.1 * (slope - mean)
         square += 0.001 * (slope**2 - square)

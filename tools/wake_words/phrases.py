@@ -28,13 +28,13 @@ def lexicon() -> dict[str, str]:
 def near(phrase: str, words: dict[str, str]) -> list[str]:
     """Phrases that sound like `phrase`, and its parts. What holds its sounds whole is not among them."""
     said = phrase.split()
-    options = [[word, *_neighbours(word, words)] for word in said]
+    options = [_neighbours(word, words) for word in said]
     chance = random.Random(phrase)
-    mixed = [" ".join(pick) for pick in product(*(chance.sample(one, min(len(one), 12)) for one in options))]
-    whole = [*mixed, *(word for one in options for word in one)]
+    few = [[word, *chance.sample(one, min(len(one), 11))] for word, one in zip(said, options, strict=True)]
+    whole = [*(" ".join(pick) for pick in product(*few)), *(word for one in options for word in one)]
     for k in range(1, len(said)):
         whole += [" ".join(said[:k]), " ".join(said[k:])]
-    return sorted({one for one in whole if one != phrase})
+    return sorted({one for one in whole if phrase not in one})
 
 
 def _neighbours(word: str, words: dict[str, str]) -> list[str]:
