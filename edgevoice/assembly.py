@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from edgevoice import registry, resources
 from edgevoice.audio.front_end import FarEnd, FrontEnd
 from edgevoice.audio.speaker import Speaker
-from edgevoice.config import AudioSettings, HomeSettings, Settings
+from edgevoice.config import AudioSettings, HomeSettings, Settings, WakeSettings, WakeWord
 from edgevoice.errors import EdgeVoiceError, MissingExtra, ModelError, StageError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
@@ -39,10 +39,11 @@ from edgevoice.skills.manner import Level, Manner
 from edgevoice.skills.memory import Memory, default_path
 from edgevoice.skills.reply import Replies
 from edgevoice.skills.taught import Taught
-from edgevoice.stages import Asr, Bus, Embed, Llm, Microphone, Sink, Tts
+from edgevoice.stages import Asr, Bus, Embed, Llm, Microphone, Sink, Spotter, Tts
 from edgevoice.stop import StopWords
 from edgevoice.tts.remembered import RememberedTts
 from edgevoice.turn import Stages, Voice, prepare
+from edgevoice.wake.several import Wakes
 
 if TYPE_CHECKING:
     from edgevoice.kuksa.databroker import Databroker
@@ -89,8 +90,9 @@ def engine(stage: str, settings: Settings, store: Store, stop: threading.Event |
 
 def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
-    stages = (settings.wake, settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
-    named = [stage.model for stage in stages if stage.engine and stage.model]
+    stages = (settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
+    named = [word.model for word in settings.wake.each() if word.model]
+    named += [stage.model for stage in stages if stage.engine and stage.model]
     return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
 
 
@@ -100,8 +102,11 @@ def remembering(settings: Settings, tts: Tts | None) -> Tts | None:
 
 
 def listener(settings: Settings, store: Store, wake: bool = True, asr: Asr | None = None) -> Listener:
-    """The ear. Without `wake` it hears only when told to. `asr` recognises what ends the voice."""
-    detector = engine("wake", settings, store) if wake else None
+    """The ear. Without `wake` it hears only when told to.
+
+    `asr` looks at wake words again, where it can, and recognises what ends the voice.
+    """
+    detector = wakes(settings.wake, store, asr) if wake else None
     vad, threshold = engine("vad", settings, store), settings.vad.threshold
     stop = None
     if asr is not None and settings.listen.stop_words:
@@ -112,6 +117,20 @@ def listener(settings: Settings, store: Store, wake: bool = True, asr: Asr | Non
 
         stop = StopWords(settings.listen.stop_words, vad, transcribe, threshold)
     return Listener(detector, vad, settings.listen, threshold, stop)
+
+
+def wakes(settings: WakeSettings, store: Store, asr: Asr | None = None) -> Wakes:
+    """All wake words of the settings, each by its engine. Raises ModelError, SettingsError."""
+    spotter = asr if settings.check and isinstance(asr, Spotter) else None
+    groups: dict[tuple[str, str], list[str | WakeWord]] = {}
+    for word in settings.each():
+        groups.setdefault((word.engine, word.model), []).append(word)
+    detectors = []
+    for (name, model), words in groups.items():
+        chosen = replace(settings, engine=name, model=model, words=tuple(words), check=spotter is not None)
+        detectors.append(registry.factory("wake", name)(chosen, store.folder(model) if model else None))
+    rest = {word.word: word.refractory_seconds or 0.0 for word in settings.each()}
+    return Wakes(detectors, rest, spotter.evidence if spotter is not None else None)
 
 
 def without_echo(settings: AudioSettings, mic: Microphone, sink: Sink) -> Microphone:
@@ -195,10 +214,10 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
         area = area or "driver"
         nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
     rules = policy.rules(settings.home, settings.nlu)
-    understanding = cascade.load(home, nlu, llm, settings.wake.words, late_embedding(settings, store, parts))
+    understanding = cascade.load(home, nlu, llm, settings.wake.names, late_embedding(settings, store, parts))
     link.join(PackMessages(home, [told for pack in understanding.packs for told in pack.devices().values()]))
     conversation = Conversation(home, understanding, llm, rules, area)
-    taught = Taught(state_file(settings.home).with_name("taught.yaml"), home, understanding, settings.wake.words)
+    taught = Taught(state_file(settings.home).with_name("taught.yaml"), home, understanding, settings.wake.names)
     taught.load()
     voice = Voice(remembering(settings, parts.load("tts", wanted.voice)), sink, failures.likely(Replies(home)))
     loud = sink if isinstance(sink, Speaker) else Level()

@@ -35,21 +35,59 @@ class AudioSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WakeWord:
+    """One of several wake words, with what is its own; what is empty is as for all of them."""
+
+    word: str = field(metadata={"help": "its name, such as hey_jarvis"})
+    engine: str = _f("", "micro or openwakeword")
+    model: str = _f("", "model in the manifest")
+    threshold: float | None = _f(None, "score from which a window counts", min=0, max=1)
+    patience: int | None = _f(None, "windows in a row that must count", min=1, max=50)
+    refractory_seconds: float | None = _f(None, "quiet time after a detection", min=0, max=60)
+
+
+@dataclass(frozen=True, slots=True)
 class WakeSettings:
     """What starts a turn."""
 
     engine: str = _f("micro", "micro (microWakeWord) or openwakeword")
-    model: str = _f("", "model in the manifest; empty for an engine that brings its own")
-    words: tuple[str, ...] = _f(("hey_jarvis",), "wake words; see `edgevoice models list`")
+    model: str = _f("", "model in the manifest; empty: the engine's own")
+    words: tuple[str | WakeWord, ...] = _f(
+        ("hey_jarvis",),
+        "wake words; see `edgevoice models list`. One may have its own settings: `{word: ..., engine: ..., threshold: ...}`",
+    )
     threshold: float | None = _f(
         None, "score from which a window counts, 0 to 1; empty: the engine's own for each word", min=0, max=1
     )
     patience: int | None = _f(None, "windows in a row that must count; empty: the engine's own", min=1, max=50)
     refractory_seconds: float = _f(2.0, "quiet time after a detection", min=0, max=60)
+    check: bool = _f(True, "ask the recogniser too, where it can tell: fewer are missed and fewer are false")
 
     def __post_init__(self) -> None:
         if not self.words:
             raise ValueError("'words' is empty: name at least one wake word")
+        twice = {name for name in self.names if self.names.count(name) > 1}
+        if twice:
+            raise ValueError(f"'words' names '{min(twice)}' twice")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(one if isinstance(one, str) else one.word for one in self.words)
+
+    def each(self) -> tuple[WakeWord, ...]:
+        """The words with all that holds for each."""
+        return tuple(self._filled(WakeWord(one) if isinstance(one, str) else one) for one in self.words)
+
+    def _filled(self, one: WakeWord) -> WakeWord:
+        engine = one.engine or self.engine
+        model = one.model or (self.model if engine == self.engine else "") or WAKE_MODELS.get(engine, "")
+        rest = self.refractory_seconds if one.refractory_seconds is None else one.refractory_seconds
+        threshold = self.threshold if one.threshold is None else one.threshold
+        return WakeWord(one.word, engine, model, threshold, one.patience or self.patience, rest)
+
+
+WAKE_MODELS = {"openwakeword": "openwakeword"}
+"""The model of an engine that brings none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def demo(options: argparse.Namespace) -> int:
                 typed(stages, printer)
                 return 0
             scenes = [scene for scene in SCENES if wanted.llm or not scene.needs_llm]
-            went_well = _play(scenes, assembly.listener(settings, store), stages, printer)
+            went_well = _play(scenes, assembly.listener(settings, store, asr=stages.asr), stages, printer)
     print(f"\nThe spoken replies are in {options.out.resolve()}", file=out)
     print(f"{went_well} of {len(scenes)} scenes went as they should.", file=out)
     return 0 if went_well == len(scenes) else 1

@@ -86,8 +86,9 @@ def check(settings: config.Settings, models: Mapping[str, int], ram_budget_mb: i
     """
     problems: list[str] = []
     needed = {"the program itself": BASE_RAM_MB}
-    for stage, engines in registry.ENGINES.items():
-        chosen = getattr(settings, stage)
+    stages = [(name, getattr(settings, name)) for name in registry.ENGINES if name != "wake"]
+    for stage, chosen in (*(("wake", word) for word in settings.wake.each()), *stages):
+        engines = registry.ENGINES[stage]
         if chosen.engine and ":" not in chosen.engine and chosen.engine not in engines:
             problems.append(f"{stage}.engine: '{chosen.engine}' is unknown. {schema.suggest(chosen.engine, engines)}")
         elif chosen.engine and chosen.model and chosen.model not in models:

@@ -184,6 +184,8 @@ def _union(node: yaml.Node | None, kinds: tuple[Any, ...], name: str, key: str) 
     rest = [k for k in kinds if k is not type(None)]
     if len(rest) < len(kinds) and _is_null(node):
         return None
+    if isinstance(node, yaml.MappingNode):  # what is wrong inside is told by the one kind that it can be
+        rest = [k for k in rest if dataclasses.is_dataclass(k)] or rest
     for kind in rest:
         if len(rest) > 1:
             try:

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeAlias
+from typing import Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,15 @@ class WakeDetector(Protocol):
 
     def peaks(self) -> Mapping[str, WakeScore]:
         """The highest score of each word since this was asked last."""
+        ...
+
+
+@runtime_checkable
+class Spotter(Protocol):
+    """A recogniser that can tell how surely a given text was said."""
+
+    def evidence(self, text: str, samples: Samples) -> float:
+        """Log-probability of `text` as what `samples` begin with, above that of it in silence. Raises StageError."""
         ...
 
 

@@ -6,6 +6,8 @@ tiny and base models, `.ort` or `.onnx`, with or without attention masks, run al
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +15,17 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from edgevoice.asr import recogniser
+from edgevoice.asr import recogniser, tokens
 from edgevoice.asr.graphs import Cache, Rows, log_softmax, providers, session, value
 from edgevoice.config import AsrSettings
-from edgevoice.errors import ModelCorrupt
+from edgevoice.errors import ModelCorrupt, StageError
+from edgevoice.messages import RATE, Samples
 
 Floats = NDArray[np.float32]
 
 _START = 1
 """The token that opens a transcript."""
+_FAINT, _PEAK = 300, 0.6  # quieter sound than the first is not raised to the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,47 @@ class Moonshine:
         return log_softmax(logits.numpy()[:, -1]), Cache(cache.length + ids.shape[1], decoder, encoder)
 
 
-def load(settings: AsrSettings, folder: Path | None) -> recogniser.Recogniser[Moonshine]:
+class MoonshineAsr(recogniser.Recogniser[Moonshine]):
+    """Can tell, besides, how surely a text was said."""
+
+    def __init__(self, model: Moonshine, vocabulary: tokens.Tokens, second: Moonshine | None = None) -> None:
+        super().__init__(model, vocabulary, second)
+        self._letters = vocabulary
+        self._in_silence: dict[tuple[int, ...], float] = {}
+
+    def evidence(self, text: str, samples: Samples) -> float:
+        """`stages.Spotter`: natural logarithm; infinite where the model has no letters for `text`."""
+        spelled = [ids for form in {text.title(), text.capitalize()} if (ids := self._letters.encode(f" {form}"))]
+        if not spelled:
+            return math.inf
+        try:
+            return max(self._likelihood(ids, samples) - self._unheard(ids) for ids in spelled)
+        except Exception as error:  # onnxruntime raises classes of its own with no public base
+            raise StageError("asr", "inference", f"Moonshine failed on {len(samples)} samples: {error}") from error
+
+    def _likelihood(self, ids: Sequence[int], samples: Samples) -> float:
+        """Log-probability that the text of `samples` begins with `ids`."""
+        loudest = max(int(np.abs(samples.astype(np.int32)).max(initial=0)), _FAINT)
+        decoder = self.model.listen(samples.astype(np.float32) * (_PEAK / loudest))
+        found, total = decoder.begin(), 0.0
+        for i, token in enumerate(ids):
+            total += float(found[0, token])
+            if i + 1 < len(ids):
+                found = decoder.step(np.array([token], np.int64))
+        return total
+
+    def _unheard(self, ids: tuple[int, ...]) -> float:
+        if ids not in self._in_silence:
+            self._in_silence[ids] = self._likelihood(ids, np.zeros(RATE, np.int16))
+        return self._in_silence[ids]
+
+
+def load(settings: AsrSettings, folder: Path | None) -> MoonshineAsr:
     """Opens `encoder_model` and `decoder_model_merged` (`.ort` or `.onnx`) and `tokenizer.bin` of `folder`.
 
     Raises ModelMissing and ModelCorrupt.
     """
-    return recogniser.load(settings, folder, _model)
+    return MoonshineAsr(*recogniser.parts(settings, folder, _model))
 
 
 def _model(folder: Path, settings: AsrSettings) -> Moonshine:

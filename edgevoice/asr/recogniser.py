@@ -243,7 +243,9 @@ def _samples(chunks: Iterable[AudioChunk]) -> Iterator[Samples]:
         yield chunk.samples
 
 
-def load(settings: AsrSettings, folder: Path | None, model_of: Callable[[Path, AsrSettings], M]) -> Recogniser[M]:
+def parts(
+    settings: AsrSettings, folder: Path | None, model_of: Callable[[Path, AsrSettings], M]
+) -> tuple[M, tokens.Tokens, M | None]:
     """The model in `folder`, its `tokenizer.bin`, and `asr.second` beside it. Raises ModelMissing, ModelCorrupt."""
     if folder is None:
         raise ModelMissing(f"{settings.engine} needs a model: set asr.model; `edgevoice models list` shows them")
@@ -256,4 +258,4 @@ def load(settings: AsrSettings, folder: Path | None, model_of: Callable[[Path, A
     second = model_of(folder.parent / settings.second, settings) if settings.second else None
     if second is not None and second.vocabulary != model.vocabulary:
         raise ModelCorrupt(f"asr.second: {settings.second} has another vocabulary than {folder.name}")
-    return Recogniser(model, vocabulary, second)
+    return model, vocabulary, second

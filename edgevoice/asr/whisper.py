@@ -87,7 +87,7 @@ class Whisper:
 
 def load(settings: AsrSettings, folder: Path | None) -> recogniser.Recogniser[Whisper]:
     """Opens `encoder_model.onnx`, `decoder_model.onnx` and `tokenizer.bin` of `folder`. Raises ModelMissing, ModelCorrupt."""
-    return recogniser.load(settings, folder, _model)
+    return recogniser.Recogniser(*recogniser.parts(settings, folder, _model))
 
 
 def _model(folder: Path, settings: AsrSettings) -> Whisper:

@@ -254,7 +254,7 @@ def replay(options: argparse.Namespace) -> None:
         for path in options.files:
             if not options.json:
                 printer.line(f"\n{path}")
-            ear = assembly.listener(settings, Store(), wake=not options.no_wake)
+            ear = assembly.listener(settings, Store(), not options.no_wake, made.asr)
             if options.no_wake:
                 ear.listen_now(0)
             show(replay_chunks(with_silence(wav.chunks(path)), ear, made), printer)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
 
-from edgevoice.config import WakeSettings
+from edgevoice.config import WakeSettings, WakeWord
 from edgevoice.errors import ModelCorrupt, SettingsError
 from edgevoice.messages import RATE, AudioChunk, WakeHeard
 from edgevoice.schema import suggest
@@ -28,7 +28,7 @@ def load(settings: WakeSettings, folder: Path | None) -> Micro:
     configs = {path.stem: path for path in sorted(folder.glob("*.json"))} if folder else {}
     builtin = {str(model.value): model for model in Model}
     models: dict[str, MicroWakeWord] = {}
-    for word in settings.words:
+    for word in settings.names:
         if word not in configs and word not in builtin:
             raise SettingsError("wake.words", f"micro has no wake word '{word}'", suggest(word, {**configs, **builtin}))
         try:
@@ -49,22 +49,18 @@ def _own(config: Path) -> MicroWakeWord:
     return MicroWakeWord.from_config(config)
 
 
+def _trigger(one: WakeWord, model: MicroWakeWord, check: bool) -> Trigger:
+    threshold = model.probability_cutoff if one.threshold is None else one.threshold
+    patience = one.patience or 1
+    return Trigger(one.word, threshold, patience, _DELAY + (patience - 1) * model.stride * _STEP, check)
+
+
 class Micro:
     """A WakeDetector. The features are shared by all words; a score is a model's mean over its own sliding window."""
 
     def __init__(self, models: dict[str, MicroWakeWord], settings: WakeSettings) -> None:
         self._models = models
-        patience = 1 if settings.patience is None else settings.patience
-        self._triggers = {
-            word: Trigger(
-                word,
-                model.probability_cutoff if settings.threshold is None else settings.threshold,
-                patience,
-                settings.refractory_seconds,
-                _DELAY + (patience - 1) * model.stride * _STEP,
-            )
-            for word, model in models.items()
-        }
+        self._triggers = {one.word: _trigger(one, models[one.word], settings.check) for one in settings.each()}
         self._features = MicroWakeWordFeatures()
         self._start: int | None = None
         self._frames = 0

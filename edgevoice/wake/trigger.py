@@ -1,45 +1,63 @@
-"""From scores to detections: threshold, patience and refractory time, the same for every wake engine."""
+"""From scores to detections: threshold and patience, the same for every wake engine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from edgevoice.messages import RATE, WakeHeard
+from edgevoice.messages import WakeHeard
 from edgevoice.stages import WakeScore
+
+DOUBTFUL = 0.3
+"""Score from which a window is worth a second look, where there is one."""
 
 
 class Trigger:
-    """Fires once `patience` scores in a row reach `threshold`, then not again for `refractory_seconds`.
+    """Fires once `patience` scores in a row reach `threshold`, then not again before the score was low.
 
-    `delay`: samples by which the engine fires after the end of the word, typically.
+    `delay`: samples by which the engine fires after the end of the word, typically. `doubtful`: what fires is looked at
+    again elsewhere, so it also fires where the score has passed its peak and that is at least DOUBTFUL.
     """
 
-    def __init__(self, word: str, threshold: float, patience: int, refractory_seconds: float, delay: int) -> None:
+    def __init__(self, word: str, threshold: float, patience: int, delay: int, doubtful: bool = False) -> None:
         self._word = word
         self._threshold = threshold
         self._patience = patience
-        self._refractory = round(refractory_seconds * RATE)
         self._delay = delay
-        self._peak = 0.0
+        self._low = min(DOUBTFUL, threshold) if doubtful else threshold
+        self._doubtful = doubtful
+        self._highest = 0.0
         self.reset()
 
     def reset(self) -> None:
         self._in_row = 0
-        self._quiet_until = 0
+        self._peak = 0.0
+        self._fired = self._passed = False
 
     def update(self, score: float, at: int) -> WakeHeard | None:
         """`score` is that of the window which ends at sample `at` of the stream."""
-        self._peak = max(self._peak, score)
+        self._highest = max(self._highest, score)
+        if score < self._low:
+            last, passed = self._peak, self._passed
+            self.reset()
+            return self._heard(last, at) if self._doubtful and last and not passed else None
         self._in_row = self._in_row + 1 if score >= self._threshold else 0
-        if self._in_row < self._patience or at < self._quiet_until:
-            return None
-        self._quiet_until = at + self._refractory
+        if not self._fired and self._in_row >= self._patience:
+            self._fired = True
+            self._peak = max(self._peak, score)
+            return self._heard(score, at)
+        if self._doubtful and not self._passed and score < self._peak:
+            self._passed = True
+            return self._heard(self._peak, at)
+        self._peak = max(self._peak, score)
+        return None
+
+    def _heard(self, score: float, at: int) -> WakeHeard:
         return WakeHeard(self._word, score, at, max(0, at - self._delay))
 
     def peak(self) -> WakeScore:
         """The highest score since this was asked last."""
-        peak, self._peak = self._peak, 0.0
-        return WakeScore(peak, self._threshold)
+        highest, self._highest = self._highest, 0.0
+        return WakeScore(highest, self._threshold)
 
 
 def fired(triggers: Mapping[str, Trigger], scores: Iterable[tuple[str, float, int]]) -> list[WakeHeard]:

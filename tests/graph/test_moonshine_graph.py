@@ -220,3 +220,13 @@ def test_providers_that_are_not_there_are_skipped_with_one_line(
         asr = moonshine.load(settings, folder())
     assert len([r for r in caplog.records if "NoSuchExecutionProvider, OtherExecutionProvider" in r.message]) == 1
     assert hear(asr, voice(1)) == [("turn it off.", True)]
+
+
+def test_the_evidence_is_what_the_sound_adds_to_silence(folder: Callable[..., Path]) -> None:
+    path = folder()
+    letters = [*VOCABULARY[:3], "▁".encode(), b"A", b".", b"b", b"B"]
+    (path / "tokenizer.bin").write_bytes(b"".join(bytes([len(piece)]) + piece for piece in letters))
+    asr = moonshine.load(AsrSettings(), path)
+    assert asr.evidence("ab", voice(1.4)) == pytest.approx(0.0)  # these graphs say the same of any sound
+    assert asr.evidence("a b", voice(1.4)) == pytest.approx(0.0)
+    assert asr.evidence("aurora", voice(1.4)) == np.inf  # nothing to spell it with

@@ -54,7 +54,7 @@ class LevelVad:
 
 
 def load_wake(settings: WakeSettings, folder: Path | None) -> LevelWake:
-    return LevelWake(settings.words)
+    return LevelWake(settings.names)
 
 
 def load_vad(settings: VadSettings, folder: Path | None) -> LevelVad:
@@ -78,7 +78,7 @@ def load_asr(settings: AsrSettings, folder: Path | None) -> Barista:
 
 OPTIONS = Options(
     Settings(
-        wake=WakeSettings(engine=f"{__name__}:load_wake", words=("alexa", "hey_jarvis")),
+        wake=WakeSettings(engine=f"{__name__}:load_wake", words=("alexa", "hey_jarvis"), check=False),
         vad=VadSettings(engine=f"{__name__}:load_vad", model=""),
         asr=AsrSettings(engine=f"{__name__}:load_asr", model=""),
     )

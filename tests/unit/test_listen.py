@@ -22,7 +22,6 @@ from edgevoice.messages import (
     WakeHeard,
 )
 from edgevoice.stages import SpeechProbability
-from edgevoice.wake.trigger import Trigger
 
 WINDOW = 500  # of the fake VAD, in samples
 SETTINGS = ListenSettings(
@@ -363,21 +362,3 @@ def test_an_hour_of_idling_keeps_no_more_than_a_minute() -> None:
     (ended,) = (event for event in found if isinstance(event, SpeechEnded))
     assert ended.utterance.start > start
     assert np.count_nonzero(ended.utterance.samples == SPEECH) == round(0.6 * RATE)
-
-
-def test_the_trigger_wants_scores_in_a_row_and_rests() -> None:
-    trigger = Trigger("alexa", threshold=0.5, patience=2, refractory_seconds=0.1, delay=100)
-    scores = [0.9, 0.1, 0.6, 0.5, 0.9, 0.9, 0.9]
-    fired = [trigger.update(score, 1000 * (i + 1)) for i, score in enumerate(scores)]
-    assert [event and (event.at, event.word_end) for event in fired] == [
-        None,
-        None,
-        None,
-        (4000, 3900),
-        None,
-        (6000, 5900),
-        None,
-    ]
-    trigger.reset()
-    assert trigger.update(0.9, 100) is None
-    assert trigger.update(0.9, 200) is not None

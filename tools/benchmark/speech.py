@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.measure import Bench, Clip, Figure, alternate, cpu_seconds, figure, milliseconds, repeated
+from edgevoice import assembly
 from edgevoice.messages import RATE, AudioChunk, Samples
 from edgevoice.stages import Asr, Tts, Vad, WakeDetector
 
@@ -18,7 +19,7 @@ _QUIET_SECONDS = 3  # between clips: a microphone hears mostly that
 
 def wake(bench: Bench) -> Iterator[Figure]:
     """CPU seconds a second of audio, with quiet between the clips."""
-    detector: WakeDetector = bench.options.engine("wake")
+    detector: WakeDetector = assembly.wakes(bench.settings.wake, bench.options.store())
     settings = bench.settings.wake
     pieces = [_with_quiet(clip.samples) for clip in bench.clips]
     peer, peer_name = _wake_peer(bench)
@@ -37,7 +38,7 @@ def _wake_peer(bench: Bench) -> tuple[Callable[[AudioChunk], object] | None, str
         from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
 
         features = MicroWakeWordFeatures()
-        models = [MicroWakeWord.from_builtin(model) for model in Model if str(model.value) in settings.words]
+        models = [MicroWakeWord.from_builtin(model) for model in Model if str(model.value) in settings.names]
 
         def feed(chunk: AudioChunk) -> None:
             for feature in features.process_streaming(chunk.samples.tobytes()):
@@ -49,8 +50,8 @@ def _wake_peer(bench: Bench) -> tuple[Callable[[AudioChunk], object] | None, str
         from openwakeword.model import Model as OpenWakeWord
     except ImportError:
         return None, ""
-    folder = bench.folder(settings.model)
-    heads = [str(path) for word in settings.words for path in folder.glob(f"{word}*.onnx")]
+    folder = bench.folder(settings.each()[0].model)
+    heads = [str(path) for word in settings.names for path in folder.glob(f"{word}*.onnx")]
     library = OpenWakeWord(
         wakeword_models=heads,
         inference_framework="onnx",

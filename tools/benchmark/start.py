@@ -20,7 +20,7 @@ def main() -> None:
     store = Store(Path(given["models"])) if given["models"] else Store()
     wanted = assembly.Wanted(llm=given["llm"], wait_for_broker=False)
     with assembly.stages(settings, store, NullSink(), wanted) as stages:
-        listener = assembly.listener(settings, store)
+        listener = assembly.listener(settings, store, asr=stages.asr)
         ready_ms = (time.monotonic() - given["began"]) * 1e3
         import numpy as np
 

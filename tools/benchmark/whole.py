@@ -87,7 +87,8 @@ def turn(bench: Bench) -> Iterator[Figure]:
 
 def listen(bench: Bench) -> Iterator[Figure]:
     """The assistant as it stands all day: the listener with its wake word on what a room sounds like."""
-    listener = assembly.listener(bench.settings, bench.options.store())
+    asr = bench.options.engine("asr")
+    listener = assembly.listener(bench.settings, bench.options.store(), asr=asr)
     shares: list[float] = []
     start = 0
     for number in range(bench.rounds + 1):

@@ -34,7 +34,7 @@ def understanding(settings: Settings, files: tuple[Path, ...]) -> cascade.Cascad
 
 def listener(home: Home, settings: Settings) -> cascade.Cascade:
     """What understands in a home, without the language model."""
-    return cascade.load(home, settings.nlu, None, (*settings.wake.words, *_CALLED))
+    return cascade.load(home, settings.nlu, None, (*settings.wake.names, *_CALLED))
 
 
 def add(home: Home, file: Path) -> None:

@@ -76,7 +76,7 @@ def run(rows: list[Row], options: Options) -> Report:
             end = speech_end(row, samples)
             if options.noise is not None:
                 samples = options.noise.mix(row, samples)
-            wake = options.engine("wake") if row.data.get("wake") else None
+            wake = assembly.wakes(options.settings.wake, options.store(), made.asr) if row.data.get("wake") else None
             listener = Listener(wake, vad, options.settings.listen, options.settings.vad.threshold)
             if wake is None:
                 listener.listen_now(0)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgevoice import assembly
 from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
 from edgevoice.stages import WakeDetector
 from evaluation.common import Options, Report, Row, progress
@@ -23,7 +24,8 @@ def run(rows: list[Row], options: Options) -> Report:
     settings = options.settings
     if options.keyword is not None:
         settings = replace(settings, wake=replace(settings.wake, words=(_name(options.keyword),)))
-    detector: WakeDetector = replace(options, settings=settings).engine("wake")
+    asr = options.engine("asr") if settings.wake.check else None
+    detector = assembly.wakes(settings.wake, options.store(), asr)
     predictions: list[dict[str, object]] = []
     said = missed = other = false = 0
     seconds = heard_seconds = cpu = 0.0

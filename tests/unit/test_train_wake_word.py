@@ -1,0 +1,136 @@
+"""The wake word trainer: phrases, rooms, fitting and measuring, with voices that are tones."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pytest
+import train_wake_word
+from wake_words import head, phrases
+from wake_words.rooms import Rooms
+from wake_words.voices import Voice
+
+from edgevoice.messages import RATE, Samples
+from edgevoice.wake.openwakeword import TrainedHead
+
+FRAMES = 4
+
+
+def embeddings(chance: np.random.Generator, word_at: int | None, steps: int = 30) -> head.Clip:
+    """Noise, and where the word is, two steps that point another way."""
+    found = chance.normal(size=(steps, 96)).astype(np.float32)
+    if word_at is None:
+        return head.Clip(found)
+    found[word_at - 1 : word_at + 1, :8] += 2.5
+    return head.Clip(found, 12_512 + 1280 * word_at)
+
+
+def clips(seed: int, said: int, other: int) -> list[head.Clip]:
+    chance = np.random.default_rng(seed)
+    return [
+        *(embeddings(chance, int(chance.integers(6, 24))) for _ in range(said)),
+        *(embeddings(chance, None) for _ in range(other)),
+    ]
+
+
+def test_a_head_learns_the_word_and_measures_itself(tmp_path: Path) -> None:
+    learned = head.fit(clips(0, 60, 120), FRAMES, steps=250)
+    found = head.measure(learned, clips(1, 40, 200))
+    assert found[0].said == 40
+    assert found[0].hours == pytest.approx(200 * 30 * 0.08 / 3600)
+    assert [one.missed for one in found] == sorted(one.missed for one in found)
+    assert [one.false for one in found] == sorted((one.false for one in found), reverse=True)
+    chosen = head.choose(found, 0.0)
+    assert chosen.miss_rate < 0.1
+    assert chosen.false == 0
+    head.save(tmp_path / "word.npz", learned, chosen)
+    with np.load(tmp_path / "word.npz") as arrays:
+        read = TrainedHead(arrays)
+    assert read.threshold == pytest.approx(chosen.threshold)
+    windows = clips(2, 1, 0)[0].windows(FRAMES)
+    assert read.scores(windows) == pytest.approx(learned.scores(windows), abs=0.02)
+
+
+def test_only_windows_that_end_with_the_word_are_said() -> None:
+    clip = head.Clip(np.arange(20 * 96, dtype=np.float32).reshape(20, 96), 12_512 + 1280 * 10)
+    said = clip.said(FRAMES)
+    assert said.shape == (3, FRAMES, 96)
+    assert [int(window[-1, 0]) // 96 for window in said] == [10, 11, 12]
+
+
+def test_two_windows_in_a_row_are_heard_once_in_two_seconds() -> None:
+    weights = {"hidden": np.eye(96)[:, :1], "hidden_bias": np.zeros(1), "output": np.ones(1), "output_bias": -5.0}
+    found = TrainedHead({**weights, "threshold": 0.5})
+    sound = np.zeros((100, 96), np.float32)
+    for at in (10, 20, 21, 30, 31, 60, 61):  # alone; then two in a row; again too soon; and once more
+        sound[at, 0] = 10.0
+    assert head.measure(found, [head.Clip(sound)])[4].false == 2
+
+
+def test_near_phrases_sound_alike_and_do_not_hold_the_word() -> None:
+    words = phrases.lexicon()
+    near = phrases.near("stop", words)
+    assert len({"top", "step", "shop", "chop", "drop", "crop", "slop"} & set(near)) >= 4
+    assert not any("stop" in one for one in near)
+    near = phrases.near("hey aurora", words)
+    assert {"hey", "aurora"} <= set(near)
+    assert "hey aurora" not in near
+    assert any(one.startswith("hey ") for one in near)
+
+
+def test_sentences_are_without_the_word() -> None:
+    said = phrases.general(phrases.lexicon(), ["stop the vacuum", "turn on the lamp"], "stop", 40, 0)
+    assert len(said) == 40
+    assert "turn on the lamp" in said
+    assert not any("stop" in one for one in said)
+
+
+def test_a_room_keeps_the_length_and_the_place_of_the_sound() -> None:
+    chance = np.random.default_rng(3)
+    click = np.zeros(RATE, np.int16)
+    click[8000:8400] = 9000
+    rooms = Rooms([np.full(500, 90, np.int16)], [np.arange(700).astype(np.int16)])
+    for _ in range(20):
+        heard = rooms.put(click, chance)
+        assert heard.dtype == np.int16
+        assert len(heard) == RATE
+        loud = np.abs(heard.astype(np.float64))
+        assert loud[8000:8500].mean() > loud[:7000].mean()
+
+
+def test_voices_are_kept_back_by_name() -> None:
+    names = ["piper joe", "hibari heart", *(f"espeak {i}" for i in range(40))]
+    kept = {name for name in names if train_wake_word._is_kept_back(name)}
+    assert "piper joe" in kept
+    assert "hibari heart" not in kept
+    assert 4 <= len(kept) <= 18
+
+
+class FlatEmbedding:
+    """A `FrontEnd` whose embedding is the level of each step."""
+
+    def embeddings(self, samples: Samples) -> np.ndarray:
+        steps = (len(samples) - 12_512) // 1280
+        levels = [np.abs(samples[12_512 + 1280 * i :][:1280].astype(np.float32)).mean() for i in range(steps)]
+        return np.repeat(np.array(levels, np.float32)[:, None], 96, axis=1)
+
+
+def test_the_end_of_the_word_is_known() -> None:
+    voice = Voice("tone", lambda text, chance: np.full(4000, 9000, np.int16))
+    lengths: list[float] = []
+    sounds = [train_wake_word.Sound("said", "hey", voice), train_wake_word.Sound("near", "hay", voice)]
+    made = list(train_wake_word.clips(sounds, Rooms([], []), FlatEmbedding(), lengths))  # type: ignore[arg-type]
+    (_, said), (_, other) = made
+    assert lengths == [0.25]
+    assert said.word_end is not None
+    assert RATE + 4000 <= said.word_end < RATE + 1280 + 4000
+    assert other.word_end is None
+
+
+@pytest.mark.parametrize("text", ["", "hey 4", "one two three four five six", "größe"])
+def test_a_phrase_is_a_few_english_words(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="one to five words"):
+        train_wake_word._phrase(text)
+    assert train_wake_word._phrase("  Hey  Aurora ") == "hey aurora"

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Trains a new wake word on openWakeWord's speech embedding, from synthetic voices, in minutes on a CPU.
+
+    python tools/train_wake_word.py "hey aurora" [--noise MANIFEST] [--negatives MANIFEST] [--dry-run]
+
+It says the word with every voice it finds (espeak-ng, hibari, a Piper voice), in rooms, noise and at distances; beside it
+what sounds nearly the same and what people say at home. Some voices and some of the other sounds are kept back to measure
+on. The head that is measured has not heard them; the one that is written has, and so is no worse. Manifests are JSON
+lines with `audio`, a path relative to the manifest.
+
+Exit status: 0 written, 1 refused as it is worse than --most-missed or --most-false allow, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads only wait for each other in products so small
+
+import numpy as np
+from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from train_intents import examples
+from wake_words import head, phrases, voices
+from wake_words.rooms import Rooms
+
+from edgevoice.asr import moonshine
+from edgevoice.config import AsrSettings, WakeSettings
+from edgevoice.errors import EdgeVoiceError
+from edgevoice.messages import RATE, AudioChunk, Samples
+from edgevoice.model_store import Store
+from edgevoice.wake import openwakeword
+from edgevoice.wake.several import Wakes
+from evaluation.common import InputError, Row, read_rows
+
+_COMMANDS = Path(__file__).parent / "training" / "intents.yaml"
+_HELD_BACK = 4  # one voice or recording in so many is only measured on
+_BEFORE, _AFTER = 1.0, 0.45  # seconds around the word
+_SECONDS_EACH = {"said": 0.06, "near": 0.06, "sentences": 0.08}  # CPU, on one core of a server
+_LEAST_SECONDS, _MOST_SECONDS = 2.0, 20.0  # of a recording
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What a clip is made of: `text` said by `voice`, or a recording."""
+
+    kind: str
+    """said, near, sentences or recorded"""
+    text: str = ""
+    voice: voices.Voice | None = None
+    row: Row | None = None
+    is_kept_back: bool = False
+
+
+def plan(args: argparse.Namespace, speakers: Sequence[voices.Voice]) -> list[Sound]:
+    """All sounds, in an order that is the same each time."""
+    chance = np.random.default_rng(0)
+    words = phrases.lexicon()
+    commands = [one.text for one in examples(_COMMANDS)]
+    texts = {
+        "said": [args.phrase] * args.said,
+        "near": list(chance.choice(phrases.near(args.phrase, words), args.near)),
+        "sentences": phrases.general(words, commands, args.phrase, args.sentences, 0),
+    }
+    natural = [one for one in speakers if not one.name.startswith("espeak")]
+    robots = [one for one in speakers if one.name.startswith("espeak")]
+    sounds = []
+    for kind, said in texts.items():
+        for text in said:
+            # espeak-ng has the many speakers, the others sound like people.
+            among = natural if natural and (not robots or chance.random() < 0.5) else robots
+            voice = among[int(chance.integers(len(among)))]
+            sounds.append(Sound(kind, str(text), voice, None, _is_kept_back(voice.name)))
+    rows = read_rows(args.negatives) if args.negatives else []
+    return sounds + [Sound("recorded", row=row, is_kept_back=_is_kept_back(row.id)) for row in rows]
+
+
+def _is_kept_back(name: str) -> bool:
+    return name == "piper joe" or (not name.startswith("hibari") and zlib.crc32(name.encode()) % _HELD_BACK == 0)
+
+
+def clips(
+    sounds: Sequence[Sound], rooms: Rooms, front_end: openwakeword.FrontEnd, seconds: list[float]
+) -> Iterator[tuple[Sound, head.Clip]]:
+    """Each sound in a room, as embeddings; how long the words are is added to `seconds`."""
+    chance = np.random.default_rng(1)
+    for sound in tqdm(sounds, desc="sounds", unit="clip"):
+        word_end = None
+        if sound.voice is None:
+            assert sound.row is not None
+            heard = sound.row.samples()[: round(_MOST_SECONDS * RATE)]
+            if len(heard) < _LEAST_SECONDS * RATE:
+                continue
+        else:
+            said = sound.voice.say(sound.text, chance)
+            before = np.zeros(round(_BEFORE * RATE) + int(chance.integers(1280)), np.int16)
+            after = np.zeros(round(_AFTER * RATE), np.int16)
+            if sound.kind == "said":
+                seconds.append(len(said) / RATE)
+                word_end = len(before) + len(said)
+                if rooms.voices and chance.random() < 0.5:  # the end of other talk, and a command in the same breath
+                    other = rooms.voices[int(chance.integers(len(rooms.voices)))]
+                    before[: len(before) // 2] = np.resize(other, len(before) // 2)
+                    after = np.resize(other, len(after)) if chance.random() < 0.6 else after
+            heard = rooms.put(np.concatenate((before, said, after)), chance)
+        yield sound, head.Clip(front_end.embeddings(heard), word_end, heard if sound.is_kept_back else None)
+
+
+def frames(seconds: Sequence[float]) -> int:
+    """Embeddings that a head must look at for words so long; the first of them alone looks at 0.76 s."""
+    return int(np.clip(round(float(np.percentile(seconds, 80)) / head.STEP_SECONDS), 4, 16))
+
+
+def babble(speakers: Sequence[voices.Voice], phrase: str, count: int = 24) -> list[Samples]:
+    """Talk for the background, by voices that are not kept back."""
+    chance = np.random.default_rng(2)
+    heard = [one for one in speakers if not _is_kept_back(one.name)]
+    texts = phrases.general(phrases.lexicon(), [one.text for one in examples(_COMMANDS)], phrase, count, 1)
+    return [heard[i % len(heard)].say(text, chance) for i, text in enumerate(tqdm(texts, desc="babble", unit="clip"))]
+
+
+def recogniser(store: Store) -> moonshine.MoonshineAsr | None:
+    """What looks at wake words again in the assistant; None where it is not in the store."""
+    try:
+        return moonshine.load(AsrSettings(), store.folder(AsrSettings().model))
+    except EdgeVoiceError:
+        return None
+
+
+def as_used(wakes: Wakes, kept: Sequence[tuple[Sound, head.Clip]]) -> dict[str, tuple[int, int, float]]:
+    """By kind of sound: in how many the word was heard, how many they are, and how many hours."""
+    found: dict[str, tuple[int, int, float]] = {}
+    for sound, clip in tqdm(kept, desc="measuring", unit="clip"):
+        assert clip.samples is not None
+        wakes.reset()
+        pieces = range(0, len(clip.samples), 1280)
+        heard = any(wakes.feed(AudioChunk(clip.samples[i : i + 1280], RATE, i)) for i in pieces)
+        fired, count, hours = found.get(sound.kind, (0, 0, 0.0))
+        found[sound.kind] = (fired + heard, count + 1, hours + len(clip.samples) / RATE / 3600)
+    return found
+
+
+def train(args: argparse.Namespace, out: Path) -> int:
+    store = Store(args.models)
+    front_end = openwakeword.load_front_end(store.folder("openwakeword"))
+    speakers = [*voices.espeak(), *voices.neural(store)]
+    sounds = plan(args, speakers)
+    if args.dry_run:
+        show_plan(args, sounds, speakers)
+        return 0
+    noises = [row.samples() for row in read_rows(args.noise)] if args.noise else []
+    began, lengths = time.monotonic(), list[float]()
+    made = list(clips(sounds, Rooms(babble(speakers, args.phrase), noises), front_end, lengths))
+    size = frames(lengths)
+    trial = head.fit([clip for sound, clip in made if not sound.is_kept_back], size)
+    kept = [(sound, clip) for sound, clip in made if sound.is_kept_back]
+    alone = head.choose(head.measure(trial, [c for sound, c in kept if sound.kind != "near"]), args.most_false)
+    trial.threshold, asr = alone.threshold, recogniser(store)
+    settings = WakeSettings(engine="openwakeword", words=(out.stem,), check=asr is not None)
+    engine = openwakeword.OpenWakeWord(front_end, {out.stem: trial}, settings)
+    found = as_used(Wakes([engine], {out.stem: 2.0}, asr.evidence if asr is not None else None), kept)
+    missed, false_an_hour = tell(args.phrase, alone, found, asr is not None)
+    print(f"threshold {alone.threshold:.3f}, windows of {size} steps, {time.monotonic() - began:.0f} s")
+    if (missed > args.most_missed or false_an_hour > args.most_false) and not args.force:
+        print(
+            f"Not written: at most {args.most_missed:.0%} missed and {args.most_false:g} false an hour are allowed. "
+            "Try more examples, recordings with --negatives and --noise, a longer phrase, or --force",
+            file=sys.stderr,
+        )
+        return 1
+    head.save(out, head.fit([clip for _, clip in made], size), alone)
+    print(f"{out} ({out.stat().st_size / 1000:.0f} kB). In the settings:")
+    print(f"wake: {{engine: openwakeword, words: [{out.stem}]}}")
+    return 0
+
+
+def tell(
+    phrase: str, alone: head.Measured, found: Mapping[str, tuple[int, int, float]], is_checked: bool
+) -> tuple[float, float]:
+    """Prints what was measured on what was kept back; returns the share missed and the false ones an hour."""
+    heard, said, _ = found["said"]
+    others = [found[kind] for kind in ("sentences", "recorded") if kind in found]
+    false, hours = sum(one[0] for one in others), sum(one[2] for one in others)
+    near, near_count, _ = found.get("near", (0, 0, 0.0))
+    print(f"'{phrase}', by voices and in recordings that it has not heard:")
+    print(f"the head alone: {alone.miss_rate:.1%} of {alone.said} missed, {alone.false} false in {alone.hours:.2f} h")
+    print(
+        f"as it is used, {'checked by the recogniser' if is_checked else 'with no recogniser to check it'}: "
+        f"{1 - heard / max(said, 1):.1%} of {said} missed, {false} false in {hours:.2f} h of other speech "
+        f"({found.get('recorded', (0, 0, 0.0))[2]:.2f} h recorded), {near} of {near_count} near phrases taken for it"
+    )
+    return 1 - heard / max(said, 1), false / max(hours, 1e-9)
+
+
+def show_plan(args: argparse.Namespace, sounds: Sequence[Sound], speakers: Sequence[voices.Voice]) -> None:
+    print(f"{len(speakers)} voices, {sum(_is_kept_back(one.name) for one in speakers)} of them kept back")
+    print(f"{args.said} times '{args.phrase}', {args.near} near it, {args.sentences} sentences")
+    recorded = sum(sound.kind == "recorded" for sound in sounds)
+    print(f"{recorded} recordings, {sum(s.kind == 'recorded' and s.is_kept_back for s in sounds)} of them kept back")
+    cpu = sum(getattr(args, kind) * each for kind, each in _SECONDS_EACH.items()) + 0.15 * recorded + 90
+    print(f"about {cpu / 60:.0f} minutes of one core")
+    print("near:", ", ".join(sorted({s.text for s in sounds if s.kind == "near"})[:12]))
+
+
+def _phrase(text: str) -> str:
+    phrase = " ".join(text.lower().split())
+    if not re.fullmatch(r"[a-z']+( [a-z']+){0,4}", phrase):
+        raise argparse.ArgumentTypeError(f"'{text}' is not one to five words of English letters")
+    return phrase
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("phrase", type=_phrase, help='such as "hey aurora"; three syllables or more are told apart best')
+    made.add_argument("--out", type=Path, metavar="FILE", help="default: WORD.npz beside openWakeWord's models")
+    made.add_argument("--noise", type=Path, nargs="+", metavar="MANIFEST", help="recordings of noise to mix in")
+    made.add_argument("--negatives", type=Path, nargs="+", metavar="MANIFEST", help="speech without the phrase")
+    made.add_argument("--said", type=int, default=1500, metavar="N", help="times the phrase is said (%(default)s)")
+    made.add_argument("--near", type=int, default=900, metavar="N", help="times something near it (%(default)s)")
+    made.add_argument("--sentences", type=int, default=900, metavar="N", help="other sentences (%(default)s)")
+    made.add_argument(
+        "--most-missed", type=float, default=0.15, metavar="SHARE", help="refuse above this (%(default)s)"
+    )
+    made.add_argument(
+        "--most-false", type=float, default=2.0, metavar="N", help="false an hour; refuse above (%(default)s)"
+    )
+    made.add_argument("--models", type=Path, metavar="DIR", help="the model store, where not the user's own")
+    made.add_argument("--dry-run", action="store_true", help="say what would be made and how long it takes")
+    made.add_argument("--force", action="store_true", help="write it even so")
+    return made
+
+
+def main() -> int:
+    args = parser().parse_args()
+    try:
+        out = args.out or Store(args.models).folder("openwakeword") / f"{args.phrase.replace(' ', '_')}.npz"
+        return train(args, out)
+    except (EdgeVoiceError, InputError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
