@@ -39,7 +39,7 @@ class Hoarse:
 
     rate = 16_000
 
-    def speak(self, sentence: str) -> Iterator[Samples]:
+    def speak(self, sentence: str, style: object) -> Iterator[Samples]:
         raise StageError("tts", "synthesis", f"cannot say '{sentence}'")
 
 
