@@ -73,7 +73,9 @@ def meant(home: Home, text: str, focus: Focus | None) -> Meant | None:
     if focus.intent is not None and focus.intent.action is not None:
         return None  # a pack says what it is about; it is about nothing else
     split = _split(said)
-    change = changes.read(split.words) if split.words and not _ASKS.match(" ".join(split.words)) else None
+    change = None
+    if split.words and not _ASKS.match(" ".join(split.words)):
+        change = changes.read(split.words) or (changes.read(said.split()) if said.startswith("not ") else None)
     if split.words and (option := _option(home, text, " ".join(split.words), devices)):
         return Meant((option,))
     if change is not None:

@@ -120,6 +120,8 @@ def _value(home: Home, device: Device, capability: str, change: Change, directio
     held = _held(home.state(device.id), known, device)
     if held is None:
         return None
+    if change.how == "times" and capability == "brightness" and held == 0:
+        return None
     if change.how == "times":
         return min(high, max(low, round(held * change.amount)))
     sign = change.sign if abs(change.sign) == 1 else (-1 if change.sign else 1) * (direction or 1)

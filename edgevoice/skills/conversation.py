@@ -16,6 +16,7 @@ from edgevoice.dialogue.journal import Entry, Journal
 from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Ending, Intent, Outcome, Risk, Transcript, Understood
+from edgevoice.nlu import normalize
 from edgevoice.nlu.context import Context, Thinking
 from edgevoice.phrases import Phrases
 from edgevoice.skills import account, chat, failures, memory, own_lists, policy, questions, routines, spoken, timers
@@ -74,7 +75,7 @@ class Conversation:
         self._answers = Answers(home, self._dialogue, self._deeds, rules)
         self._patience = Patience("")
         self._weigher = Weigher(home.language, len(rules.pin))
-        self._reader = Reader(home, understanding.think, self._dialogue, area, self._deeds.plan)
+        self._reader = Reader(home, understanding.think, self._dialogue, area, self._deeds.plan, understanding.certain)
         self._topics = Topics(home, self._dialogue, self._deeds, self._reader, now, understanding.allows)
         self._speaks_english = home.language.partition("-")[0] == "en"
 
@@ -111,9 +112,11 @@ class Conversation:
         self._deeds.turns += 1
         self._deeds.by = by
         self._patience = Patience(self._replies.error("moment"))
-        for event in self._turn(text, now_seconds, cancel, confidence):
+        said = normalize.core(text) if self._speaks_english else text
+        clauses = self._topics.clauses(said, now_seconds)
+        for event in (one for clause in clauses for one in self._turn(clause, now_seconds, cancel, confidence)):
             if isinstance(event, Understood):
-                entry.intents = event.intents
+                entry.intents += event.intents
             if isinstance(event, Understood) or cancel.is_set():  # what is cut off is not done
                 yield event
             else:

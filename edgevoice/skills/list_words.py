@@ -26,7 +26,9 @@ _REMOVE = tuple(
     )
 )
 _READ = re.compile(
-    r"(?:and )?(?:read (?:it|that|them)(?: out| back)?|what is (?:on it|on there|on that)|what do(?:es)? (?:it|we) (?:say|have|need))(?: (?:to me|again|now|so far))*"
+    r"(?:and )?(?:read (?:me )?{it}(?: out| back)?|what is on {it}|what (?:have|do) (?:i|we) (?:got|have) on {it}|what do(?:es)? (?:it|we) (?:say|have|need))(?: (?:to me|again|now|so far))*".replace(
+        "{it}", r"(?:it|them|there|(?:that|this|the)(?: (?:whole )?list)?)"
+    )
 )
 _COUNT = re.compile(r"how many (?:things|items) (?:are|is) (?:there )?(?:now )?(?:on (?:it|there|that))?")
 _MANY_ADDED = re.compile(
@@ -42,12 +44,13 @@ _PAIRS = re.compile(
 def question(text: str, about: Device) -> str | None:
     """What is asked about the list, in full."""
     plain = wording.plain(text)
+    name = about.name if about.name.casefold().endswith("list") else f"{about.name} list"
     if _READ.fullmatch(plain) or re.fullmatch(r"read it.*", plain):
-        return f"what is on the {about.name}"
+        return f"what is on the {name}"
     if _COUNT.fullmatch(plain):
-        return f"how many things are on the {about.name}"
+        return f"how many things are on the {name}"
     found = _HAS.fullmatch(plain)
-    return f"is {found['items']} on the {about.name}" if found else None
+    return f"is {found['items']} on the {name}" if found else None
 
 
 def changed(text: str, about: Device, held: tuple[str, ...]) -> tuple[Intent, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edgevoice.messages import Intent, Value
+from edgevoice.nlu.normalize import VERBS
 from edgevoice.nlu.numbers import amount
 from edgevoice.skills.asks import wording
 
@@ -49,6 +50,9 @@ _SPAN_ONE = re.compile(
     r"(?:set |start )?(?:and )?(?:a|an|another) <span> one(?: (?:for|called) (?:the |my )?(?P<name>.+))?"
 )
 _T = r"(?P<what>it|that|that one|this|(?:(?:the|my|that|this|our) )?(?:[\w' <>-]+? )?(?:timer|one|countdown))"
+_TWO = re.compile(rf"\b(?:and|then) (?!give|add|make)(?:cancel|{VERBS})\b")
+"""Two commands, of which one is about something else."""
+_BARE_LENGTH = re.compile(r"(?:make|set) (?:it|that) (?:to |for )?(?P<count>[a-z -]+|\d+)(?: instead| rather)?")
 _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
@@ -85,13 +89,18 @@ _NO_NAMES = frozenset({"", "the", "my", "a", "that", "this", "one", "it", "new",
 _PRONOUNS = frozenset({"it", "that", "that one", "this"})
 
 
-def read(text: str, names: Sequence[str], is_about_timers: bool) -> Intent | None:
+def read(text: str, names: Sequence[str], is_about_timers: bool, unit: str = "") -> Intent | None:
     """The timer intent in `text`; None where it is about none.
 
-    `names` are those of the timers that run, and `is_about_timers`: one of them was spoken of last.
+    `names` are those of the timers that run, and `is_about_timers`: one of them was spoken of last, in hours or minutes
+    if there is a `unit`.
     """
     plain = re.sub(r"^(?:no|and|also|then|actually|now|okay) (?:now )?", "", wording.plain(text))
     plain = re.sub(r"^(?:and|also) ", "", plain)
+    if unit and (bare := _BARE_LENGTH.fullmatch(plain)) and _is_number(bare["count"]):
+        plain = f"{plain[: bare.end('count')]} {unit}"
+    if _TWO.search(plain):
+        return None
     line, seconds = _spanned(plain)
     if seconds and (started := next((found for one in _STARTS if (found := one.fullmatch(line))), None)):
         name = started.groupdict().get("name")
@@ -171,6 +180,12 @@ def _one(words: Sequence[str], at: int) -> tuple[float, int] | None:
         value, end = value + 0.5, end + 3
     end += list(words[end : end + 1]) == ["more"]
     return (value * _UNITS[words[end]], end + 1) if end < len(words) and words[end] in _UNITS else None
+
+
+def _is_number(text: str) -> bool:
+    words = text.replace("-", " ").split()
+    found = amount(words, 0) if words[0] not in ("half", "full", "max", "min") else None
+    return found is not None and found[1] == len(words)
 
 
 def _spanned(plain: str) -> tuple[str, float]:

@@ -105,6 +105,11 @@ class Timers:
             return intent
         return replace(intent, slots={**intent.slots, "id": int(key)})
 
+    def length_of(self, key: str) -> float:
+        """How long the timer of this number was set for; 0 where there is none."""
+        timer = self._timers.get(int(key)) if key.isdecimal() else None
+        return timer.seconds if timer else 0.0
+
     def retime(self, key: str, seconds: float, now_seconds: float) -> Timer | None:
         """Gives the timer of this number another length from now on."""
         timer = self._timers.get(int(key)) if key.isdecimal() else None
