@@ -169,6 +169,8 @@ _PLAIN = frozenset(
         "it's",
         "that's",
         "enough",
+        "better",
+        "fine",
         "much",
     ]
 )
@@ -262,7 +264,7 @@ def _leveled(words: list[str]) -> Change | None:
     at = 0
     while at < len(words):
         word, after = words[at], words[at + 1] if at + 1 < len(words) else ""
-        if word in ("to", "at") or (word == "as" and "possible" in words):
+        if word in ("to", "at") or (word == "on" and after in _DEGREES) or (word == "as" and "possible" in words):
             seen.is_goal = True
         if word in _DEGREES and seen.is_goal:
             seen.number = _DEGREES[word]
@@ -270,6 +272,8 @@ def _leveled(words: list[str]) -> Change | None:
             seen.number, at = 0.5, at + 1
         elif word == "right" and after in ("up", "down"):  # "turn it right down"
             seen.is_end, at = 1 if after == "up" else -1, at + 1
+        elif word == "notch":
+            seen.size = 0.5
         elif (word in _MOST and after != "of") or words[at : at + 3] == ["all", "the", "way"]:
             seen.is_end, at = 1, at + (2 if word == "all" else 0)
         elif word in _LEAST:
@@ -301,6 +305,8 @@ def _leveled(words: list[str]) -> Change | None:
             seen.size = 0.5
         elif word in _LARGE and after in {*_COMPARED, *_MORE, *_ADJECTIVES}:
             seen.size = 2.0
+        elif word == "on" and after in _DEGREES:
+            pass
         elif (word != "one" and word not in _PLAIN) or (word == "one" and after in ("percent", "degree")):
             found = amount(words, at)
             if found is None or seen.number is not None:

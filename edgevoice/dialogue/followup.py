@@ -181,6 +181,9 @@ def _repeated(home: Home, text: str, focus: Focus, others: Sequence[Device]) -> 
         return levels.intents(home, others, focus.change, focus.capability, focus.direction, text)
     if focus.intent is None:
         return ()
+    areas = {one.area for one in others}
+    if "area" in focus.intent.slots and "domain" not in focus.intent.slots and len(areas) == 1:  # all that is there
+        return (replace(focus.intent, slots={**focus.intent.slots, "area": areas.pop()}, targets=(), text=text),)
     kept = {name: value for name, value in focus.intent.slots.items() if name not in _PLACES}
     ids = tuple(one.id for one in others)
     return (replace(focus.intent, slots=kept, targets=ids, text=text, response=""),)

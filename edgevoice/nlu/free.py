@@ -8,6 +8,7 @@ A question is none, and neither is a sentence that speaks for an action as much 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,8 @@ from edgevoice.nlu.wishes import Wish
 DOUBTFUL = 0.2
 _TIE = 0.1
 _PLAIN = 0.6
+_PAST = re.compile(r"(?:it|that|this|there|i|he|she|we|they|you) (?:was|were|had been)\b", re.IGNORECASE)
+"""What was so asks for nothing."""
 _MEANT, _MEANT_ALONE = 0.2, 0.4
 """Probability from which a meaning is taken, and from which where the sentence points at nothing in this home."""
 _OUTWEIGHED = 0.55
@@ -82,7 +85,8 @@ class Free:
 
         `heard` is the sentence before it was tidied, which tells better whether it is a question.
         """
-        said = None if evidence.read(heard or text).is_question else read(text, self.index)
+        is_told = evidence.read(heard or text).is_question or _PAST.match(text)
+        said = None if is_told else read(text, self.index)
         if said is None:
             return None
         found = self._by_rules(said, context)

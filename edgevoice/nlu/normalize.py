@@ -35,7 +35,7 @@ _REQUEST = re.compile(
 )
 _CLOSING = re.compile(
     r"(?<=\w)[\s,.!]+(?:please|thanks|thank you|cheers|(?:would|will|could|can) you(?: please)?|for me|"
-    r"if you (?:can|could|would|don't mind)|(?<!all )right|okay|ok|mate|real quick|when you can)[\s?.!]*$",
+    r"if you (?:can|could|would|don't mind)|(?<!all )right|okay|ok|mate|real quick|when you can|(?<!now and )then)[\s?.!]*$",
     re.IGNORECASE,
 )
 _LONGEST = 300

@@ -16,7 +16,6 @@ from edgevoice.dialogue.journal import Entry, Journal
 from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Ending, Intent, Outcome, Risk, Transcript, Understood
-from edgevoice.nlu import normalize
 from edgevoice.nlu.context import Context, Thinking
 from edgevoice.phrases import Phrases
 from edgevoice.skills import account, chat, failures, memory, own_lists, policy, questions, routines, spoken, timers
@@ -112,8 +111,7 @@ class Conversation:
         self._deeds.turns += 1
         self._deeds.by = by
         self._patience = Patience(self._replies.error("moment"))
-        said = normalize.core(text) if self._speaks_english else text
-        clauses = self._topics.clauses(said, now_seconds)
+        clauses = self._topics.clauses(text, now_seconds)
         for event in (one for clause in clauses for one in self._turn(clause, now_seconds, cancel, confidence)):
             if isinstance(event, Understood):
                 entry.intents += event.intents

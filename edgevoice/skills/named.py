@@ -10,11 +10,15 @@ from edgevoice.dialogue.changes import Change
 from edgevoice.dialogue.followup import Meant
 from edgevoice.dialogue.state import Focus
 from edgevoice.home.model import Device, Home
+from edgevoice.nlu import evidence
+from edgevoice.nlu.numbers import amount
 from edgevoice.skills.asks import wording
 
 _DETERMINERS = frozenset({"the", "my", "our", "this", "that", "these", "those", "all", "both"})
+_NO_NOUNS = frozenset({"and", "also", "plus", "degree", "degrees", "percent", "bit", "little", "it", "them", "to", "by"})
 _VERBS = frozenset({"make", "turn", "set", "put", "bring", "crank", "dim", "raise", "lower", "increase", "reduce", "decrease"})
-_RELATIVE = frozenset({"step", "times"})
+RELATIVE = frozenset({"step", "times"})
+ANY = RELATIVE | {"set"}
 _POINTING = re.compile(r"^(?:this|that|these|those|my|our)\b")
 _LONGEST = 5
 """Words in a name."""
@@ -23,19 +27,21 @@ _MOST = 100
 Find = Callable[[str], tuple[Device, ...]]
 
 
-def meant(home: Home, text: str, focus: Focus | None, mic_area: str | None, find: Find) -> Meant | None:
-    """What a relative change comes to for the things that `text` names; None where it is none.
+def meant(
+    home: Home, text: str, focus: Focus | None, mic_area: str | None, find: Find, kinds: frozenset[str] = RELATIVE
+) -> Meant | None:
+    """What a change of one of the `kinds` comes to for the things that `text` names; None where it is none.
 
     `find` gives the devices that a name with its place means.
     """
-    said = followup.plain(text) if len(text) <= _MOST else ""
+    said = followup.plain(text) if len(text) <= _MOST and not evidence.read(text).is_question else ""
     place, rest = wording.place(home, said, mic_area)
     where = "" if place.said in ("", "here") else f" {place.said}"
-    for name, change in _readings(rest.split()):
+    for name, change in _readings(rest.split(), kinds):
         devices = _heard(home, find(f"{_POINTING.sub('the', name)}{where}"))
         if found := levels.intents(home, devices, change, "", 0, text):
             return Meant(found, change=change)
-    change = _relative(rest.split()) if where and focus else None
+    change = _change(rest.split(), RELATIVE) if where and focus else None
     if change is None or focus is None:
         return None
     spoken_of = tuple(home.devices[one] for one in focus.devices if one in home.devices)
@@ -44,15 +50,17 @@ def meant(home: Home, text: str, focus: Focus | None, mic_area: str | None, find
     return Meant(found, goes_on=True, change=change) if found else None
 
 
-def _readings(words: Sequence[str]) -> Iterator[tuple[str, Change]]:
+def _readings(words: Sequence[str], kinds: frozenset[str]) -> Iterator[tuple[str, Change]]:
     """Each name that could stand where "it" could, the shortest first, with the change that is left."""
     begins = [at for at, word in enumerate(words) if word in _DETERMINERS or at == 0 or words[at - 1] in _VERBS]
     for begin in begins:
         for end in range(begin + 1, min(len(words), begin + _LONGEST) + 1):
             if words[end - 1] in _DETERMINERS or (end == begin + 1 and words[begin] in _VERBS):
                 continue
+            if words[end - 1] in _NO_NOUNS or amount(words[end - 1 : end], 0) is not None:
+                continue
             left = [*words[:begin], "it", *words[end:]]
-            if (change := _relative(left)) is not None:
+            if (change := _change(left, kinds)) is not None:
                 yield " ".join(words[begin:end]), change
             elif begin and changes.read(left) is not None:
                 return  # "dim the lamp to thirty" says where to
@@ -64,8 +72,8 @@ def _heard(home: Home, devices: tuple[Device, ...]) -> tuple[Device, ...]:
     return tuple(one for one in devices if one.domain != "media_player" or one in playing) if playing else devices
 
 
-def _relative(words: Sequence[str]) -> Change | None:
+def _change(words: Sequence[str], kinds: frozenset[str]) -> Change | None:
     change = changes.read(words)
-    if change is None or (change.how not in _RELATIVE and not (change.how == "set" and change.size == 0)):
+    if change is None or (change.how not in kinds and not (change.how == "set" and change.size == 0)):
         return None
     return change

@@ -39,11 +39,14 @@ _IDIOMS = tuple(
     for said, whole in (
         ("continue|play|carry on|go on|keep playing|unpause|play on", "resume"),
         ("(?:the )?next one|skip(?: (?:this|that)(?: one)?)?", "next track"),
+        ("(?:turn|switch|put) (?:the )?(?:sound|volume) (?:back )?on(?: again)?", "unmute"),
+        ("(?:tell|ask|get) (?:the )?(.+?) to (stop|start|pause|continue|clean)", r"\2 \1"),
         ("(?:the )?(?:previous|last) one|go back (?:one|a song|a track)", "previous track"),
         ("(?:stop|pause) (.+) for a (?:moment|sec|second|minute|bit|while)", r"pause \1"),
     )
 )
 """What people say for a command that has another name."""
+_GOES_ON = re.compile(r"and |also |plus ", re.IGNORECASE)
 _LOCK_UP = re.compile(
     r"(?:and |then )*lock (?:up|everything(?: up)?|(?:up )?the (?:house|doors)|(?:all|both|every)(?: of)?(?: the| my| our)? (?:doors?|locks?))"
 )
@@ -99,7 +102,8 @@ class Reader:
             )
         leaning = named.meant(self.home, text, focus, self.mic_area or None, self._called)
         if leaning is not None:
-            return Read(leaning.intents, goes_on=leaning.goes_on, change=leaning.change)
+            goes_on = leaning.goes_on or _GOES_ON.match(text) is not None
+            return Read(leaning.intents, goes_on=goes_on, change=leaning.change)
         if _BARE_ONE.fullmatch(text.casefold().strip(" .!?")):
             return Read()  # "the left one" is an answer, and nothing was asked
         if whole := self._set_to(text) or self._all_locks(text):
@@ -127,6 +131,10 @@ class Reader:
                 whole = yield from self._understood(text, cancel)
                 unsure = tuple(replace(one, confidence=one.confidence * _POINTED) for one in intents)
                 intents = unsure if unsure and min(one.confidence for one in unsure) >= _LEAST else whole
+        if min((intent.confidence for intent in intents), default=0.0) < _SURE:
+            said = named.meant(self.home, line, focus, self.mic_area or None, self._called, named.ANY)
+            if said is not None:
+                return Read(said.intents, change=said.change)
         return Read(intents)
 
     def _called(self, name: str) -> tuple[Device, ...]:

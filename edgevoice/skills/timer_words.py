@@ -50,6 +50,7 @@ _SPAN_ONE = re.compile(
     r"(?:set |start )?(?:and )?(?:a|an|another) <span> one(?: (?:for|called) (?:the |my )?(?P<name>.+))?"
 )
 _T = r"(?P<what>it|that|that one|this|(?:(?:the|my|that|this|our) )?(?:[\w' <>-]+? )?(?:timer|one|countdown))"
+_SHORT_FOR = re.compile(r".*\b(?:timer|another|one) (?:for|of) (?P<count>[a-z-]+(?: [a-z-]+)?|\d+)")
 _TWO = re.compile(rf"\b(?:and|then) (?!give|add|make)(?:cancel|{VERBS})\b")
 """Two commands, of which one is about something else."""
 _BARE_LENGTH = re.compile(r"(?:make|set) (?:it|that) (?:to |for )?(?P<count>[a-z -]+|\d+)(?: instead| rather)?")
@@ -71,6 +72,8 @@ _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("HassCancelTimer", rf"(?:cancel|stop|delete|remove|clear|end|kill|turn off|forget|drop) {_T}"),
         ("HassTimerStatus", rf"(?:how long|how much time|how much longer|what)(?: is| are| do i have| have i got| does it have| has it got)?(?: there)?(?: (?:left|still|remaining|to go|more))*(?: (?:on|for|of|until|with) {_T}(?: is done| has)?)?(?: (?:left|remaining|to go|now|take|have|got))*"),
         ("HassTimerStatus", rf"(?:how long|how much (?:time|longer)) (?:does|has|will) {_T}(?: still)?(?: have| got| take| need)?(?: left| to go| remaining)?"),
+        ("HassTimerStatus", rf"(?:and )?(?:what|how) about {_T}"),
+        ("HassTimerStatus", r"(?:is|are) there (?:still )?(?:any|one|some)(?: timers?)?(?: still)? (?:running|left|going|on)"),
         ("HassTimerStatus", rf"(?:is|are) {_T} (?:still )?(?:running|on|going|paused|active)"),
         ("HassTimerStatus", rf"when (?:is|does|will) {_T} (?:done|over|up|finish|end|ring|go off|finished|be done)"),
         ("HassTimerStatus", r"(?:what|which|how many)(?: other)? timers?(?: (?:are|is|do i have|have i))?(?: there)?(?: (?:running|set|on|active|going|left|got))*"),
@@ -99,6 +102,8 @@ def read(text: str, names: Sequence[str], is_about_timers: bool, unit: str = "")
     plain = re.sub(r"^(?:and|also) ", "", plain)
     if unit and (bare := _BARE_LENGTH.fullmatch(plain)) and _is_number(bare["count"]):
         plain = f"{plain[: bare.end('count')]} {unit}"
+    if unit and (short := _SHORT_FOR.fullmatch(plain)) and _is_number(short["count"]):
+        plain = f"{plain} {unit}"
     if _TWO.search(plain):
         return None
     line, seconds = _spanned(plain)

@@ -14,6 +14,7 @@ from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home.capabilities import texts
 from edgevoice.home.model import Home
 from edgevoice.messages import Intent, Outcome
+from edgevoice.nlu import normalize
 from edgevoice.skills import account, list_words, questions, spoken, timer_words
 from edgevoice.skills.asks import again, ask, wording
 from edgevoice.skills.asks.wording import Answer, Moment
@@ -25,7 +26,12 @@ _WHICH = re.compile(
     r"(?:and )?which (?:one|ones)(?: (?:is|are) (?:it|that|they|those))?|which (?:is|are) (?:it|that|they|those)"
 )
 
-_JOINTS = re.compile(r",? (?:and then|and also|and|then) |, ", re.IGNORECASE)
+_THING_ASKED = re.compile(r"(?:and |what about |how about )(the (?:date|time|day|temperature|humidity|weather)\b.*)")
+_JOINTS = re.compile(r",? (?:and then|and also|and|then|but) |, ", re.IGNORECASE)
+_UNTIL = re.compile(
+    r"(?P<now>(?:turn|switch|put) .*\b(?P<on>on|off)\b.*?) (?P<how>until|till|for)(?: the next)? (?P<when>(?!me\b|us\b|the\b).+)", re.IGNORECASE
+)
+""" "On until ten" is two turns: on now, and off at ten."""
 _MOST_CLAUSES = 4
 _LONGEST = 200
 """Characters."""
@@ -84,11 +90,19 @@ class Topics:
                 return replace(found.intent, text=text), (Outcome(reply=found.reply),)
         return None
 
-    def clauses(self, text: str, now_seconds: float) -> tuple[str, ...]:
+    def clauses(self, heard: str, now_seconds: float) -> tuple[str, ...]:
         """The parts of a sentence that are turns of their own: "turn the lamp on and off again in an hour".
 
-        The text as it is where it is understood as a whole, or where one of the parts by itself is not.
+        One part where it is understood as a whole, or where one of the parts by itself is not. All of it without
+        what is said out of hesitation.
         """
+        text = normalize.core(heard) if self.speaks_english else heard
+        if self.speaks_english and (until := _UNTIL.fullmatch(text)):
+            off = "off" if until["on"] == "on" else "on"
+            when = until["when"] if until["how"] == "for" else f"at {until['when']}"
+            later = f"turn it {off} {'in ' if until['how'] == 'for' else ''}{when}"
+            if self._is_clear(until["now"], first=True) and self._is_clear(later, first=False):
+                return until["now"], later
         parts = tuple(part.strip() for part in _JOINTS.split(text)) if self.speaks_english and len(text) <= _LONGEST else ()
         if not 2 <= len(parts) <= _MOST_CLAUSES or not all(parts) or self.dialogue.waiting(now_seconds):
             return (text,)
@@ -103,7 +117,8 @@ class Topics:
         if timer_words.read(text, self.deeds.timers.names(), not first) or account.is_undo(text):
             return True
         for one in (text, *(later.command for later in islice(readings(self.home, text, self.now()), 1))):
-            if not first and changes.read(followup.plain(one).split()) is not None:
+            change = None if first else changes.read(followup.plain(one).split())
+            if change is not None and (change.how != "switch" or one is not text):  # "on and off" says nothing
                 return True
             found = self.reader.certain(one, self.reader.context()) if one else ()
             if found and not any(self.deeds.is_guess(intent) for intent in found):
@@ -128,6 +143,8 @@ class Topics:
         yield text
         if _SHORT.match(text):
             yield f"is {text}"
+        if found := _THING_ASKED.fullmatch(text.casefold().strip(" ?.")):
+            yield f"what is {found[1]}"
         about = self.home.devices.get(focus.key) if focus and focus.subject == "list" else None
         if about and (whole := list_words.question(text, about)):
             yield whole
