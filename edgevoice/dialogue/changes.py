@@ -56,7 +56,7 @@ _NAMED = {
     "brightness": "brightness", "volume": "volume", "sound": "volume", "temperature": "temperature", "heat": "temperature",
     "degrees": "temperature", "degree": "temperature", "speed": "fan_speed", "position": "position", "humidity": "humidity",
 }  # fmt: skip
-_MORE = frozenset({"more", "further", "extra"})
+_MORE = frozenset({"more", "another", "further", "extra"})
 _SMALL = frozenset({"bit", "little", "tiny", "wee", "tad", "touch", "slightly", "smidge", "somewhat"})
 _VERY = frozenset({*_SMALL, "quite", "very", "really", "rather", "so", "pretty", "awfully"})
 """A thing that is so is not as it should be: "it's a bit loud"."""

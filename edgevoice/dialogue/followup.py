@@ -20,7 +20,7 @@ _LEAD = re.compile(
     r"(?:i'd|i would|we'd|let's) (?:rather )?(?:have|like|want|prefer|take)(?: to have)?|i (?:want|prefer|wanted))\b ?|"
     r"(?P<on>and|also|plus|what about|how about|(?:do )?(?:exactly )?the same|do that|do it|same)\b ?|"
     r"(?P<only>only|just)\b ?|(?P<not>except(?: for)?|but not|apart from|all but|everything but|not)\b (?=\w)|"
-    r"(?:now|then|but|okay|ok|so|well|hmm?|um|uh|er|oh|please|right|yes|yeah|maybe|ah|hey)\b ?"
+    r"(?:now|then|but|okay|ok|so|well|hmm?|um|uh|er|oh|please|right(?! (?:up|down))|yes|yeah|maybe|ah|hey)\b ?"
 )
 _TAIL = re.compile(
     r" (?:(?P<on>too|as well|also)|(?P<no>instead|rather)|please|then|now|thanks|thank you|though|one please)$"
@@ -75,7 +75,7 @@ def meant(home: Home, text: str, focus: Focus | None) -> Meant | None:
     split = _split(said)
     change = None
     if split.words and not _ASKS.match(" ".join(split.words)):
-        change = changes.read(split.words) or (changes.read(said.split()) if said.startswith("not ") else None)
+        change = (changes.read(said.split()) if said.startswith("not ") else None) or changes.read(split.words)
     if split.words and (option := _option(home, text, " ".join(split.words), devices)):
         return Meant((option,))
     if change is not None:
@@ -162,7 +162,11 @@ def _of_others(
         if not found:
             continue
         ids = {one.id for one in others}
-        back = tuple(one for one in focus.devices if one not in ids) if "no" in flags and focus.intent else ()
+        back = (
+            tuple(one for one in focus.devices if one not in ids)
+            if "no" in flags and "on" not in flags and focus.intent
+            else ()
+        )
         many = len(others) > 1 and not _is_several(home, name)
         return Meant(found, () if many else back, "on" in flags, change or focus.change, others if many else ())
     return None

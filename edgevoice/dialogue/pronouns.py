@@ -36,7 +36,9 @@ _THAT_KIND = re.compile(
 _ONE_IN = re.compile(
     r"\bthe ones? (?:in|on|at|by) (?:the |my )?(?P<where>[a-z ]+?)(?=$| (?:off|on|please|down|up|to|too|as)\b)"
 )
-_CALLED = re.compile(r"\bthe (?P<which>(?!first|second|third|last|other|same|next|previous)(?:[a-z']+ ){1,3}?ones?)\b(?! (?:in|on the|at|by|that|which)\b)")
+_CALLED = re.compile(
+    r"\bthe (?P<which>(?!first|second|third|last|other|same|next|previous)(?:[a-z']+ ){1,3}?ones?)\b(?! (?:in|on the|at|by|that|which)\b)"
+)
 _LIVING = re.compile(r"\b(?:her|him|she|he)\b")
 """What people call a robot."""
 _UNLIKE = re.compile(r"\bthe ones? (?:that|which) (?:isn't|is not|aren't|are not)(?: \w+)?\b")

@@ -172,7 +172,9 @@ KINDS: tuple[Kind, ...] = (
         "media players",
         "media_player",
         stem_set("speaker tv telly television music sound volume audio song track radio stereo player"),
-        stem_set("loud louder loudly quiet quieter softer softly mute unmute silence silent noise playlist film movie show episode podcast album"),
+        stem_set(
+            "loud louder loudly quiet quieter softer softly mute unmute silence silent noise playlist film movie show episode podcast album"
+        ),
     ),
     Kind(
         "vacuums",

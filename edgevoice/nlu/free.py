@@ -30,6 +30,8 @@ _TIE = 0.1
 _PLAIN = 0.6
 _PAST = re.compile(r"(?:it|that|this|there|i|he|she|we|they|you) (?:was|were|had been)\b", re.IGNORECASE)
 """What was so asks for nothing."""
+_OF_OTHERS = re.compile(r"(?:(?:you|he|she|they)(?:'re|'s| are| is)|sounds|seems|looks|maybe|perhaps)\b", re.IGNORECASE)
+"""What somebody is, or something seems to be, asks for nothing either, unless a rule knows better."""
 _MEANT, _MEANT_ALONE = 0.2, 0.4
 """Probability from which a meaning is taken, and from which where the sentence points at nothing in this home."""
 _OUTWEIGHED = 0.55
@@ -94,7 +96,7 @@ class Free:
 
     def _by_meaning(self, said: Said, found: Intent | None, context: Context) -> Intent | None:
         """A command in words that no rule knows well: to be asked about. One that has another meaning is none."""
-        if self._semantic is None or not _DENIALS.isdisjoint(said.words):
+        if self._semantic is None or _OF_OTHERS.match(said.text) or not _DENIALS.isdisjoint(said.words):
             return found
         guess = self._semantic.guess(" ".join(said.words))
         if guess.action == NONE:

@@ -27,9 +27,10 @@ VERBS = (
     r"is|are|did|does|do|has)"
 )
 """What a command or a question begins with."""
+_REMARK = r"(?:that|it)(?:'s| is) (?:\w+ ){0,2}?(?:much|enough|loud|quiet|bright|dark|cold|hot|warm|fine|good|great|better|perfect|late)|forget (?:it|that)"
 _REQUEST = re.compile(
-    r"(?:(?:please|just|quickly|kindly|maybe|actually|wait|hang on|hold on|sorry|so|now|then|"
-    r"(?:can|could|would|will) (?:you|we)|i(?:'d| would) like you to|i (?:want|need) you to|do me a favou?r and|go ahead and)[\s,]+)+"
+    rf"(?:(?:{_REMARK}|please|just|quickly|kindly|maybe|actually|wait|hang on|hold on|sorry|so|now|then|"
+    r"(?:can|could|would|will) (?:you|we)|you (?:can|may|should)|i(?:'d| would) like you to|i (?:want|need) you to|do me a favou?r and|go ahead and)[\s,]+)+"
     rf"(?={VERBS}\b)",
     re.IGNORECASE,
 )
@@ -49,7 +50,9 @@ def core(text: str) -> str:
     """
     if len(text) > _LONGEST:
         return text
-    line = re.sub(r"\b(how(?: long)?|where|who|when)'s\b", r"\1 is", text.replace("’", "'").strip(), flags=re.IGNORECASE)
+    line = re.sub(
+        r"\b(how(?: long)?|where|who|when)'s\b", r"\1 is", text.replace("’", "'").strip(), flags=re.IGNORECASE
+    )
     before = ""
     while line != before:
         before = line
@@ -57,7 +60,11 @@ def core(text: str) -> str:
             found = pattern.match(line) if pattern is not _CLOSING else pattern.search(line)
             if found:
                 line = line[: found.start()] + line[found.end() :]
-    return line if re.search(r"\w", re.sub(rf"(?:{_HESITATIONS})+|please|thanks|then", "", line, flags=re.IGNORECASE)) else text
+    return (
+        line
+        if re.search(r"\w", re.sub(rf"(?:{_HESITATIONS})+|please|thanks|then", "", line, flags=re.IGNORECASE))
+        else text
+    )
 
 
 def spoken(text: str, wake_words: Iterable[str] = ()) -> str:

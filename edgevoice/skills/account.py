@@ -37,7 +37,7 @@ _UNDO = re.compile(
     r"(?:no |oh no |oops |wait )*(?:go )?back to (?:how|the way|what) (?:it|they|that) (?:was|were|is)(?: before)?|"
     r"(?:no |actually |oh )*cancel (?:that|it|this)|"
     r"(?:and )?(?:also )?the (?:one|thing|command) before(?: that| it)?(?: too| as well| also)?|"
-    r"(?:make it )?(?:as|like) (?:it was )?before|(?:no |oh no )*i did not mean that|i didn't mean (?:that|it)|"
+    r"(?:make it )?(?:as|like) (?:it was )?before|(?:no |oh no |oops |sorry )*i did(?: not|n't)? mean (?:that|it)|"
     r"(?:(?:put|set|change|turn) (?:it|that|them|everything) )?(?:to )?(?:how|the way|as) (?:it|they) (?:was|were)(?: before)?"
 )
 _CANCEL = re.compile(

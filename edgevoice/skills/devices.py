@@ -144,6 +144,9 @@ def _candidates(home: Home, intent: Intent, action: Action, mic_area: str | None
     found = targets.match(
         home, name=name, domain=domain, device_class=slots.get("device_class"), mic_area=mic_area, **place
     )
+    if not found and domain == "light":  # a string of lights may hang on a plug
+        plugs = targets.match(home, domain="switch", mic_area=mic_area, **place)
+        found = tuple(one for one in plugs if "light" in stems(" ".join((one.name, *one.aliases))))
     is_placed = name is not None or any(place.values()) or intent.response in _EVERYWHERE
     return found if is_placed or not mic_area else _here(home, found, mic_area)
 

@@ -21,7 +21,7 @@ _REMOVE = tuple(
             r"(?:and )?(?:take|cross|strike|get) (?:off )?(?:the )?(?P<items>.+?)(?: (?:off|out|away))?(?: (?:of it|from it|it|again|the list|of there))*",
             r"(?:and )?(?:remove|delete|drop|scratch|tick off|check off|cross off) (?:the )?(?P<items>.+?)(?: (?:from it|from the list|off it|again))*",
             r"(?:the |i have |i got |we have |we got )?(?P<items>.+?) (?:is|are) (?:done|bought|off|there already)",
-            r"(?:i|we) (?:have|got|bought|have got|have bought) (?:the )?(?P<items>.+)",
+            r"(?:i|we)(?:'ve)?(?: (?:have|got|bought))+(?: the)? (?P<items>.+)",
         ),
     )
 )
@@ -60,9 +60,16 @@ def changed(text: str, about: Device, held: tuple[str, ...]) -> tuple[Intent, ..
     for pattern in _REMOVE:
         found = pattern.fullmatch(plain)
         items = things(found["items"]) if found else ()
-        if items and all(item in known for item in items):
-            return tuple(_intent("HassListRemoveItem", item, about, text) for item in items)
+        on_it = [_standing(item, known) for item in items]
+        if on_it and all(on_it):
+            return tuple(_intent("HassListRemoveItem", item, about, text) for item in on_it)
     return ()
+
+
+def _standing(item: str, known: set[str]) -> str:
+    """The thing on the list that is meant: `rice` is `a bag of rice` where there is no other; empty: none."""
+    alike = [one for one in known if one.endswith(f" {item}")]
+    return item if item in known else alike[0] if len(alike) == 1 else ""
 
 
 def several(text: str) -> tuple[str, ...]:

@@ -15,15 +15,20 @@ from edgevoice.nlu.numbers import amount
 from edgevoice.skills.asks import wording
 
 _DETERMINERS = frozenset({"the", "my", "our", "this", "that", "these", "those", "all", "both"})
-_NO_NOUNS = frozenset({"and", "also", "plus", "degree", "degrees", "percent", "bit", "little", "it", "them", "to", "by"})
-_VERBS = frozenset({"make", "turn", "set", "put", "bring", "crank", "dim", "raise", "lower", "increase", "reduce", "decrease"})
+_NO_NOUNS = frozenset(
+    {"and", "also", "plus", "degree", "degrees", "percent", "bit", "little", "it", "them", "to", "by"}
+)
+_VERBS = frozenset(
+    {"make", "turn", "set", "put", "bring", "crank", "dim", "raise", "lower", "increase", "reduce", "decrease"}
+)
 RELATIVE = frozenset({"step", "times"})
-ANY = RELATIVE | {"set"}
+ANY = RELATIVE | {"set", "switch"}
 _POINTING = re.compile(r"^(?:this|that|these|those|my|our)\b")
 _LONGEST = 5
 """Words in a name."""
 _MOST = 100
 """Characters in such a sentence."""
+_LEADS = _VERBS | changes.SWITCHES.keys()
 Find = Callable[[str], tuple[Device, ...]]
 
 
@@ -41,21 +46,21 @@ def meant(
         devices = _heard(home, find(f"{_POINTING.sub('the', name)}{where}"))
         if found := levels.intents(home, devices, change, "", 0, text):
             return Meant(found, change=change)
-    change = _change(rest.split(), RELATIVE) if where and focus else None
-    if change is None or focus is None:
+    bare = _change(rest.split(), RELATIVE) if where and focus else None
+    if bare is None or focus is None:
         return None
     spoken_of = tuple(home.devices[one] for one in focus.devices if one in home.devices)
     devices = nouns.meant(home, where.removeprefix(" in "), spoken_of, lambda one: bool(one.capabilities), spoken_of)
-    found = levels.intents(home, devices, change, focus.capability, focus.direction, text)
-    return Meant(found, goes_on=True, change=change) if found else None
+    found = levels.intents(home, devices, bare, focus.capability, focus.direction, text)
+    return Meant(found, goes_on=True, change=bare) if found else None
 
 
 def _readings(words: Sequence[str], kinds: frozenset[str]) -> Iterator[tuple[str, Change]]:
     """Each name that could stand where "it" could, the shortest first, with the change that is left."""
-    begins = [at for at, word in enumerate(words) if word in _DETERMINERS or at == 0 or words[at - 1] in _VERBS]
+    begins = [at for at, word in enumerate(words) if word in _DETERMINERS or at == 0 or words[at - 1] in _LEADS]
     for begin in begins:
         for end in range(begin + 1, min(len(words), begin + _LONGEST) + 1):
-            if words[end - 1] in _DETERMINERS or (end == begin + 1 and words[begin] in _VERBS):
+            if words[end - 1] in _DETERMINERS or (end == begin + 1 and words[begin] in _LEADS):
                 continue
             if words[end - 1] in _NO_NOUNS or amount(words[end - 1 : end], 0) is not None:
                 continue

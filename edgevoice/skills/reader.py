@@ -37,18 +37,19 @@ _SET_TO = re.compile(
 _IDIOMS = tuple(
     (re.compile(rf"(?:and |then )*(?:{said})"), whole)
     for said, whole in (
-        ("continue|play|carry on|go on|keep playing|unpause|play on", "resume"),
+        ("(?:continue|play|carry on|go on|keep|unpause|play on)(?: playing)?", "resume"),
         ("(?:the )?next one|skip(?: (?:this|that)(?: one)?)?", "next track"),
         ("(?:turn|switch|put) (?:the )?(?:sound|volume) (?:back )?on(?: again)?", "unmute"),
         ("(?:tell|ask|get) (?:the )?(.+?) to (stop|start|pause|continue|clean)", r"\2 \1"),
         ("(?:the )?(?:previous|last) one|go back (?:one|a song|a track)", "previous track"),
         ("(?:stop|pause) (.+) for a (?:moment|sec|second|minute|bit|while)", r"pause \1"),
+        ("pause for a (?:moment|sec|second|minute|bit|while)", "pause"),
     )
 )
 """What people say for a command that has another name."""
 _GOES_ON = re.compile(r"and |also |plus ", re.IGNORECASE)
 _LOCK_UP = re.compile(
-    r"(?:and |then )*lock (?:up|everything(?: up)?|(?:up )?the (?:house|doors)|(?:all|both|every)(?: of)?(?: the| my| our)? (?:doors?|locks?))"
+    r"(?:and |then )*lock (?:(?P<one>(?:the|my|our) door)|up|everything(?: up)?|(?:up )?the (?:house|doors)|(?:all|both|every)(?: of)?(?: the| my| our)? (?:doors?|locks?))"
 )
 _DOOR = re.compile(r"(?P<verb>open|close|shut)(?: up)? (?:the |my )?(?P<what>garage|gate)(?: please)?")
 _MEANT = re.compile(
@@ -106,8 +107,8 @@ class Reader:
             return Read(leaning.intents, goes_on=goes_on, change=leaning.change)
         if _BARE_ONE.fullmatch(text.casefold().strip(" .!?")):
             return Read()  # "the left one" is an answer, and nothing was asked
-        if whole := self._set_to(text) or self._all_locks(text):
-            return Read((whole,))
+        if direct := self._set_to(text) or self._all_locks(text):
+            return Read((direct,))
         if items := list_words.several(text):
             each = []
             for one in items:
@@ -164,7 +165,8 @@ class Reader:
     def _all_locks(self, text: str) -> Intent | None:
         """Locking may go for all of them at once; unlocking is of one."""
         locks = tuple(one.id for one in self.home.exposed() if one.domain == "lock" and not one.members)
-        is_meant = bool(locks) and _LOCK_UP.fullmatch(text.casefold().strip(" .!?"))
+        found = _LOCK_UP.fullmatch(text.casefold().strip(" .!?"))
+        is_meant = bool(locks) and found is not None and (not found["one"] or len(locks) == 1)
         return Intent("HassTurnOn", source="dialogue", text=text, targets=locks) if is_meant else None
 
     def _idiom(self, line: str) -> str:
@@ -222,7 +224,9 @@ def _all(intent: Intent, text: str) -> Intent:
     is_all = intent.name == "HassTurnOff" and intent.slots.get("domain") == "light"
     if not is_all or not _EVERY.search(text.casefold()) or "name" in intent.slots:
         return intent
-    return replace(intent, slots={key: value for key, value in intent.slots.items() if key != "domain"}, targets=(), response="")
+    return replace(
+        intent, slots={key: value for key, value in intent.slots.items() if key != "domain"}, targets=(), response=""
+    )
 
 
 def _whole(intent: Intent, text: str) -> Intent:

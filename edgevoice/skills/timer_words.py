@@ -32,7 +32,7 @@ _STARTS = tuple(
         (
             rf"{_START}<span> (?:long )?(?:timer|countdown|alarm)(?: (?:for|called|named|to) (?:the |my |some |an? )?(?P<name>.+))?",
             rf"{_START}(?:timer|countdown) (?:for|of) <span>(?: (?:for|called|named|to) (?:the |my |some |an? )?(?P<name>.+))?",
-            rf"{_START}(?:timer|countdown) (?:for|called|named) (?:the |my |some |an? )?(?P<name>.+?) (?:for|of|at|to|with) <span>",
+            rf"{_START}(?:timer|countdown) (?:for|called|named) (?:the |my |some |an? )?(?P<name>.+?) (?:(?:for|of|at|to|with) )?<span>",
             rf"{_START}(?P<name>(?!timer)[\w' -]+?) timer (?:for|of|to|with) <span>",
             rf"{_START}<span> (?P<name>(?!timer)[\w' -]+?) timer",
             r"time (?:the |my )?(?P<name>.+?) for <span>",
@@ -47,7 +47,7 @@ _ANOTHER = re.compile(
     r"(?:set |start )?(?:and )?(?:another|one more|a new|a second)(?: one)?(?: (?:for|called) (?:the |my )?(?P<first>(?!<).+?))?(?: (?:for|of))? <span>(?: (?:for|called) (?:the )?(?P<name>.+))?"
 )
 _SPAN_ONE = re.compile(
-    r"(?:set |start )?(?:and )?(?:a|an|another) <span> one(?: (?:for|called) (?:the |my )?(?P<name>.+))?"
+    r"(?:set |start )?(?:and )?(?:(?:a|an|another) <span> one|<span>(?= for ))(?: (?:for|called) (?:the |my )?(?P<name>.+))?"
 )
 _T = r"(?P<what>it|that|that one|this|(?:(?:the|my|that|this|our) )?(?:[\w' <>-]+? )?(?:timer|one|countdown))"
 _SHORT_FOR = re.compile(r".*\b(?:timer|another|one) (?:for|of) (?P<count>[a-z-]+(?: [a-z-]+)?|\d+)")
@@ -78,6 +78,7 @@ _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("HassTimerStatus", rf"when (?:is|does|will) {_T} (?:done|over|up|finish|end|ring|go off|finished|be done)"),
         ("HassTimerStatus", r"(?:what|which|how many)(?: other)? timers?(?: (?:are|is|do i have|have i))?(?: there)?(?: (?:running|set|on|active|going|left|got))*"),
         ("HassTimerStatus", r"(?:do i have|are there|have i got|is there)(?: any| a| some)? timers?(?: (?:running|set|on|active|going|left|still))*"),
+        ("HassTimerStatus", r"how (?:are|is) (?:the|my|our) timers?(?: doing| going| coming along)?"),
         ("HassTimerStatus", r"(?:list|show)(?: me)?(?: all)?(?: the| my)? timers"),
     )
 )  # fmt: skip

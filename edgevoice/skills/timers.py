@@ -30,6 +30,7 @@ TIMERS = frozenset(
     }
 )
 _FOR_ALL = frozenset({"HassStartTimer", "HassCancelAllTimers", "HassTimerStatus"})
+_ORDER = {"first": 0, "second": 1, "third": 2, "last": -1}
 MOST = 100
 _LONGEST_SECONDS = 366 * 86_400.0
 _UNITS = {"hours": 3600, "minutes": 60, "seconds": 1}
@@ -201,6 +202,9 @@ class Timers:
         slots = intent.slots
         name, area, seconds = slots.get("name"), slots.get("area"), length(intent, "start_")
         wanted = number(slots.get("id"))
+        order = _ORDER.get(str(name))
+        if order is not None and len(self._timers) > 1 and order < len(self._timers):
+            return [list(self._timers.values())[order]]
         own = [timer for timer in self._timers.values() if name is not None and fold(timer.name) == fold(str(name))]
         return [
             timer

@@ -27,16 +27,19 @@ _WHICH = re.compile(
 )
 
 _THING_ASKED = re.compile(r"(?:and |what about |how about )(the (?:date|time|day|temperature|humidity|weather)\b.*)")
-_JOINTS = re.compile(r",? (?:and then|and also|and|then|but) |, ", re.IGNORECASE)
+_JOINTS = re.compile(r",? (?:and then|and also|and(?! (?:a )?(?:half|quarter)\b)|then|but) |, ", re.IGNORECASE)
 _UNTIL = re.compile(
-    r"(?P<now>(?:turn|switch|put) .*\b(?P<on>on|off)\b.*?) (?P<how>until|till|for)(?: the next)? (?P<when>(?!me\b|us\b|the\b).+)", re.IGNORECASE
+    r"(?P<now>(?:turn|switch|put) .*\b(?P<on>on|off)\b.*?) (?P<how>until|till|for)(?: the next)? (?P<when>(?!me\b|us\b|the\b).+)",
+    re.IGNORECASE,
 )
 """ "On until ten" is two turns: on now, and off at ten."""
 _MOST_CLAUSES = 4
 _LONGEST = 200
 """Characters."""
 _UNIT = re.compile(r"\b(?:seconds?|minutes?|hours?)\b")
-_ANOTHER = re.compile(r"(?:another|one)(?: one)? (?:for|of) [a-z -]+(?<!minutes)(?<!minute)(?<!hours)(?<!hour)(?<!seconds)")
+_ANOTHER = re.compile(
+    r"(?:another|one)(?: one)? (?:for|of) [a-z -]+(?<!minutes)(?<!minute)(?<!hours)(?<!hour)(?<!seconds)"
+)
 _SHORT = re.compile(r"(?:any|anything|anyone|anybody|everything)\b", re.IGNORECASE)
 """A question without its verb: "any lights on upstairs?"."""
 
@@ -103,7 +106,9 @@ class Topics:
             later = f"turn it {off} {'in ' if until['how'] == 'for' else ''}{when}"
             if self._is_clear(until["now"], first=True) and self._is_clear(later, first=False):
                 return until["now"], later
-        parts = tuple(part.strip() for part in _JOINTS.split(text)) if self.speaks_english and len(text) <= _LONGEST else ()
+        parts = (
+            tuple(part.strip() for part in _JOINTS.split(text)) if self.speaks_english and len(text) <= _LONGEST else ()
+        )
         if not 2 <= len(parts) <= _MOST_CLAUSES or not all(parts) or self.dialogue.waiting(now_seconds):
             return (text,)
         if self._is_clear(text, first=True) or list_words.several(text):

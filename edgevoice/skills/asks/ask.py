@@ -17,7 +17,14 @@ _LONGEST = 200
 """Characters; no question of these is longer."""
 _ASKS = re.compile(r"(?:is|are|was|were|did|do|have|has|how|what|which|who|when|where|since|read|list|go)\b")
 Topic = Callable[[Home, str, Moment, str | None], Answer | None]
-_OF_THE_HOME: tuple[Topic, ...] = (lists.answer, extremes.answer, measures.answer, past.answer, settings.answer, sums.answer)
+_OF_THE_HOME: tuple[Topic, ...] = (
+    lists.answer,
+    extremes.answer,
+    measures.answer,
+    past.answer,
+    settings.answer,
+    sums.answer,
+)
 _OF_THE_WORLD: tuple[Topic, ...] = (arithmetic.answer, units.answer, calendar.answer)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from edgevoice.home.appliance import ABSENT
 from edgevoice.home import targets
+from edgevoice.home.appliance import ABSENT
 from edgevoice.home.capabilities import number
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent
