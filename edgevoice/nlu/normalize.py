@@ -27,7 +27,7 @@ VERBS = (
     r"is|are|did|does|do|has)"
 )
 """What a command or a question begins with."""
-_REMARK = r"(?:that|it)(?:'s| is) (?:\w+ ){0,2}?(?:much|enough|loud|quiet|bright|dark|cold|hot|warm|fine|good|great|better|perfect|late)|forget (?:it|that)"
+_REMARK = r"(?:that|it)(?:'s| is) (?:\w+ ){0,2}?(?:much|enough|loud|quiet|bright|dark|cold|hot|warm|fine|good|great|better|perfect|late)|forget (?:it|that)|never ?mind"
 _REQUEST = re.compile(
     rf"(?:(?:{_REMARK}|please|just|quickly|kindly|maybe|actually|wait|hang on|hold on|sorry|so|now|then|"
     r"(?:can|could|would|will) (?:you|we)|you (?:can|may|should)|i(?:'d| would) like you to|i (?:want|need) you to|do me a favou?r and|go ahead and)[\s,]+)+"

@@ -149,6 +149,8 @@ def readings(home: Home, text: str, now: datetime) -> Iterator[Later]:
         if not problem and at is None and trigger is None:
             problem = "I do not know when the sun rises and sets here: set home.latitude and home.longitude."
         reminder = re.sub(r"^(?:to|that|about) ", "", command) if remind else ""
+        if _LEANING.match(text) and command.startswith(("the ", "both ", "all ")):  # "and the right one in an hour"
+            command = f"and {command}"
         later = Later("" if remind else command, when, at, trigger, is_if, reminder, problem)
         if at is not None and when.startswith("in ") and not remind:
             later = replace(later, seconds=(at - now).total_seconds())
@@ -160,6 +162,7 @@ def readings(home: Home, text: str, now: datetime) -> Iterator[Later]:
         yield Later("" if remind else once, "", None, None, False, reminder, problem, left_out=f"{plain} at {{}}")
 
 
+_LEANING = re.compile(r"\s*(?:and|also) ", re.IGNORECASE)
 _PARTLESS = re.compile(r"(?:turn|switch|put) (?!.*\b(?:on|off|up|down|to)\b)")
 _EVERY_TIME = re.compile(r"\b(?:whenever|every time|each time|always when)\b")
 _PROBLEM = "I can do that every day, or on some days of the week, but in no other rhythm."

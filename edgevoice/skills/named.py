@@ -10,7 +10,7 @@ from edgevoice.dialogue.changes import Change
 from edgevoice.dialogue.followup import Meant
 from edgevoice.dialogue.state import Focus
 from edgevoice.home.model import Device, Home
-from edgevoice.nlu import evidence
+from edgevoice.nlu import evidence, repair
 from edgevoice.nlu.numbers import amount
 from edgevoice.skills.asks import wording
 
@@ -39,7 +39,7 @@ def meant(
 
     `find` gives the devices that a name with its place means.
     """
-    said = followup.plain(text) if len(text) <= _MOST and not evidence.read(text).is_question else ""
+    said = followup.plain(text) if len(text) <= _MOST and not _is_none(text) else ""
     place, rest = wording.place(home, said, mic_area)
     where = "" if place.said in ("", "here") else f" {place.said}"
     for name, change in _readings(rest.split(), kinds):
@@ -53,6 +53,10 @@ def meant(
     devices = nouns.meant(home, where.removeprefix(" in "), spoken_of, lambda one: bool(one.capabilities), spoken_of)
     found = levels.intents(home, devices, bare, focus.capability, focus.direction, text)
     return Meant(found, goes_on=True, change=bare) if found else None
+
+
+def _is_none(text: str) -> bool:
+    return evidence.read(text).is_question or repair.contradicts(text)
 
 
 def _readings(words: Sequence[str], kinds: frozenset[str]) -> Iterator[tuple[str, Change]]:

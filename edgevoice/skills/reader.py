@@ -47,6 +47,7 @@ _IDIOMS = tuple(
     )
 )
 """What people say for a command that has another name."""
+_ALL_OF = re.compile(r"^(?:(?:the|both|all|of) )+")
 _GOES_ON = re.compile(r"and |also |plus ", re.IGNORECASE)
 _LOCK_UP = re.compile(
     r"(?:and |then )*lock (?:(?P<one>(?:the|my|our) door)|up|everything(?: up)?|(?:up )?the (?:house|doors)|(?:all|both|every)(?: of)?(?: the| my| our)? (?:doors?|locks?))"
@@ -140,7 +141,9 @@ class Reader:
 
     def _called(self, name: str) -> tuple[Device, ...]:
         """The devices that a name means here, as a command for them would be understood."""
-        if len(own := wording.called(self.home, name)) == 1:
+        bare = _ALL_OF.sub("", name)
+        own = wording.called(self.home, bare)
+        if len(own) == 1 or (own and " " in bare and bare.endswith("s")):  # "the bedside lamps"
             return own
         intents = self.certain(f"turn on {name}", self.context())
         plan = self.plan(intents[0]) if len(intents) == 1 and intents[0].confidence >= _SURE else None

@@ -44,7 +44,7 @@ _BARE_START = re.compile(
     r"(?:set|start|make|create|i need|i want|give me|put on)(?: me)? (?:a|an|another|the) (?:new )?(?:(?P<name>[\w' -]+?) )?timer(?: for (?:the |my )?(?P<later>.+))?"
 )
 _ANOTHER = re.compile(
-    r"(?:set |start )?(?:and )?(?:another|one more|a new|a second)(?: one)?(?: (?:for|called) (?:the |my )?(?P<first>(?!<).+?))?(?: (?:for|of))? <span>(?: (?:for|called) (?:the )?(?P<name>.+))?"
+    r"(?:set |start )?(?:and |also )*(?:another|one more|a new|a second|one)(?: one)?(?: (?:for|called) (?:the |my )?(?P<first>(?!<).+?))?(?: (?:for|of))? <span>(?: (?:for|called) (?:the )?(?P<name>.+))?"
 )
 _SPAN_ONE = re.compile(
     r"(?:set |start )?(?:and )?(?:(?:a|an|another) <span> one|<span>(?= for ))(?: (?:for|called) (?:the |my )?(?P<name>.+))?"

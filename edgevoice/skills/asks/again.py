@@ -12,6 +12,7 @@ _LEAD = re.compile(
 )
 _WORST = r"warmest|hottest|coldest|coolest|most humid|least humid|driest|dampest|brightest|darkest|dimmest|loudest|quietest|highest|lowest"
 _HOWS = frozenset({"of", "from", "times", "plus", "minus", "in", "to", "for", "by", "on"})
+_MEASURE = re.compile(r"\b(?:the )?(?P<measure>temperature|humidity)\b")
 _HERE = re.compile(r"^(?:in|on|at|for|with) ")
 
 
@@ -26,6 +27,8 @@ def question(home: Home, last: str, text: str) -> str | None:
     worst = re.fullmatch(rf"(?:the )?(?P<word>{_WORST})(?: (?:one|room))?", what)
     if worst and re.search(rf"\b(?:{_WORST})\b", before):
         return re.sub(rf"\b(?:{_WORST})\b", worst["word"], before, count=1)
+    if (other := _MEASURE.fullmatch(what)) and _MEASURE.search(before):
+        return _MEASURE.sub(f"the {other['measure']}", before, count=1)
     return _elsewhere(home, before, what) or _of_another(home, before, what) or _of_that(before, what)
 
 
