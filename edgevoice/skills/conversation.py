@@ -74,7 +74,7 @@ class Conversation:
         self._answers = Answers(home, self._dialogue, self._deeds, rules)
         self._patience = Patience("")
         self._weigher = Weigher(home.language, len(rules.pin))
-        self._reader = Reader(home, understanding.think, self._dialogue, area, self._deeds.plan, understanding.certain)
+        self._reader = Reader(home, understanding, self._dialogue, area, self._deeds.plan)
         self._topics = Topics(home, self._dialogue, self._deeds, self._reader, now, understanding.allows)
         self._speaks_english = home.language.partition("-")[0] == "en"
 

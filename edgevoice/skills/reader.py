@@ -6,10 +6,11 @@ import re
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from edgevoice.dialogue import followup, nouns, pronouns
 from edgevoice.dialogue.changes import Change
-from edgevoice.dialogue.state import Dialogue
+from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home import colors, targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
@@ -78,16 +79,23 @@ class Read:
     is_only: bool = False
 
 
+class Mind(Protocol):
+    """Text to intents."""
+
+    def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking: ...
+    def allows(self, intent: str) -> bool: ...
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads for one conversation. `plan` says which devices an intent is for."""
 
     home: Home
-    think: Callable[[str, Context, threading.Event], Thinking]
+    mind: Mind
     dialogue: Dialogue
     mic_area: str
     plan: Callable[[Intent], Plan | None]
-    certain: Callable[[str, Context], tuple[Intent, ...]]
 
     def read(self, text: str, now_seconds: float, cancel: threading.Event) -> Read:
         return thought(self.reading(text, now_seconds, cancel))
@@ -102,7 +110,7 @@ class Reader:
             return Read(
                 leaning.intents, leaning.back, leaning.goes_on, leaning.change, leaning.choices, leaning.is_only
             )
-        leaning = named.meant(self.home, text, focus, self.mic_area or None, self._called)
+        leaning = self._named(text, focus, named.RELATIVE)
         if leaning is not None:
             goes_on = leaning.goes_on or _GOES_ON.match(text) is not None
             return Read(leaning.intents, goes_on=goes_on, change=leaning.change)
@@ -134,10 +142,15 @@ class Reader:
                 unsure = tuple(replace(one, confidence=one.confidence * _POINTED) for one in intents)
                 intents = unsure if unsure and min(one.confidence for one in unsure) >= _LEAST else whole
         if min((intent.confidence for intent in intents), default=0.0) < _SURE:
-            said = named.meant(self.home, line, focus, self.mic_area or None, self._called, named.ANY)
+            said = self._named(line, focus, named.ANY)
             if said is not None:
                 return Read(said.intents, change=said.change)
         return Read(intents)
+
+    def _named(self, text: str, focus: Focus | None, kinds: frozenset[str]) -> followup.Meant | None:
+        """A change of what is named, unless it belongs to a pack that is off."""
+        found = named.meant(self.home, text, focus, self.mic_area or None, self._called, kinds)
+        return found if found and all(self.mind.allows(one.name) for one in found.intents) else None
 
     def _called(self, name: str) -> tuple[Device, ...]:
         """The devices that a name means here, as a command for them would be understood."""
@@ -145,7 +158,7 @@ class Reader:
         own = wording.called(self.home, bare)
         if len(own) == 1 or (own and " " in bare and bare.endswith("s")):  # "the bedside lamps"
             return own
-        intents = self.certain(f"turn on {name}", self.context())
+        intents = self.mind.certain(f"turn on {name}", self.context())
         plan = self.plan(intents[0]) if len(intents) == 1 and intents[0].confidence >= _SURE else None
         return plan.devices or plan.choices if plan else ()
 
@@ -188,7 +201,7 @@ class Reader:
         return pronouns.named(self.home, text, self.dialogue.focus(now_seconds), self.dialogue.recent).text
 
     def _understood(self, text: str, cancel: threading.Event) -> Thinking:
-        return self.think(text, self.context(), cancel)
+        return self.mind.think(text, self.context(), cancel)
 
     def context(self) -> Context:
         area = next(iter(targets.find_areas(self.home, self.mic_area or None)), None)

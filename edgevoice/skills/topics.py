@@ -125,7 +125,7 @@ class Topics:
             change = None if first else changes.read(followup.plain(one).split())
             if change is not None and (change.how != "switch" or one is not text):  # "on and off" says nothing
                 return True
-            found = self.reader.certain(one, self.reader.context()) if one else ()
+            found = self.reader.mind.certain(one, self.reader.context()) if one else ()
             if found and not any(self.deeds.is_guess(intent) for intent in found):
                 return True
         return False
