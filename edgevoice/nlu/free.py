@@ -32,7 +32,7 @@ _PAST = re.compile(r"(?:it|that|this|there|i|he|she|we|they|you) (?:was|were|had
 """What was so asks for nothing."""
 _OF_OTHERS = re.compile(r"(?:(?:you|he|she|they)(?:'re|'s| are| is)|sounds|seems|looks|maybe|perhaps)\b", re.IGNORECASE)
 """What somebody is, or something seems to be, asks for nothing either, unless a rule knows better."""
-_MEANT, _MEANT_ALONE = 0.2, 0.4
+_MEANT, _MEANT_ALONE = 0.2, 0.5
 """Probability from which a meaning is taken, and from which where the sentence points at nothing in this home."""
 _OUTWEIGHED = 0.55
 """Words whose confidence is not above this share of the probability that nothing is meant are no command."""
