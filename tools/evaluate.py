@@ -92,7 +92,8 @@ SUITES = {
                file, `home` (one of ours, or homes/NAME.yaml beside the file), `area` of the microphone, `time`, `states`.
                A turn: `say`; `after` seconds; `restart`; `set`, what others do meanwhile; and what must hold: `now`
                {entity [attribute]: value}, all other devices unchanged; `sent` [entity capability]; `asks` choice,
-               yes_no, slot, pin or any; `says` and `not`, patterns of the reply; `fails`, why it is known to be wrong
+               yes_no, slot, pin or any; `says` and `not`, patterns of the reply; `or`, all of that in another way that is right as well; `fails`,
+               why it is known to be wrong
   predictions  {id, text, reply, commands, problems, ms}
   score        share of turns in which all of that holds
   figures      turns, conversations_whole (share without a wrong turn), p50_ms, p95_ms a turn""",

@@ -56,8 +56,10 @@ _NAMED = {
     "brightness": "brightness", "volume": "volume", "sound": "volume", "temperature": "temperature", "heat": "temperature",
     "degrees": "temperature", "degree": "temperature", "speed": "fan_speed", "position": "position", "humidity": "humidity",
 }  # fmt: skip
-_MORE = frozenset({"more", "further", "extra"})
+_MORE = frozenset({"more", "another", "further", "extra"})
 _SMALL = frozenset({"bit", "little", "tiny", "wee", "tad", "touch", "slightly", "smidge", "somewhat"})
+_VERY = frozenset({*_SMALL, "quite", "very", "really", "rather", "so", "pretty", "awfully"})
+"""A thing that is so is not as it should be: "it's a bit loud"."""
 _LARGE = frozenset({"lot", "lots", "much", "way", "far"})
 _DEGREES = {"low": 25.0, "medium": 50.0, "high": 80.0}
 _MOST = frozenset({"maximum", "max", "full", "fully", "completely", "highest", "brightest", "loudest"})
@@ -167,6 +169,8 @@ _PLAIN = frozenset(
         "it's",
         "that's",
         "enough",
+        "better",
+        "fine",
         "much",
     ]
 )
@@ -260,12 +264,16 @@ def _leveled(words: list[str]) -> Change | None:
     at = 0
     while at < len(words):
         word, after = words[at], words[at + 1] if at + 1 < len(words) else ""
-        if word in ("to", "at") or (word == "as" and "possible" in words):
+        if word in ("to", "at") or (word == "on" and after in _DEGREES) or (word == "as" and "possible" in words):
             seen.is_goal = True
         if word in _DEGREES and seen.is_goal:
             seen.number = _DEGREES[word]
         elif word == "half" and words[at + 1 : at + 3] in (["a", "degree"], ["degree"]):
             seen.number, at = 0.5, at + 1
+        elif word == "right" and after in ("up", "down"):  # "turn it right down"
+            seen.is_end, at = 1 if after == "up" else -1, at + 1
+        elif word == "notch":
+            seen.size = 0.5
         elif (word in _MOST and after != "of") or words[at : at + 3] == ["all", "the", "way"]:
             seen.is_end, at = 1, at + (2 if word == "all" else 0)
         elif word in _LEAST:
@@ -274,10 +282,13 @@ def _leveled(words: list[str]) -> Change | None:
             seen.is_flipped, seen.has_more = True, seen.has_more or after in ("much", "little")
             seen.sign, at = (-1 if after == "little" else seen.sign), at + (after not in _ADJECTIVES)
         elif word in ("not", "isn't", "aren't") or word == "enough":
-            seen.is_flipped = seen.is_flipped or word != "enough"
+            seen.is_flipped = seen.is_flipped or (word != "enough" and words[at - 1 : at] not in (["is"], ["are"]))
+            seen.has_more = seen.has_more or (word != "enough" and words[at - 1 : at] in (["is"], ["are"]))
             seen.size = seen.size if word != "enough" else 1.0
         elif word in _COMPARED:
             seen.sign, seen.what = _COMPARED[word][0], _COMPARED[word][1] or seen.what
+        elif word in _VERY and after in _ADJECTIVES and not (seen.sign or seen.has_more or seen.is_goal):
+            seen.is_flipped = seen.has_more = True
         elif word in _ADJECTIVES and (seen.sign or seen.has_more or seen.is_flipped or seen.is_goal):
             seen.sign, seen.what = (
                 _ADJECTIVES[word][0] * (seen.sign if seen.sign < 0 and words[at - 1] == "less" else 1),
@@ -294,6 +305,8 @@ def _leveled(words: list[str]) -> Change | None:
             seen.size = 0.5
         elif word in _LARGE and after in {*_COMPARED, *_MORE, *_ADJECTIVES}:
             seen.size = 2.0
+        elif word == "on" and after in _DEGREES:
+            pass
         elif (word != "one" and word not in _PLAIN) or (word == "one" and after in ("percent", "degree")):
             found = amount(words, at)
             if found is None or seen.number is not None:

@@ -20,7 +20,7 @@ _LEAD = re.compile(
     r"(?:i'd|i would|we'd|let's) (?:rather )?(?:have|like|want|prefer|take)(?: to have)?|i (?:want|prefer|wanted))\b ?|"
     r"(?P<on>and|also|plus|what about|how about|(?:do )?(?:exactly )?the same|do that|do it|same)\b ?|"
     r"(?P<only>only|just)\b ?|(?P<not>except(?: for)?|but not|apart from|all but|everything but|not)\b (?=\w)|"
-    r"(?:now|then|but|okay|ok|so|well|hmm?|um|uh|er|oh|please|right|yes|yeah|maybe|ah|hey)\b ?"
+    r"(?:now|then|but|okay|ok|so|well|hmm?|um|uh|er|oh|please|right(?! (?:up|down))|yes|yeah|maybe|ah|hey)\b ?"
 )
 _TAIL = re.compile(
     r" (?:(?P<on>too|as well|also)|(?P<no>instead|rather)|please|then|now|thanks|thank you|though|one please)$"
@@ -73,7 +73,9 @@ def meant(home: Home, text: str, focus: Focus | None) -> Meant | None:
     if focus.intent is not None and focus.intent.action is not None:
         return None  # a pack says what it is about; it is about nothing else
     split = _split(said)
-    change = changes.read(split.words) if split.words and not _ASKS.match(" ".join(split.words)) else None
+    change = None
+    if split.words and not _ASKS.match(" ".join(split.words)):
+        change = (changes.read(said.split()) if said.startswith("not ") else None) or changes.read(split.words)
     if split.words and (option := _option(home, text, " ".join(split.words), devices)):
         return Meant((option,))
     if change is not None:
@@ -160,7 +162,11 @@ def _of_others(
         if not found:
             continue
         ids = {one.id for one in others}
-        back = tuple(one for one in focus.devices if one not in ids) if "no" in flags and focus.intent else ()
+        back = (
+            tuple(one for one in focus.devices if one not in ids)
+            if "no" in flags and "on" not in flags and focus.intent
+            else ()
+        )
         many = len(others) > 1 and not _is_several(home, name)
         return Meant(found, () if many else back, "on" in flags, change or focus.change, others if many else ())
     return None
@@ -179,6 +185,9 @@ def _repeated(home: Home, text: str, focus: Focus, others: Sequence[Device]) -> 
         return levels.intents(home, others, focus.change, focus.capability, focus.direction, text)
     if focus.intent is None:
         return ()
+    areas = {one.area for one in others}
+    if "area" in focus.intent.slots and "domain" not in focus.intent.slots and len(areas) == 1:  # all that is there
+        return (replace(focus.intent, slots={**focus.intent.slots, "area": areas.pop()}, targets=(), text=text),)
     kept = {name: value for name, value in focus.intent.slots.items() if name not in _PLACES}
     ids = tuple(one.id for one in others)
     return (replace(focus.intent, slots=kept, targets=ids, text=text, response=""),)

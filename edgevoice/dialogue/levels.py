@@ -114,11 +114,14 @@ def _value(home: Home, device: Device, capability: str, change: Change, directio
     low = can.minimum if can.minimum is not None else 1.0 if capability == "brightness" else 0.0
     high = can.maximum if can.maximum is not None else 100.0
     if change.how == "set":
-        return (
-            change.amount if change.size else high if change.sign > 0 else max(low, change.amount if low == 0 else low)
-        )
+        if change.size:
+            return change.amount
+        least = low if capability == "position" else max(low, change.amount if low == 0 else low)
+        return high if change.sign > 0 else least
     held = _held(home.state(device.id), known, device)
     if held is None:
+        return None
+    if change.how == "times" and capability == "brightness" and held == 0:
         return None
     if change.how == "times":
         return min(high, max(low, round(held * change.amount)))

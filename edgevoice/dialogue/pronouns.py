@@ -36,6 +36,11 @@ _THAT_KIND = re.compile(
 _ONE_IN = re.compile(
     r"\bthe ones? (?:in|on|at|by) (?:the |my )?(?P<where>[a-z ]+?)(?=$| (?:off|on|please|down|up|to|too|as)\b)"
 )
+_CALLED = re.compile(
+    r"\bthe (?P<which>(?!first|second|third|last|other|same|next|previous)(?:[a-z']+ ){1,3}?ones?)\b(?! (?:in|on the|at|by|that|which)\b)"
+)
+_LIVING = re.compile(r"\b(?:her|him|she|he)\b")
+"""What people call a robot."""
 _UNLIKE = re.compile(r"\bthe ones? (?:that|which) (?:isn't|is not|aren't|are not)(?: \w+)?\b")
 _STATES = {"on": ("on", "playing", "heat", "cool", "auto"), "open": ("open", "opening"), "playing": ("playing",)}
 _CLOSED = {"off": ("off",), "closed": ("closed",)}
@@ -60,7 +65,7 @@ def named(home: Home, text: str, focus: Focus | None, recent: tuple[str, ...] = 
     listed = _devices(home, focus.listed) if focus else ()
     if (found := _UNLIKE.search(line)) and focus and focus.question and spoken_of:
         return _put(line, found, spoken_of)  # the question named those that are not as they should be
-    for pattern, find in ((_ONE_IN, _in_place), (_STATED, _in_state), (_PICKED, _picked)):
+    for pattern, find in ((_ONE_IN, _in_place), (_STATED, _in_state), (_PICKED, _picked), (_CALLED, _picked)):
         found = pattern.search(line)
         if found and (devices := find(home, found, spoken_of, listed)):
             return _put(line, found, devices)
@@ -71,7 +76,8 @@ def named(home: Home, text: str, focus: Focus | None, recent: tuple[str, ...] = 
     areas = {one.area for one in spoken_of if one.area}
     if len(areas) == 1 and _THERE.search(line):
         return Named(_THERE.sub(f"in the {home.areas[areas.pop()].name}", line, count=1))
-    for pattern, devices in ((_MANY, listed or spoken_of), (_ONE, spoken_of)):
+    robots = tuple(one for one in spoken_of if one.domain in ("vacuum", "lawn_mower"))
+    for pattern, devices in ((_MANY, listed or spoken_of), (_ONE, spoken_of), (_LIVING, robots)):
         found = pattern.search(line)
         if found and devices:
             return _put(line, found, devices)

@@ -38,6 +38,7 @@ _THING = re.compile(r"(?:the|my|our) (?:(?!\b(?:on|off|to|up|down|open|close)\b)
 """A clause without a verb: it shares the one before."""
 _VERBATIM = frozenset({"HassBroadcast", "HassShoppingListAddItem", "HassListAddItem"})
 """What is passed on as it was said."""
+_MOST_MATCHES = 256
 _BORROWED = 3
 """Words that clauses may share."""
 _NEARLY = 0.3
@@ -63,7 +64,8 @@ class Cascade:
         sentences.elsewhere = lambda text, context: self._own(text, context) is not None
         self._free, self._home = free, sentences.home
         self._about = about.About(self._home)
-        self._matches: dict[tuple[str, Context], Intent | None] = {}
+        self._matches: dict[tuple[str, str | None], Intent | None] = {}
+        self._matched_for = -1
         self._taught: tuple[str, ...] = ()
         self._phrases: sayable.HomePhrases | None = None
         self._sayable: tuple[int, Phrases] | None = None
@@ -104,7 +106,6 @@ class Cascade:
         return self._think(text, context, cancel, self._propose)
 
     def _think(self, text: str, context: Context, cancel: threading.Event, propose: Proposer | None) -> Thinking:
-        self._matches = {}
         words = self._plain(text)
         if not words or repair.contradicts(words):
             return ()
@@ -123,7 +124,6 @@ class Cascade:
 
     def certain(self, text: str, context: Context) -> tuple[Intent, ...]:
         """What `understand` finds without the language model."""
-        self._matches = {}
         words = self._plain(text)
         return self._allowed(self._certain(words, context)) if words and not repair.contradicts(words) else ()
 
@@ -134,7 +134,6 @@ class Cascade:
 
         The language model is asked only `with_model`, and only where `understand` asks it. Raises StageError.
         """
-        self._matches = {}
         words, here = self._plain(text), self._here(context)
         if not words or repair.contradicts(words):
             return Explanation(text, words, (Layer("words", 0.0, note="It contradicts itself" if words else "Empty"),))
@@ -258,11 +257,13 @@ class Cascade:
         return self._match(text, context) if text is not None else None
 
     def _match(self, text: str, context: Context) -> Intent | None:
-        """By the templates, each wording of a sentence once."""
-        matches, key = self._matches, (text, context)
-        if key not in matches:
-            matches[key] = self._sentences.match(text, context)
-        return matches[key]
+        """By the templates, each wording of a sentence once: its clauses and corrections are the same ones again."""
+        if self._matched_for != self._home.version or len(self._matches) > _MOST_MATCHES:
+            self._matches, self._matched_for = {}, self._home.version
+        key = (text, context.area)
+        if key not in self._matches:
+            self._matches[key] = self._sentences.match(text, context)
+        return self._matches[key]
 
     def _clause(self, clause: str, context: Context) -> Intent | None:
         """What a template of the home or a pack makes of a clause."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar, cast
+from typing import Protocol, TypeAlias, TypeVar, cast
 
 from edgevoice.messages import Intent
+from edgevoice.phrases import Phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,16 @@ NOWHERE = Context()
 
 Thinking: TypeAlias = Generator[None, None, tuple[Intent, ...]]
 """Returns what was meant, and yields now and then until it is found."""
+
+
+class Understanding(Protocol):
+    """Text to intents: `nlu.cascade.Cascade`."""
+
+    def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking: ...
+    def allows(self, intent: str) -> bool: ...
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]: ...
+    def prepare(self) -> None: ...
+    def sayable(self) -> Phrases: ...
 
 
 def thought(thinking: Generator[None, None, _Found]) -> _Found:

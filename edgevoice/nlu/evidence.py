@@ -171,8 +171,10 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "media players",
         "media_player",
-        stem_set("speaker tv television music sound volume audio song track radio stereo player"),
-        stem_set("loud louder loudly quiet quieter softer softly mute unmute silence silent noise playlist"),
+        stem_set("speaker tv telly television music sound volume audio song track radio stereo player"),
+        stem_set(
+            "loud louder loudly quiet quieter softer softly mute unmute silence silent noise playlist film movie show episode podcast album"
+        ),
     ),
     Kind(
         "vacuums",

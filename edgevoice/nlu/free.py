@@ -8,6 +8,7 @@ A question is none, and neither is a sentence that speaks for an action as much 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,7 +28,11 @@ from edgevoice.nlu.wishes import Wish
 DOUBTFUL = 0.2
 _TIE = 0.1
 _PLAIN = 0.6
-_MEANT, _MEANT_ALONE = 0.2, 0.4
+_PAST = re.compile(r"(?:it|that|this|there|i|he|she|we|they|you) (?:was|were|had been)\b", re.IGNORECASE)
+"""What was so asks for nothing."""
+_OF_OTHERS = re.compile(r"(?:(?:you|he|she|they)(?:'re|'s| are| is)|sounds|seems|looks|maybe|perhaps)\b", re.IGNORECASE)
+"""What somebody is, or something seems to be, asks for nothing either, unless a rule knows better."""
+_MEANT, _MEANT_ALONE = 0.2, 0.5
 """Probability from which a meaning is taken, and from which where the sentence points at nothing in this home."""
 _OUTWEIGHED = 0.55
 """Words whose confidence is not above this share of the probability that nothing is meant are no command."""
@@ -82,7 +87,8 @@ class Free:
 
         `heard` is the sentence before it was tidied, which tells better whether it is a question.
         """
-        said = None if evidence.read(heard or text).is_question else read(text, self.index)
+        is_told = evidence.read(heard or text).is_question or _PAST.match(text)
+        said = None if is_told else read(text, self.index)
         if said is None:
             return None
         found = self._by_rules(said, context)
@@ -95,7 +101,7 @@ class Free:
 
     def _by_meaning(self, said: Said, found: Intent | None, context: Context) -> Intent | None:
         """A command in words that no rule knows well: to be asked about. One that has another meaning is none."""
-        if self._semantic is None or not _DENIALS.isdisjoint(said.words):
+        if self._semantic is None or _OF_OTHERS.match(said.text) or not _DENIALS.isdisjoint(said.words):
             return found
         guess = self._semantic.guess(" ".join(said.words))
         if guess.action == NONE:

@@ -68,6 +68,8 @@ def amount(words: Sequence[str], at: int) -> tuple[float, int] | None:
     found = (_SCALES[word], at + 1) if word in _SCALES else _below_thousand(words, at)
     if found is not None and found[1] < len(words) and words[found[1]] in _SCALES:
         return found[0] * _SCALES[words[found[1]]], found[1] + 1
+    if found is not None and word not in _SHARES and list(words[found[1] : found[1] + 3]) == ["and", "a", "half"]:
+        return found[0] + 0.5, found[1] + 3
     return found
 
 

@@ -15,7 +15,9 @@ from edgevoice.skills.asks import wording
 from edgevoice.skills.asks.wording import Answer
 
 _DID = re.compile(
-    r"what (?:did|have|are) you (?:just |even )?(?:do|done|doing)(?: just)?(?: now)?|what (?:just )?happened|what was that(?: for)?"
+    r"what (?:did|have|are) you (?:just |even )?(?:do|done|doing)(?: just)?(?: now)?|what (?:just )?happened|"
+    r"what (?:did|have) you (?:just )?(?:switch|turn|open|close|chang|lock|unlock|set|start|stop|pause|play)(?:e|ed|d)?(?: on| off| up| down)?(?: just now)?|"
+    r"what was that(?: for)?"
 )
 _WORKED = re.compile(
     r"(?:did|has) (?:that|it|this) (?:work|worked|happen|go through)|(?:is|was) (?:that|it) done|did you do (?:that|it)"
@@ -30,11 +32,12 @@ _WHY = re.compile(
 )
 _UNDO = re.compile(
     r"(?:no |oh no |oops |wait )*(?:undo|revert|reverse|take back|restore)(?: (?:that|it|this|what you did|the last (?:one|command|thing|action)))?|take (?:that|it) back|"
-    r"(?:put|set|change|turn) (?:it|that|them|everything) back(?: (?:to )?(?:how|the way|what|as) (?:it|they) (?:was|were)(?: before)?)?|"
+    r"(?:put|set|change|turn) (?:it|that|them|everything|(?:the|my|all the) [\w ]+?) back (?:to )?(?:how|the way|what|as) (?:it|they) (?:was|were)(?: before)?|"
+    r"(?:put|set|change|turn) (?:it|that|them|everything) back|"
     r"(?:no |oh no |oops |wait )*(?:go )?back to (?:how|the way|what) (?:it|they|that) (?:was|were|is)(?: before)?|"
     r"(?:no |actually |oh )*cancel (?:that|it|this)|"
     r"(?:and )?(?:also )?the (?:one|thing|command) before(?: that| it)?(?: too| as well| also)?|"
-    r"(?:make it )?(?:as|like) (?:it was )?before|(?:no |oh no )*i did not mean that|i didn't mean (?:that|it)|"
+    r"(?:make it )?(?:as|like) (?:it was )?before|(?:no |oh no |oops |sorry )*i did(?: not|n't)? mean (?:that|it)|"
     r"(?:(?:put|set|change|turn) (?:it|that|them|everything) )?(?:to )?(?:how|the way|as) (?:it|they) (?:was|were)(?: before)?"
 )
 _CANCEL = re.compile(

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from edgevoice.dialogue import resolve
 from edgevoice.dialogue.journal import Entry, Journal
 from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home.model import Home
 from edgevoice.messages import Command, Ending, Intent, Outcome, Risk, Transcript, Understood
-from edgevoice.nlu.context import Context, Thinking
+from edgevoice.nlu.context import Understanding
 from edgevoice.nlu.meant import meant
 from edgevoice.phrases import Phrases
 from edgevoice.skills import account, chat, failures, memory, own_lists, policy, questions, routines, spoken, timers
@@ -36,16 +36,6 @@ _LONGEST_PLAN = 200
 _CONDITION = re.compile(r"\b(?:when|if|once|as soon as|after|whenever|until) (?:it|that|they|this)\b.*", re.IGNORECASE)
 _MOST_READINGS = 3
 _SPOKEN = frozenset({"HassRespond", "HassBroadcast"})
-
-
-class Understanding(Protocol):
-    """Text to intents: `nlu.cascade.Cascade`."""
-
-    def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking: ...
-    def allows(self, intent: str) -> bool: ...
-    def certain(self, text: str, context: Context) -> tuple[Intent, ...]: ...
-    def prepare(self) -> None: ...
-    def sayable(self) -> Phrases: ...
 
 
 class Conversation:
@@ -76,7 +66,7 @@ class Conversation:
         self._answers = Answers(home, self._dialogue, self._deeds, rules)
         self._patience = Patience("")
         self._weigher = Weigher(home.language, len(rules.pin))
-        self._reader = Reader(home, understanding.think, self._dialogue, area, self._deeds.plan)
+        self._reader = Reader(home, understanding, self._dialogue, area, self._deeds.plan)
         self._topics = Topics(home, self._dialogue, self._deeds, self._reader, now, understanding.allows)
         self._speaks_english = home.language.partition("-")[0] == "en"
 
@@ -117,9 +107,10 @@ class Conversation:
         self._deeds.turns += 1
         self._deeds.by = by
         self._patience = Patience(self._replies.error("moment"))
-        for event in self._turn(text, now_seconds, cancel, confidence):
+        clauses = self._topics.clauses(text, now_seconds)
+        for event in (one for clause in clauses for one in self._turn(clause, now_seconds, cancel, confidence)):
             if isinstance(event, Understood):
-                entry.intents = event.intents
+                entry.intents += event.intents
             if isinstance(event, Understood) or cancel.is_set():  # what is cut off is not done
                 yield event
             else:

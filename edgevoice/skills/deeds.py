@@ -216,6 +216,7 @@ class Deeds:
         device = self.home.devices[command.device]
         held, value = levels.level_of(self.home, device, command.capability), number(command.value)
         way = 0 if held is None or value is None else (value > held) - (value < held)
+        way = (1 if command.value else -1) if command.capability == "open" else way
         if device.domain == "todo":
             focus = Focus(self.saying.text, (), intent=intent, subject="list", key=device.id)
         else:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from edgevoice.home import targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Value
+from edgevoice.nlu.evidence import stem_set, stems
 from edgevoice.skills import chinese, spoken
 from edgevoice.skills.reply import Replies
 from edgevoice.skills.settings import ACTIONS, Action, Setting, Settings, Unable
@@ -39,6 +40,8 @@ _ONE_NAMED = re.compile(
     re.IGNORECASE,
 )
 _ALL = re.compile(r"\b(?:all|every|both|each|everywhere)\b", re.IGNORECASE)
+
+_LIGHTS = stem_set("lamp bulb spotlight chandelier lantern")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def plan(home: Home, replies: Replies, intent: Intent, mic_area: str | None = No
     devices = _candidates(home, intent, action, mic_area)
     if not devices:
         return Plan(problem=nothing(home, replies, intent, action.domains))
+    devices = devices if "name" in intent.slots else _so_called(intent.text, devices)
     found, devices = devices, _in_state(home, devices, action)
     if not devices:
         state = spoken.state(found[0], action.states[0][0], home.language)
@@ -140,8 +144,19 @@ def _candidates(home: Home, intent: Intent, action: Action, mic_area: str | None
     found = targets.match(
         home, name=name, domain=domain, device_class=slots.get("device_class"), mic_area=mic_area, **place
     )
+    if not found and domain == "light":  # a string of lights may hang on a plug
+        plugs = targets.match(home, domain="switch", mic_area=mic_area, **place)
+        found = tuple(one for one in plugs if "light" in stems(" ".join((one.name, *one.aliases))))
     is_placed = name is not None or any(place.values()) or intent.response in _EVERYWHERE
     return found if is_placed or not mic_area else _here(home, found, mic_area)
+
+
+def _so_called(text: str, devices: tuple[Device, ...]) -> tuple[Device, ...]:
+    """Of several lights, those that are called what was said: "the lamps" are not the ceiling light."""
+    said = _LIGHTS & set(stems(text))
+    if not said or any(one.domain != "light" for one in devices):
+        return devices
+    return tuple(one for one in devices if said & set(stems(" ".join((one.name, *one.aliases))))) or devices
 
 
 def _here(home: Home, devices: Sequence[Device], mic_area: str) -> tuple[Device, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from edgevoice.home import targets
+from edgevoice.home.appliance import confirms
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Value
 from edgevoice.skills import chinese, spoken
@@ -45,7 +46,11 @@ def sentence(home: Home, intent: Intent, plan: Plan, seed: int) -> str:
     if not state:
         return ""
     thing, is_one = _thing(home, intent, plan.devices)
-    way = _WAYS[seed % len(_WAYS) if "longer" not in state else 1]
+    if all(confirms(one, home.state(one.device)) for one in plan.commands):
+        way = "{thing} {verb} already {state}."
+        state = {"opening": "open", "closing": "closed"}.get(state, state)
+    else:
+        way = _WAYS[seed % len(_WAYS) if "longer" not in state else 1]
     said = way.format(thing=thing, verb="is" if is_one else "are", state=state)
     return said[:1].upper() + said[1:]
 

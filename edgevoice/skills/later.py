@@ -135,27 +135,35 @@ def readings(home: Home, text: str, now: datetime) -> Iterator[Later]:
     body = remind["what"] if remind else plain
     often = _OFTEN.search(body)
     days, part = _days(often) if often else ((), "")
-    once = " ".join(f"{body[: often.start()]} {body[often.end() :]}".split()) if often else body
+    rhythm, once = often[0] if often else "", body
+    if often:
+        is_its = rhythm.startswith("on ") and _PARTLESS.match(body[: often.start()])  # "turn the lights on every day"
+        once = " ".join(f"{body[: often.start()]} {'on' if is_its else ''} {body[often.end() :]}".split())
+        rhythm = rhythm.removeprefix("on ") if is_its else rhythm
     found = False
     for command, when, at, trigger, is_if in _parts(home, once, now, remind is not None):
-        if not command or (remind is None and len(command.split()) < 2):
+        if not command or (remind is None and len(command.split()) < 2 and command not in ("on", "off")):
             continue
         found = True
         problem = _PROBLEM if often and not days else ""
         if not problem and at is None and trigger is None:
             problem = "I do not know when the sun rises and sets here: set home.latitude and home.longitude."
         reminder = re.sub(r"^(?:to|that|about) ", "", command) if remind else ""
+        if _LEANING.match(text) and command.startswith(("the ", "both ", "all ")):  # "and the right one in an hour"
+            command = f"and {command}"
         later = Later("" if remind else command, when, at, trigger, is_if, reminder, problem)
         if at is not None and when.startswith("in ") and not remind:
             later = replace(later, seconds=(at - now).total_seconds())
         later = replace(later, is_often=trigger is not None and bool(often or _EVERY_TIME.search(plain)))
-        yield _often(later, days, part, often[0], now) if days and often and at is not None else later
+        yield _often(later, days, part, rhythm, now) if days and often and at is not None else later
     if often and not found and once:
         reminder = re.sub(r"^(?:to|that|about) ", "", once) if remind else ""
         problem = "" if days else _PROBLEM
         yield Later("" if remind else once, "", None, None, False, reminder, problem, left_out=f"{plain} at {{}}")
 
 
+_LEANING = re.compile(r"\s*(?:and|also) ", re.IGNORECASE)
+_PARTLESS = re.compile(r"(?:turn|switch|put) (?!.*\b(?:on|off|up|down|to)\b)")
 _EVERY_TIME = re.compile(r"\b(?:whenever|every time|each time|always when)\b")
 _PROBLEM = "I can do that every day, or on some days of the week, but in no other rhythm."
 

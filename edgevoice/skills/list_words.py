@@ -21,12 +21,14 @@ _REMOVE = tuple(
             r"(?:and )?(?:take|cross|strike|get) (?:off )?(?:the )?(?P<items>.+?)(?: (?:off|out|away))?(?: (?:of it|from it|it|again|the list|of there))*",
             r"(?:and )?(?:remove|delete|drop|scratch|tick off|check off|cross off) (?:the )?(?P<items>.+?)(?: (?:from it|from the list|off it|again))*",
             r"(?:the |i have |i got |we have |we got )?(?P<items>.+?) (?:is|are) (?:done|bought|off|there already)",
-            r"(?:i|we) (?:have|got|bought|have got|have bought) (?:the )?(?P<items>.+)",
+            r"(?:i|we)(?:'ve)?(?: (?:have|got|bought))+(?: the)? (?P<items>.+)",
         ),
     )
 )
 _READ = re.compile(
-    r"(?:and )?(?:read (?:it|that|them)(?: out| back)?|what is (?:on it|on there|on that)|what do(?:es)? (?:it|we) (?:say|have|need))(?: (?:to me|again|now|so far))*"
+    r"(?:and )?(?:read (?:me )?{it}(?: out| back)?|what is on {it}|what (?:have|do) (?:i|we) (?:got|have) on {it}|what do(?:es)? (?:it|we) (?:say|have|need))(?: (?:to me|again|now|so far))*".replace(
+        "{it}", r"(?:it|them|there|(?:that|this|the)(?: (?:whole )?list)?)"
+    )
 )
 _COUNT = re.compile(r"how many (?:things|items) (?:are|is) (?:there )?(?:now )?(?:on (?:it|there|that))?")
 _MANY_ADDED = re.compile(
@@ -42,12 +44,13 @@ _PAIRS = re.compile(
 def question(text: str, about: Device) -> str | None:
     """What is asked about the list, in full."""
     plain = wording.plain(text)
+    name = about.name if about.name.casefold().endswith("list") else f"{about.name} list"
     if _READ.fullmatch(plain) or re.fullmatch(r"read it.*", plain):
-        return f"what is on the {about.name}"
+        return f"what is on the {name}"
     if _COUNT.fullmatch(plain):
-        return f"how many things are on the {about.name}"
+        return f"how many things are on the {name}"
     found = _HAS.fullmatch(plain)
-    return f"is {found['items']} on the {about.name}" if found else None
+    return f"is {found['items']} on the {name}" if found else None
 
 
 def changed(text: str, about: Device, held: tuple[str, ...]) -> tuple[Intent, ...]:
@@ -57,9 +60,16 @@ def changed(text: str, about: Device, held: tuple[str, ...]) -> tuple[Intent, ..
     for pattern in _REMOVE:
         found = pattern.fullmatch(plain)
         items = things(found["items"]) if found else ()
-        if items and all(item in known for item in items):
-            return tuple(_intent("HassListRemoveItem", item, about, text) for item in items)
+        on_it = [_standing(item, known) for item in items]
+        if on_it and all(on_it):
+            return tuple(_intent("HassListRemoveItem", item, about, text) for item in on_it)
     return ()
+
+
+def _standing(item: str, known: set[str]) -> str:
+    """The thing on the list that is meant: `rice` is `a bag of rice` where there is no other; empty: none."""
+    alike = [one for one in known if one.endswith(f" {item}")]
+    return item if item in known else alike[0] if len(alike) == 1 else ""
 
 
 def several(text: str) -> tuple[str, ...]:

@@ -6,16 +6,18 @@ import re
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from edgevoice.dialogue import followup, nouns, pronouns
 from edgevoice.dialogue.changes import Change
-from edgevoice.dialogue.state import Dialogue
+from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home import colors, targets
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent, Value
 from edgevoice.nlu import numbers
 from edgevoice.nlu.context import Context, Thinking, thought
-from edgevoice.skills import list_words
+from edgevoice.skills import list_words, named
+from edgevoice.skills.asks import wording
 from edgevoice.skills.devices import Plan
 
 _EXCEPT = re.compile(
@@ -28,12 +30,28 @@ _STAYS = re.compile(
 )
 _KEPT = {"on": "turn on", "off": "turn off", "open": "open", "closed": "close"}
 _EVERYTHING = re.compile(r"^(?P<verb>(?:turn|switch|shut) (?:on|off)) (?:all|everything)(?P<rest> (?:in|on|at) .+)?$")
+_EVERY = re.compile(r"^(?!.*\b(?:light|lamp|bulb)s?\b).*\b(?:everything|it all)\b")
 _BARE_ONE = re.compile(r"(?:and |or )?the (?:[a-z]+ ){1,3}ones?")
 _SET_TO = re.compile(
     r"(?:please )?(?:set|change|switch|put|turn) (?:the |my )?(?P<name>.+?) to (?P<value>.+?)(?: please| percent| hours)?$"
 )
-_GO_ON = re.compile(
-    r"(?:please |and |then |okay |ok )*(?:continue|play|carry on|go on|keep playing|unpause)(?: please| playing)?"
+_IDIOMS = tuple(
+    (re.compile(rf"(?:and |then )*(?:{said})"), whole)
+    for said, whole in (
+        ("(?:continue|play|carry on|go on|keep|unpause|play on)(?: playing)?", "resume"),
+        ("(?:the )?next one|skip(?: (?:this|that)(?: one)?)?", "next track"),
+        ("(?:turn|switch|put) (?:the )?(?:sound|volume) (?:back )?on(?: again)?", "unmute"),
+        ("(?:tell|ask|get) (?:the )?(.+?) to (stop|start|pause|continue|clean)", r"\2 \1"),
+        ("(?:the )?(?:previous|last) one|go back (?:one|a song|a track)", "previous track"),
+        ("(?:stop|pause) (.+) for a (?:moment|sec|second|minute|bit|while)", r"pause \1"),
+        ("pause for a (?:moment|sec|second|minute|bit|while)", "pause"),
+    )
+)
+"""What people say for a command that has another name."""
+_ALL_OF = re.compile(r"^(?:(?:the|both|all|of) )+")
+_GOES_ON = re.compile(r"and |also |plus ", re.IGNORECASE)
+_LOCK_UP = re.compile(
+    r"(?:and |then )*lock (?:(?P<one>(?:the|my|our) door)|up|everything(?: up)?|(?:up )?the (?:house|doors)|(?:all|both|every)(?: of)?(?: the| my| our)? (?:doors?|locks?))"
 )
 _DOOR = re.compile(r"(?P<verb>open|close|shut)(?: up)? (?:the |my )?(?P<what>garage|gate)(?: please)?")
 _MEANT = re.compile(
@@ -61,12 +79,20 @@ class Read:
     is_only: bool = False
 
 
+class Mind(Protocol):
+    """Text to intents."""
+
+    def think(self, text: str, context: Context, cancel: threading.Event) -> Thinking: ...
+    def allows(self, intent: str) -> bool: ...
+    def certain(self, text: str, context: Context) -> tuple[Intent, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads for one conversation. `plan` says which devices an intent is for."""
 
     home: Home
-    think: Callable[[str, Context, threading.Event], Thinking]
+    mind: Mind
     dialogue: Dialogue
     mic_area: str
     plan: Callable[[Intent], Plan | None]
@@ -84,18 +110,22 @@ class Reader:
             return Read(
                 leaning.intents, leaning.back, leaning.goes_on, leaning.change, leaning.choices, leaning.is_only
             )
+        leaning = self._named(text, focus, named.RELATIVE)
+        if leaning is not None:
+            goes_on = leaning.goes_on or _GOES_ON.match(text) is not None
+            return Read(leaning.intents, goes_on=goes_on, change=leaning.change)
         if _BARE_ONE.fullmatch(text.casefold().strip(" .!?")):
             return Read()  # "the left one" is an answer, and nothing was asked
-        if set_to := self._set_to(text):
-            return Read((set_to,))
+        if direct := self._set_to(text) or self._all_locks(text):
+            return Read((direct,))
         if items := list_words.several(text):
             each = []
             for one in items:
                 each.append((yield from self._understood(one, cancel)))
             if all(each):
                 return Read(tuple(intent for found in each for intent in found))
-        named = pronouns.named(self.home, text, focus, self.dialogue.recent)
-        line = " ".join(named.text.split()).rstrip(" .!")
+        pointed = pronouns.named(self.home, text, focus, self.dialogue.recent)
+        line = " ".join(pointed.text.split()).rstrip(" .!")
         if left := _LEFT.match(line.casefold()) or _STAYS.match(line.casefold()):
             line = f"{_KEPT[left['how']]} {left['what']}"
         if (excepted := _EXCEPT.match(line)) and (found := (yield from self._but(excepted, cancel))):
@@ -104,14 +134,33 @@ class Reader:
         if corrected := _MEANT.match(line):
             line = f"{corrected['verb']} {corrected['instead']}"
         intents = yield from self._understood(line if line != text.strip() else text, cancel)
-        intents = tuple(_whole(intent, line) for intent in intents) if len(intents) == 1 else intents
-        if named.devices:
-            intents = tuple(self._widened(intent, named.devices) for intent in intents)
+        intents = tuple(_whole(_all(intent, line), line) for intent in intents) if len(intents) == 1 else intents
+        if pointed.devices:
+            intents = tuple(self._widened(intent, pointed.devices) for intent in intents)
             if not intents or min(intent.confidence for intent in intents) < _SURE:
                 whole = yield from self._understood(text, cancel)
                 unsure = tuple(replace(one, confidence=one.confidence * _POINTED) for one in intents)
                 intents = unsure if unsure and min(one.confidence for one in unsure) >= _LEAST else whole
+        if min((intent.confidence for intent in intents), default=0.0) < _SURE:
+            said = self._named(line, focus, named.ANY)
+            if said is not None:
+                return Read(said.intents, change=said.change)
         return Read(intents)
+
+    def _named(self, text: str, focus: Focus | None, kinds: frozenset[str]) -> followup.Meant | None:
+        """A change of what is named, unless it belongs to a pack that is off."""
+        found = named.meant(self.home, text, focus, self.mic_area or None, self._called, kinds)
+        return found if found and all(self.mind.allows(one.name) for one in found.intents) else None
+
+    def _called(self, name: str) -> tuple[Device, ...]:
+        """The devices that a name means here, as a command for them would be understood."""
+        bare = _ALL_OF.sub("", name)
+        own = wording.called(self.home, bare)
+        if len(own) == 1 or (own and " " in bare and bare.endswith("s")):  # "the bedside lamps"
+            return own
+        intents = self.mind.certain(f"turn on {name}", self.context())
+        plan = self.plan(intents[0]) if len(intents) == 1 and intents[0].confidence >= _SURE else None
+        return plan.devices or plan.choices if plan else ()
 
     def _set_to(self, text: str) -> Intent | None:
         """Numbers and choices, by the name of what they belong to: "set the washing program to wool"."""
@@ -129,10 +178,18 @@ class Reader:
                 return replace(told, name="HassSetValue", slots={**slots, "value": amount_[0]})
         return None
 
+    def _all_locks(self, text: str) -> Intent | None:
+        """Locking may go for all of them at once; unlocking is of one."""
+        locks = tuple(one.id for one in self.home.exposed() if one.domain == "lock" and not one.members)
+        found = _LOCK_UP.fullmatch(text.casefold().strip(" .!?"))
+        is_meant = bool(locks) and found is not None and (not found["one"] or len(locks) == 1)
+        return Intent("HassTurnOn", source="dialogue", text=text, targets=locks) if is_meant else None
+
     def _idiom(self, line: str) -> str:
-        """What people say for a thing that has another name: the garage is its door, and going on is resuming."""
-        if _GO_ON.fullmatch(line.casefold()):
-            return "resume"
+        """What people say for what has another name: the garage is its door, and going on is resuming."""
+        for pattern, whole in _IDIOMS:
+            if found := pattern.fullmatch(line.casefold()):
+                return found.expand(whole)
         found = _DOOR.fullmatch(line.casefold())
         if found is None or targets.match(self.home, name=found["what"]):
             return line
@@ -144,7 +201,7 @@ class Reader:
         return pronouns.named(self.home, text, self.dialogue.focus(now_seconds), self.dialogue.recent).text
 
     def _understood(self, text: str, cancel: threading.Event) -> Thinking:
-        return self.think(text, self.context(), cancel)
+        return self.mind.think(text, self.context(), cancel)
 
     def context(self) -> Context:
         area = next(iter(targets.find_areas(self.home, self.mic_area or None)), None)
@@ -176,6 +233,16 @@ class Reader:
                 replace(intent, slots=slots, targets=kept, response="", confidence=max(intent.confidence, _SURE))
             )
         return tuple(intents)
+
+
+def _all(intent: Intent, text: str) -> Intent:
+    """ "Everything off in the lounge" is more than its lights."""
+    is_all = intent.name == "HassTurnOff" and intent.slots.get("domain") == "light"
+    if not is_all or not _EVERY.search(text.casefold()) or "name" in intent.slots:
+        return intent
+    return replace(
+        intent, slots={key: value for key, value in intent.slots.items() if key != "domain"}, targets=(), response=""
+    )
 
 
 def _whole(intent: Intent, text: str) -> Intent:

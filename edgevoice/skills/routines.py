@@ -30,7 +30,7 @@ _LATE_SECONDS = 600.0
 _LIST = re.compile(
     r"(?:what (?:is|have (?:i|you)|did i|do i have|routines do i have|are my)|list|show|which|(?:do i have|have i got|are there|is)(?: any(?:thing)?| some(?:thing)?)?)"
     r"(?: me)?(?: all)?(?: (?:the|my|your))?(?: (?:things|routines|is|are|still))*"
-    r"(?: (?:scheduled|planned|routines?|schedules?|plans?|waiting|reminders?|automations?))+(?: (?:now|today|tonight|tomorrow|set|left|later))*|"
+    r"(?: (?:scheduled|planned|routines?|schedules?|plans?|waiting|reminders?|automations?))+(?: (?:for )?(?:now|today|tonight|tomorrow|set|left|later))*|"
     r"(?:what is|is anything|is something) going to happen(?: later| today| tonight)?|(?:will|is) (?:anything|something) (?:going to )?(?:happen|planned|waiting|scheduled)(?: later| today| tonight)?|what (?:happens|will happen|is next) (?:later|today|tonight|next)?|"
     r"what (?:did|have) (?:i|you) (?:schedule|plan|planned|scheduled|set up)|"
     r"what (?:will|are) you (?:going to )?do(?:ing)? later|what are you waiting for|"

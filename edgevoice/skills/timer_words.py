@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edgevoice.messages import Intent, Value
+from edgevoice.nlu.normalize import VERBS
 from edgevoice.nlu.numbers import amount
 from edgevoice.skills.asks import wording
 
@@ -31,7 +32,7 @@ _STARTS = tuple(
         (
             rf"{_START}<span> (?:long )?(?:timer|countdown|alarm)(?: (?:for|called|named|to) (?:the |my |some |an? )?(?P<name>.+))?",
             rf"{_START}(?:timer|countdown) (?:for|of) <span>(?: (?:for|called|named|to) (?:the |my |some |an? )?(?P<name>.+))?",
-            rf"{_START}(?:timer|countdown) (?:for|called|named) (?:the |my |some |an? )?(?P<name>.+?) (?:for|of|at|to|with) <span>",
+            rf"{_START}(?:timer|countdown) (?:for|called|named) (?:the |my |some |an? )?(?P<name>.+?) (?:(?:for|of|at|to|with) )?<span>",
             rf"{_START}(?P<name>(?!timer)[\w' -]+?) timer (?:for|of|to|with) <span>",
             rf"{_START}<span> (?P<name>(?!timer)[\w' -]+?) timer",
             r"time (?:the |my )?(?P<name>.+?) for <span>",
@@ -43,12 +44,16 @@ _BARE_START = re.compile(
     r"(?:set|start|make|create|i need|i want|give me|put on)(?: me)? (?:a|an|another|the) (?:new )?(?:(?P<name>[\w' -]+?) )?timer(?: for (?:the |my )?(?P<later>.+))?"
 )
 _ANOTHER = re.compile(
-    r"(?:set |start )?(?:and )?(?:another|one more|a new|a second)(?: one)?(?: (?:for|called) (?:the |my )?(?P<first>(?!<).+?))?(?: (?:for|of))? <span>(?: (?:for|called) (?:the )?(?P<name>.+))?"
+    r"(?:set |start )?(?:and |also )*(?:another|one more|a new|a second|one)(?: one)?(?: (?:for|called) (?:the |my )?(?P<first>(?!<).+?))?(?: (?:for|of))? <span>(?: (?:for|called) (?:the )?(?P<name>.+))?"
 )
 _SPAN_ONE = re.compile(
-    r"(?:set |start )?(?:and )?(?:a|an|another) <span> one(?: (?:for|called) (?:the |my )?(?P<name>.+))?"
+    r"(?:set |start )?(?:and )?(?:(?:a|an|another) <span> one|<span>(?= for ))(?: (?:for|called) (?:the |my )?(?P<name>.+))?"
 )
 _T = r"(?P<what>it|that|that one|this|(?:(?:the|my|that|this|our) )?(?:[\w' <>-]+? )?(?:timer|one|countdown))"
+_SHORT_FOR = re.compile(r".*\b(?:timer|another|one) (?:for|of) (?P<count>[a-z-]+(?: [a-z-]+)?|\d+)")
+_TWO = re.compile(rf"\b(?:and|then) (?!give|add|make)(?:cancel|{VERBS})\b")
+"""Two commands, of which one is about something else."""
+_BARE_LENGTH = re.compile(r"(?:make|set) (?:it|that) (?:to |for )?(?P<count>[a-z -]+|\d+)(?: instead| rather)?")
 _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
@@ -67,10 +72,13 @@ _DEEDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("HassCancelTimer", rf"(?:cancel|stop|delete|remove|clear|end|kill|turn off|forget|drop) {_T}"),
         ("HassTimerStatus", rf"(?:how long|how much time|how much longer|what)(?: is| are| do i have| have i got| does it have| has it got)?(?: there)?(?: (?:left|still|remaining|to go|more))*(?: (?:on|for|of|until|with) {_T}(?: is done| has)?)?(?: (?:left|remaining|to go|now|take|have|got))*"),
         ("HassTimerStatus", rf"(?:how long|how much (?:time|longer)) (?:does|has|will) {_T}(?: still)?(?: have| got| take| need)?(?: left| to go| remaining)?"),
+        ("HassTimerStatus", rf"(?:and )?(?:what|how) about {_T}"),
+        ("HassTimerStatus", r"(?:is|are) there (?:still )?(?:any|one|some)(?: timers?)?(?: still)? (?:running|left|going|on)"),
         ("HassTimerStatus", rf"(?:is|are) {_T} (?:still )?(?:running|on|going|paused|active)"),
         ("HassTimerStatus", rf"when (?:is|does|will) {_T} (?:done|over|up|finish|end|ring|go off|finished|be done)"),
         ("HassTimerStatus", r"(?:what|which|how many)(?: other)? timers?(?: (?:are|is|do i have|have i))?(?: there)?(?: (?:running|set|on|active|going|left|got))*"),
         ("HassTimerStatus", r"(?:do i have|are there|have i got|is there)(?: any| a| some)? timers?(?: (?:running|set|on|active|going|left|still))*"),
+        ("HassTimerStatus", r"how (?:are|is) (?:the|my|our) timers?(?: doing| going| coming along)?"),
         ("HassTimerStatus", r"(?:list|show)(?: me)?(?: all)?(?: the| my)? timers"),
     )
 )  # fmt: skip
@@ -85,13 +93,20 @@ _NO_NAMES = frozenset({"", "the", "my", "a", "that", "this", "one", "it", "new",
 _PRONOUNS = frozenset({"it", "that", "that one", "this"})
 
 
-def read(text: str, names: Sequence[str], is_about_timers: bool) -> Intent | None:
+def read(text: str, names: Sequence[str], is_about_timers: bool, unit: str = "") -> Intent | None:
     """The timer intent in `text`; None where it is about none.
 
-    `names` are those of the timers that run, and `is_about_timers`: one of them was spoken of last.
+    `names` are those of the timers that run, and `is_about_timers`: one of them was spoken of last, in hours or minutes
+    if there is a `unit`.
     """
     plain = re.sub(r"^(?:no|and|also|then|actually|now|okay) (?:now )?", "", wording.plain(text))
     plain = re.sub(r"^(?:and|also) ", "", plain)
+    if unit and (bare := _BARE_LENGTH.fullmatch(plain)) and _is_number(bare["count"]):
+        plain = f"{plain[: bare.end('count')]} {unit}"
+    if unit and (short := _SHORT_FOR.fullmatch(plain)) and _is_number(short["count"]):
+        plain = f"{plain} {unit}"
+    if _TWO.search(plain):
+        return None
     line, seconds = _spanned(plain)
     if seconds and (started := next((found for one in _STARTS if (found := one.fullmatch(line))), None)):
         name = started.groupdict().get("name")
@@ -171,6 +186,12 @@ def _one(words: Sequence[str], at: int) -> tuple[float, int] | None:
         value, end = value + 0.5, end + 3
     end += list(words[end : end + 1]) == ["more"]
     return (value * _UNITS[words[end]], end + 1) if end < len(words) and words[end] in _UNITS else None
+
+
+def _is_number(text: str) -> bool:
+    words = text.replace("-", " ").split()
+    found = amount(words, 0) if words[0] not in ("half", "full", "max", "min") else None
+    return found is not None and found[1] == len(words)
 
 
 def _spanned(plain: str) -> tuple[str, float]:

@@ -30,6 +30,7 @@ TIMERS = frozenset(
     }
 )
 _FOR_ALL = frozenset({"HassStartTimer", "HassCancelAllTimers", "HassTimerStatus"})
+_ORDER = {"first": 0, "second": 1, "third": 2, "last": -1}
 MOST = 100
 _LONGEST_SECONDS = 366 * 86_400.0
 _UNITS = {"hours": 3600, "minutes": 60, "seconds": 1}
@@ -104,6 +105,11 @@ class Timers:
         if intent.name in ("HassStartTimer", "HassCancelAllTimers") or int(key) not in self._timers:
             return intent
         return replace(intent, slots={**intent.slots, "id": int(key)})
+
+    def length_of(self, key: str) -> float:
+        """How long the timer of this number was set for; 0 where there is none."""
+        timer = self._timers.get(int(key)) if key.isdecimal() else None
+        return timer.seconds if timer else 0.0
 
     def retime(self, key: str, seconds: float, now_seconds: float) -> Timer | None:
         """Gives the timer of this number another length from now on."""
@@ -196,6 +202,9 @@ class Timers:
         slots = intent.slots
         name, area, seconds = slots.get("name"), slots.get("area"), length(intent, "start_")
         wanted = number(slots.get("id"))
+        order = _ORDER.get(str(name))
+        if order is not None and len(self._timers) > 1 and order < len(self._timers):
+            return [list(self._timers.values())[order]]
         own = [timer for timer in self._timers.values() if name is not None and fold(timer.name) == fold(str(name))]
         return [
             timer

@@ -25,7 +25,7 @@ def said(commands: list[tuple[str, str, Value]], wish: Intent = TURN_ON, seed: i
     [
         ([("light.lamp", "on", True)], TURN_ON, "The Reading Lamp is on."),
         ([("light.kitchen", "on", False)], TURN_ON, "The Ceiling Light in the Kitchen is off."),
-        ([("lock.front", "locked", True)], TURN_ON, "The Front Door is locked."),
+        ([("lock.front", "locked", True)], TURN_ON, "The Front Door is already locked."),
         ([("cover.garage", "open", True)], TURN_ON, "The Garage Door is opening."),
         ([("light.lamp", "brightness", 40)], TURN_ON, "The Reading Lamp is at 40 percent."),
         ([("light.lamp", "color", "red")], TURN_ON, "The Reading Lamp is red."),
@@ -45,12 +45,12 @@ def said(commands: list[tuple[str, str, Value]], wish: Intent = TURN_ON, seed: i
         (
             [("light.lamp", "on", False), ("light.porch", "on", False)],
             TURN_ON,
-            "The Reading Lamp and the Porch Light are off.",
+            "The Reading Lamp and the Porch Light are already off.",
         ),
         (
             [(key, "on", False) for key in ("light.lamp", "light.porch", "switch.kettle", "fan.ceiling")],
             TURN_ON,
-            "4 devices are off.",
+            "4 devices are already off.",
         ),
         ([("scene.movie", "activate", None)], TURN_ON, ""),
         ([("media_player.tv", "playback", "pause")], TURN_ON, ""),

@@ -34,7 +34,7 @@ _THINKING_SECONDS = 4.0
 """Between two turns, where the script does not say."""
 _PERCENT = {"brightness": 255.0, "volume_level": 1.0}
 """What the script counts in percent, and the home in parts of this."""
-_KEYS = frozenset(["say", "after", "restart", "set", "now", "sent", "asks", "says", "not", "fails"])
+_KEYS = frozenset(["say", "after", "restart", "set", "now", "sent", "asks", "says", "not", "or", "fails"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,8 @@ def play(row: Row, homes: Homes, rules: policy.Rules = policy.Rules(), llm: Llm 
                     stage.take(talk, event, heard)
         ms = (time.perf_counter() - began) * 1e3
         problems = tuple(_problems(turn, home, before, heard))
+        if problems and "or" in turn and not any(_problems(turn["or"], home, before, heard)):
+            problems = ()
         yield Played(
             str(turn.get("say") or ""), heard.reply, tuple(heard.commands), problems, ms, turn.get("fails") or ""
         )

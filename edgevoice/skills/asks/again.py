@@ -11,6 +11,8 @@ _LEAD = re.compile(
     r"^(?:(?:and|also|or|but|then|now|so|ok|okay|what about|how about|what is with|what of|how is it|same for) )+(?P<what>.+)$"
 )
 _WORST = r"warmest|hottest|coldest|coolest|most humid|least humid|driest|dampest|brightest|darkest|dimmest|loudest|quietest|highest|lowest"
+_HOWS = frozenset({"of", "from", "times", "plus", "minus", "in", "to", "for", "by", "on"})
+_MEASURE = re.compile(r"\b(?:the )?(?P<measure>temperature|humidity)\b")
 _HERE = re.compile(r"^(?:in|on|at|for|with) ")
 
 
@@ -25,7 +27,16 @@ def question(home: Home, last: str, text: str) -> str | None:
     worst = re.fullmatch(rf"(?:the )?(?P<word>{_WORST})(?: (?:one|room))?", what)
     if worst and re.search(rf"\b(?:{_WORST})\b", before):
         return re.sub(rf"\b(?:{_WORST})\b", worst["word"], before, count=1)
-    return _elsewhere(home, before, what) or _of_another(home, before, what)
+    if (other := _MEASURE.fullmatch(what)) and _MEASURE.search(before):
+        return _MEASURE.sub(f"the {other['measure']}", before, count=1)
+    return _elsewhere(home, before, what) or _of_another(home, before, what) or _of_that(before, what)
+
+
+def _of_that(before: str, what: str) -> str | None:
+    """ "And of a hundred?", after "what is twelve percent of eighty"."""
+    how, _, rest = what.partition(" ")
+    head, found, _ = before.rpartition(f" {how} ")
+    return f"{head} {what}" if found and rest and how in _HOWS else None
 
 
 def _elsewhere(home: Home, before: str, what: str) -> str | None:

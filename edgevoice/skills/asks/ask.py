@@ -10,14 +10,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edgevoice.home.model import Home
-from edgevoice.skills.asks import arithmetic, calendar, extremes, lists, past, settings, sums, units, wording
+from edgevoice.skills.asks import arithmetic, calendar, extremes, lists, measures, past, settings, sums, units, wording
 from edgevoice.skills.asks.wording import Answer, Moment
 
 _LONGEST = 200
 """Characters; no question of these is longer."""
 _ASKS = re.compile(r"(?:is|are|was|were|did|do|have|has|how|what|which|who|when|where|since|read|list|go)\b")
 Topic = Callable[[Home, str, Moment, str | None], Answer | None]
-_OF_THE_HOME: tuple[Topic, ...] = (lists.answer, extremes.answer, past.answer, settings.answer, sums.answer)
+_OF_THE_HOME: tuple[Topic, ...] = (
+    lists.answer,
+    extremes.answer,
+    measures.answer,
+    past.answer,
+    settings.answer,
+    sums.answer,
+)
 _OF_THE_WORLD: tuple[Topic, ...] = (arithmetic.answer, units.answer, calendar.answer)
 
 

@@ -93,10 +93,12 @@ def clock(text: str) -> tuple[int, int, bool] | None:
 
 def moment(text: str, now: datetime) -> datetime | None:
     """The next time that a phrase means: `7 pm`, `tomorrow at seven`, `half past six on friday`."""
-    words = text.split()
+    # "At seven tomorrow morning" is "tomorrow at seven in the morning".
+    words = re.sub(r"\b(tomorrow|today|yesterday|[a-z]+day) (morning|afternoon|evening)$", r"\1", text).split()
+    half = f" in the {text.split()[-1]}" if len(words) < len(text.split()) else ""
     for cut in range(len(words) + 1):
         for day_words, clock_words in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
-            told = clock(" ".join(clock_words).removeprefix("at ")) if clock_words else None
+            told = clock(" ".join(clock_words).removeprefix("at ") + half) if clock_words else None
             on = day(" ".join(day_words).removesuffix(" at"), now.date()) if day_words else None
             if told is None or (day_words and on is None):
                 continue

@@ -10,7 +10,7 @@ from edgevoice.home.capabilities import number
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Intent
 from edgevoice.skills import spoken
-from edgevoice.skills.asks import wording
+from edgevoice.skills.asks import measures, wording
 from edgevoice.skills.asks.wording import Answer, Moment
 
 # A word -> what is measured, and whether most of it is meant.
@@ -40,7 +40,6 @@ _PATTERNS = tuple(
         ),
     )
 )
-_OUTSIDE = frozenset({"outside", "outdoor", "outdoors", "garden", "yard", "patio", "terrace", "balcony", "porch"})
 
 
 def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -> Answer | None:
@@ -110,7 +109,7 @@ def _value(home: Home, device: Device, measure: str) -> float | None:
 
 def _room(home: Home, device: Device) -> str:
     area = home.areas.get(device.area or "")
-    return area.name if area and _OUTSIDE.isdisjoint(area.name.casefold().split()) else ""
+    return area.name if area and measures.OUTDOORS.isdisjoint(area.name.casefold().split()) else ""
 
 
 def _quantity(value: float, measure: str, unit: str) -> str:

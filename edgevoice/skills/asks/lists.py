@@ -16,6 +16,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (how, re.compile(pattern))
     for how, pattern in (
         ("all", rf"what (?:is|do i have|things are|items are) (?:still |left )*on {_LIST}"),
+        ("all", rf"what (?:have|do) (?:i|we) (?:got|have) (?:still |left )*on {_LIST}"),
         ("all", rf"(?:read|read out|go through|list) (?:me )?{_LIST}"),
         ("all", rf"what does {_LIST} say"),
         ("all", r"what do (?:i|we) (?:still )?(?:need|have) to (?P<deed>buy|do)"),

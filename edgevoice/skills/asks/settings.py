@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from edgevoice.home import targets
 from edgevoice.home.appliance import ABSENT
 from edgevoice.home.capabilities import number
 from edgevoice.home.model import Device, Home
@@ -56,7 +57,8 @@ def answer(home: Home, text: str, moment: Moment, mic_area: str | None = None) -
     for pattern in _PATTERNS:
         found = pattern.fullmatch(text)
         devices = [one for one in wording.called(home, found["name"]) if one.domain in _DOMAINS] if found else []
-        known = [one for one in devices if home.state(one.id).value not in ABSENT]
+        present = [one for one in devices if home.state(one.id).value not in ABSENT]
+        known = targets.prefer(home, present, mic_area)
         if known and len(known) <= 4:
             intent = Intent("AskSetting", {"name": known[0].name}, source="question")
             tell = _colored if re.search(r"\bcolou?r\b", text) else _told

@@ -21,7 +21,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (how, re.compile(pattern))
     for how, pattern in (
         ("any", rf"(?:is|are) (?:there )?(?P<kind>anything|something|{_PERSON}) (?:else )?{_STATE}"),
-        ("any", rf"(?:is|are) (?:there )?(?:any|some)(?: of)?(?: the| my| our)? (?P<kind>{_ONE}|{_MANY}) {_STATE}"),
+        ("any", rf"(?:is|are) (?:there )?(?:any|some)(?: of)?(?: the| my| our)? (?:other )?(?P<kind>{_ONE}|{_MANY}) {_STATE}"),
         ("any", rf"(?:is|are) an? (?P<kind>{_ONE}) {_STATE}"),
         ("any", rf"(?:is|are) there (?:an?|any|some) (?P<state>{STATE}) (?P<kind>{_ONE}|{_MANY})"),
         ("any", rf"did (?:i|we|you|{_PERSON}) leave (?:any|some|an?|the|my|our)? ?(?P<kind>anything|{_ONE}|{_MANY}) {_STATE}"),
