@@ -39,6 +39,10 @@ ERRORS_ALLOWED = {"hibari": 2, "piper": 4, "espeak": 16}
 """Of 36 words: espeak-ng is robotic, and the recogniser was not made for it."""
 
 
+MANNERED = ("espeak", "hibari")
+"""Those that whisper and have a pitch."""
+
+
 @cache
 def load(engine: str, folder: Path | None, voice: str, speed: float) -> Tts:
     tts: Tts = registry.factory("tts", engine)(TtsSettings(engine=engine, voice=voice, speed=speed), folder)
@@ -104,10 +108,10 @@ def test_a_style_is_heard(voice: Callable[..., Tts]) -> None:
     assert 0.25 < loudness(soft) / loudness(plain) < 0.6
 
 
+@pytest.mark.parametrize("engine", MANNERED, indirect=True)
 def test_who_whispers_does_it_without_the_cords(voice: Callable[..., Tts], model: Callable[[str], Path]) -> None:
     tts = voice()
-    if not tts.whispers:
-        pytest.skip("Piper has no whisper")
+    assert tts.whispers
     plain, whisper = spoken(tts, REPLIES[0]), spoken(tts, REPLIES[0], Style(whisper=True))
     assert voicing(whisper, tts.rate) < 0.75 * voicing(plain, tts.rate)
     asr = moonshine.load(AsrSettings(), model("moonshine-base-en"))
@@ -115,9 +119,8 @@ def test_who_whispers_does_it_without_the_cords(voice: Callable[..., Tts], model
     assert distance(words(SPOKEN[0]), words(heard.text)) <= 2
 
 
-def test_pitch_is_lower_where_the_engine_has_one(engine: str, voice: Callable[..., Tts]) -> None:
-    if engine == "piper":
-        pytest.skip("Piper has no pitch")
+@pytest.mark.parametrize("engine", MANNERED, indirect=True)
+def test_pitch_is_lower_where_the_engine_has_one(voice: Callable[..., Tts]) -> None:
     low, plain = (pitch(spoken(voice(), REPLIES[0], style), voice().rate) for style in (Style(pitch=0.8), Style()))
     assert low < 0.93 * plain
 
