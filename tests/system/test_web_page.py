@@ -107,13 +107,13 @@ def running(folder: Path, host: str = "127.0.0.1") -> Iterator[Place]:
         assembly.demo_home(base) as settings,
         assembly.stages(settings, Store(), NullSink(), Wanted(speech=False, voice=False, llm=False)) as stages,
     ):
-        watchers: list[Callable[[Event], None]] = []
+        watching: list[Callable[[Event], None]] = []
         meter = Meter(Room(), ear)
         assistant = Assistant(
-            meter, ear, stages, lambda event: [watch(event) for watch in watchers] and None, lambda name: None  # type: ignore[arg-type]
+            meter, ear, stages, lambda event: [watch(event) for watch in watching] and None, lambda name: None  # type: ignore[arg-type]
         )  # fmt: skip
         with watchers.web(settings, stages, assistant, file, meter) as web:
-            watchers.append(web.observe)
+            watching.append(web.observe)
             thread = threading.Thread(target=assistant.run)
             thread.start()
             try:
