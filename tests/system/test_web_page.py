@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from browser import Browser
 
-from edgevoice import assembly, profiles
+from edgevoice import assembly, profiles, watchers
 from edgevoice.assembly import Wanted
 from edgevoice.assistant import Assistant
 from edgevoice.audio.speaker import NullSink
