@@ -16,6 +16,7 @@ from edgevoice.messages import Command, CommandSent, Message, StateConfirmed
 from edgevoice.stages import Bus
 
 _LOOK_SECONDS = 0.25  # how often a wait looks whether it is still wanted
+_SUBSCRIBE_SECONDS = 0.05  # how long a topic that was just learned of may wait for more
 _AT_ONCE = 1000  # messages; who floods us does not keep us from our work
 _NEVER = threading.Event()
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class HomeLink:
         self._clock = clock
         self._expiry_seconds = expiry_seconds
         self._subscribed: tuple[str, ...] = ()
+        self._subscribed_at = float("-inf")
 
     def join(self, adapter: Adapter) -> None:
         """Hears and asks for another adapter beside the one it has."""
@@ -46,17 +48,22 @@ class HomeLink:
         return self._adapter.messages(command)
 
     def pump(self, timeout_seconds: float = 0.0) -> bool:
-        """Takes in what has come, waiting at most `timeout_seconds` for the first message. True if there was any."""
-        self._subscribe()
-        message = self.bus.receive(timeout_seconds)
+        """Takes in what has come, waiting at most `timeout_seconds` for the first message. True if there was any, or if
+        more is listened to now.
+        """
+        # In a large home that tells its devices, each message would otherwise be followed by a look at all topics.
+        left = self._subscribed_at + _SUBSCRIBE_SECONDS - self._clock()
+        has_new = self._subscribe() if left <= 0 else False
+        message = self.bus.receive(timeout_seconds if left <= 0 else min(timeout_seconds, left))
         there_was_any = message is not None
-        for left in range(_AT_ONCE, 0, -1):
+        for left_over in range(_AT_ONCE, 0, -1):
             if message is None:
                 break
             self._adapter.handle(message, self._clock())
-            message = self.bus.receive(0.0) if left > 1 else None
-        self._subscribe()
-        return self._ask() or there_was_any
+            message = self.bus.receive(0.0) if left_over > 1 else None
+        if not there_was_any:
+            has_new |= self._subscribe()
+        return self._ask() or there_was_any or has_new
 
     def send(
         self, commands: Sequence[Command], since: float, cancel: threading.Event = _NEVER
@@ -136,8 +143,12 @@ class HomeLink:
                 self.bus.publish(question)
         return bool(asked)
 
-    def _subscribe(self) -> None:
+    def _subscribe(self) -> bool:
+        """Listens to what is wanted now; whether that is more than before."""
+        self._subscribed_at = self._clock()
         wanted = self._adapter.subscriptions()
-        if wanted != self._subscribed:
-            self.bus.subscribe(wanted)
-            self._subscribed = wanted
+        if wanted == self._subscribed:
+            return False
+        self.bus.subscribe(wanted)
+        self._subscribed = wanted
+        return True

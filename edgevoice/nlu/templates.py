@@ -33,15 +33,17 @@ class Templates:
     def __init__(self, home: Home, intents: Intents, sieve: Sieve) -> None:
         self._article = _ARTICLE * (not intents.language.startswith("zh"))
         self.home, self._sieve = home, sieve
-        self._language = Language(home, intents)
+        self._intents = intents
+        self._language: Language | None = None
         self.elsewhere: Callable[[str, Context], bool] = lambda text, context: False
         """Whether another layer knows a command, which may then be put off as well."""
 
     @property
     def language(self) -> Language:
         """What can be said now."""
-        if self._language.version != self.home.version:
-            self._language = Language(self.home, self._language.intents)
+        if self._language is None or self._language.version != self.home.version:
+            self._language = None  # of a large home, two at a time would be too much
+            self._language = Language(self.home, self._intents)
         return self._language
 
     def match(self, text: str, context: Context) -> Intent | None:

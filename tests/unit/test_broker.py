@@ -111,7 +111,7 @@ def test_it_comes_back_and_listens_again(client: MqttClient, broker: EmbeddedBro
     client.subscribe(["state"])
     broker.stop()
     assert until(lambda: not client.connected)
-    assert "closed the connection" in client.problem or "cannot be reached" in client.problem
+    assert until(lambda: "closed the connection" in client.problem or "cannot be reached" in client.problem)
     with EmbeddedBroker(broker.port):
         assert until(lambda: client.connected, 10.0)
         assert (client.problem, client.connections) == ("", 2)

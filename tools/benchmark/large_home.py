@@ -52,8 +52,8 @@ def main(port: int, devices: int) -> None:
     link = HomeLink(home, dialects.load(Entities(home), HomeSettings()), bus, time.monotonic)
     began, busy = time.monotonic(), time.process_time()
     bus.start(10.0)
-    while len(home.devices) < devices or not is_known(home):
-        link.pump(0.1)
+    while link.pump(0.1) or len(home.devices) < devices or not is_known(home):
+        pass
     known_s = time.monotonic() - began
     began = time.monotonic()
     conversation = Conversation(home, cascade.load(home, NluSettings()))
