@@ -79,8 +79,7 @@ class Free:
     def __init__(self, home: Home, semantic: Semantic | None = None, language: str = "en") -> None:
         self._home, self._semantic, self._language = home, semantic, language
         self._words = semantic.words if semantic else frozenset[str]()
-        self._index = Index(home)
-        self._speller = Speller(self._index.names, language, self._words)
+        self._known: tuple[Index, Speller] | None = None
 
     def understand(self, text: str, context: Context, heard: str = "") -> Intent | None:
         """The command in a tidied sentence; None where there is none, or where it is not clear which.
@@ -141,19 +140,19 @@ class Free:
     @property
     def index(self) -> Index:
         """What can be pointed at now."""
-        self._follow()
-        return self._index
+        return self._follow()[0]
 
     @property
     def speller(self) -> Speller:
         """Puts names right."""
-        self._follow()
-        return self._speller
+        return self._follow()[1]
 
-    def _follow(self) -> None:
-        if self._index.version != self._home.version:
-            self._index = Index(self._home)
-            self._speller = Speller(self._index.names, self._language, self._words)
+    def _follow(self) -> tuple[Index, Speller]:
+        if self._known is None or self._known[0].version != self._home.version:
+            self._known = None  # of a large home, two at a time would be too much
+            index = Index(self._home)
+            self._known = index, Speller(index.names, self._language, self._words)
+        return self._known
 
     def _intent(self, said: Said, wish: Wish, context: Context) -> Intent | None:
         action = ACTIONS[self._action(said, wish, context)]
