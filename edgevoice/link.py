@@ -52,17 +52,18 @@ class HomeLink:
         more is listened to now.
         """
         # In a large home that tells its devices, each message would otherwise be followed by a look at all topics.
-        left = self._subscribed_at + _SUBSCRIBE_SECONDS - self._clock()
-        has_new = self._subscribe() if left <= 0 else False
-        message = self.bus.receive(timeout_seconds if left <= 0 else min(timeout_seconds, left))
+        rest = min(timeout_seconds, max(0.0, self._subscribed_at + _SUBSCRIBE_SECONDS - self._clock()))
+        message = self.bus.receive(rest) if rest > 0 else None
+        has_new = False
+        if message is None:
+            has_new = self._subscribe()
+            message = self.bus.receive(timeout_seconds - rest)
         there_was_any = message is not None
-        for left_over in range(_AT_ONCE, 0, -1):
+        for left in range(_AT_ONCE, 0, -1):
             if message is None:
                 break
             self._adapter.handle(message, self._clock())
-            message = self.bus.receive(0.0) if left_over > 1 else None
-        if not there_was_any:
-            has_new |= self._subscribe()
+            message = self.bus.receive(0.0) if left > 1 else None
         return self._ask() or there_was_any or has_new
 
     def send(
