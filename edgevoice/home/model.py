@@ -207,10 +207,3 @@ class Home:
                 for one in {fold(text) for text in (device.id, device.name, *device.aliases)}:
                     self._called.setdefault(one, []).append(device)
         return tuple(self._called.get(fold(name), ()))
-
-    def in_area(self, area_id: str) -> Iterator[Device]:
-        return (device for device in self.exposed() if device.area == area_id)
-
-    def on_floor(self, floor_id: str) -> Iterator[Device]:
-        areas = {area.id for area in self.areas.values() if area.floor == floor_id}
-        return (device for device in self.exposed() if device.area in areas)

@@ -14,8 +14,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-SCALE = 100
-"""Costs are whole numbers of hundredths; a full consonant costs 80."""
+# Costs are whole numbers of hundredths; a full consonant costs 80.
 _RULES = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (

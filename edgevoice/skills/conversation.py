@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from edgevoice.dialogue import resolve
+from edgevoice.dialogue.followup import Meant
 from edgevoice.dialogue.journal import Entry, Journal
 from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home.model import Home
@@ -27,7 +28,7 @@ from edgevoice.skills.ending import Weigher
 from edgevoice.skills.later import Later, readings, unreadable
 from edgevoice.skills.manner import Manner
 from edgevoice.skills.patience import Patience
-from edgevoice.skills.reader import Read, Reader
+from edgevoice.skills.reader import Reader
 from edgevoice.skills.reply import Replies
 from edgevoice.skills.topics import Topics
 from edgevoice.stages import Llm
@@ -174,7 +175,7 @@ class Conversation:
         yield from self._ask(now_seconds, cancel)
 
     def _act(
-        self, text: str, read: Read, now_seconds: float, cancel: threading.Event, heard: float
+        self, text: str, read: Meant, now_seconds: float, cancel: threading.Event, heard: float
     ) -> Iterator[Outcome]:
         if read.back:
             yield from self._take_back(read, now_seconds)
@@ -206,7 +207,7 @@ class Conversation:
             for intent in read.intents:
                 yield from self._do(intent, now_seconds, cancel, heard)
 
-    def _take_back(self, read: Read, now_seconds: float) -> Iterator[Outcome]:
+    def _take_back(self, read: Meant, now_seconds: float) -> Iterator[Outcome]:
         """What was done last to devices that were not meant; what is risky stays as it is."""
         commands = account.taking_back(self._journal, self._home, read.back, read.is_only)
         if not commands or policy.risk(self._home, commands, self._rules) is not Risk.FREE:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edgevoice.dialogue import followup, nouns, pronouns
-from edgevoice.dialogue.changes import Change
+from edgevoice.dialogue.followup import Meant
 from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home import colors, targets
 from edgevoice.home.model import Device, Home
@@ -64,21 +64,6 @@ _POINTED = 0.7
 """What is left of a low confidence where, besides, "that" may be something else: "put that on facebook"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """`intents` in the order they were said. What was done last to the devices `back` is taken back before.
-
-    `goes_on`: the sentence adds to what was spoken of. `choices`: the one intent is for one of these.
-    """
-
-    intents: tuple[Intent, ...] = ()
-    back: tuple[str, ...] = ()
-    goes_on: bool = False
-    change: Change | None = None
-    choices: tuple[Device, ...] = ()
-    is_only: bool = False
-
-
 class Mind(Protocol):
     """Text to intents."""
 
@@ -97,39 +82,37 @@ class Reader:
     mic_area: str
     plan: Callable[[Intent], Plan | None]
 
-    def read(self, text: str, now_seconds: float, cancel: threading.Event) -> Read:
+    def read(self, text: str, now_seconds: float, cancel: threading.Event) -> Meant:
         return thought(self.reading(text, now_seconds, cancel))
 
-    def reading(self, text: str, now_seconds: float, cancel: threading.Event) -> Generator[None, None, Read]:
+    def reading(self, text: str, now_seconds: float, cancel: threading.Event) -> Generator[None, None, Meant]:
         """`read`, for who has something to say while the language model takes its time."""
         if self.home.language.partition("-")[0] != "en":
-            return Read((yield from self._understood(text, cancel)))
+            return Meant((yield from self._understood(text, cancel)))
         focus = self.dialogue.focus(now_seconds)
         leaning = followup.meant(self.home, text, focus)
         if leaning is not None:
-            return Read(
-                leaning.intents, leaning.back, leaning.goes_on, leaning.change, leaning.choices, leaning.is_only
-            )
+            return leaning
         leaning = self._named(text, focus, named.RELATIVE)
         if leaning is not None:
             goes_on = leaning.goes_on or _GOES_ON.match(text) is not None
-            return Read(leaning.intents, goes_on=goes_on, change=leaning.change)
+            return Meant(leaning.intents, goes_on=goes_on, change=leaning.change)
         if _BARE_ONE.fullmatch(text.casefold().strip(" .!?")):
-            return Read()  # "the left one" is an answer, and nothing was asked
+            return Meant()  # "the left one" is an answer, and nothing was asked
         if direct := self._set_to(text) or self._all_locks(text):
-            return Read((direct,))
+            return Meant((direct,))
         if items := list_words.several(text):
             each = []
             for one in items:
                 each.append((yield from self._understood(one, cancel)))
             if all(each):
-                return Read(tuple(intent for found in each for intent in found))
+                return Meant(tuple(intent for found in each for intent in found))
         pointed = pronouns.named(self.home, text, focus, self.dialogue.recent)
         line = " ".join(pointed.text.split()).rstrip(" .!")
         if left := _LEFT.match(line.casefold()) or _STAYS.match(line.casefold()):
             line = f"{_KEPT[left['how']]} {left['what']}"
         if (excepted := _EXCEPT.match(line)) and (found := (yield from self._but(excepted, cancel))):
-            return Read(found)
+            return Meant(found)
         line = self._idiom(line)
         if corrected := _MEANT.match(line):
             line = f"{corrected['verb']} {corrected['instead']}"
@@ -144,8 +127,8 @@ class Reader:
         if min((intent.confidence for intent in intents), default=0.0) < _SURE:
             said = self._named(line, focus, named.ANY)
             if said is not None:
-                return Read(said.intents, change=said.change)
-        return Read(intents)
+                return Meant(said.intents, change=said.change)
+        return Meant(intents)
 
     def _named(self, text: str, focus: Focus | None, kinds: frozenset[str]) -> followup.Meant | None:
         """A change of what is named, unless it belongs to a pack that is off."""
@@ -266,7 +249,3 @@ def _whole(intent: Intent, text: str) -> Intent:
     elif "color" in slots and level is not None and not {"brightness", "brightness_step"} & slots.keys():
         slots["brightness"] = level
     return replace(intent, slots=slots)
-
-
-def _surest(intents: tuple[Intent, ...]) -> float:
-    return min((intent.confidence for intent in intents), default=0.0)

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import islice
 
 from edgevoice.dialogue import changes, followup
+from edgevoice.dialogue.followup import Meant
 from edgevoice.dialogue.state import Dialogue, Focus
 from edgevoice.home.capabilities import texts
 from edgevoice.home.model import Home
@@ -20,7 +21,7 @@ from edgevoice.skills.asks import again, ask, wording
 from edgevoice.skills.asks.wording import Answer, Moment
 from edgevoice.skills.deeds import Deeds
 from edgevoice.skills.later import readings
-from edgevoice.skills.reader import Read, Reader
+from edgevoice.skills.reader import Reader
 
 _WHICH = re.compile(
     r"(?:and )?which (?:one|ones)(?: (?:is|are) (?:it|that|they|those))?|which (?:is|are) (?:it|that|they|those)"
@@ -158,7 +159,7 @@ class Topics:
         if focus and focus.question and (again_ := again.question(self.home, focus.question, text)):
             yield again_
 
-    def asked_again(self, text: str, now_seconds: float, cancel: threading.Event) -> tuple[str, Read | None]:
+    def asked_again(self, text: str, now_seconds: float, cancel: threading.Event) -> tuple[str, Meant | None]:
         """The last question said of something else, where templates know it; else the text as it is."""
         focus = self.dialogue.focus(now_seconds)
         line = again.question(self.home, focus.question, text) if focus and focus.question else None
@@ -168,7 +169,7 @@ class Topics:
                 return line, read
         return text, None
 
-    def listed(self, text: str, now_seconds: float) -> Read | None:
+    def listed(self, text: str, now_seconds: float) -> Meant | None:
         """What is put on the list that was spoken of, or taken off it."""
         focus = self.dialogue.focus(now_seconds)
         about = self.home.devices.get(focus.key) if focus and focus.subject == "list" else None
@@ -176,9 +177,9 @@ class Topics:
             return None
         held = texts(self.home.state(about.id).attributes.get("items"))
         if gone := list_words.changed(text, about, held):
-            return Read(gone)
+            return Meant(gone)
         intents, is_instead = list_words.added(text, about)
         other = self.reader.read(text, now_seconds, threading.Event()).intents if intents else ()
         if not intents or (other and not any(self.deeds.is_guess(intent) for intent in other)):
             return None
-        return Read(intents, (about.id,) if is_instead else ())
+        return Meant(intents, (about.id,) if is_instead else ())
