@@ -1,7 +1,7 @@
 """What is said: Home Assistant's response templates, and our own sentences where it has none.
 
 The templates see what they see in Home Assistant: `slots` (as text), `state` (the first device meant), `query.matched`
-and `query.unmatched`, and `state_attr()`. They run in Jinja's sandbox and are compiled when first needed.
+and `query.unmatched`, and `state_attr()`; ours also `examples()`. They run in Jinja's sandbox and are compiled when first needed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from edgevoice.home.model import Device, Home
 from edgevoice.messages import Command, Intent, Value
-from edgevoice.skills import chinese, sentences_zh, spoken
+from edgevoice.skills import chinese, examples, sentences_zh, spoken
 from edgevoice.skills.sentences import ERRORS, REPLIES
 
 _log = logging.getLogger(__name__)
@@ -113,6 +113,7 @@ class Replies:
                 "matched": [self.shown(device) for device in found.devices],
                 "unmatched": [self.shown(device) for device in found.others],
             },
+            "examples": lambda: examples.of(self._home),
             "state_attr": lambda entity, name: _tidy(self._home.state(entity).attributes.get(name)),
         }
 

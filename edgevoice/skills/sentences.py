@@ -24,7 +24,10 @@ REPLIES: Mapping[str, Mapping[str, str]] = {
         "hello": "Hello.",
         "listening": "I only wait for the wake word. Nothing is kept, and nothing leaves this device.",
         "data": "Nowhere. Everything is worked out on this device.",
-        "commands": "You can switch lights, open blinds, set the heating, ask about the home, and start timers.",
+        "morning": "Good morning.",
+        "night": "Good night.",
+        "thanks": "You're welcome.",
+        "commands": "Say, for example: {{ examples() | join('; ') }}.",
         "creator": "I am EdgeVoice, an assistant that runs on this device alone.",
     },
     "HassGetState": {
