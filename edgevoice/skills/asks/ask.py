@@ -10,7 +10,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edgevoice.home.model import Home
-from edgevoice.skills.asks import arithmetic, calendar, extremes, lists, measures, past, settings, sums, units, wording
+from edgevoice.skills.asks import (
+    arithmetic,
+    calendar,
+    extremes,
+    lists,
+    measures,
+    overview,
+    past,
+    settings,
+    sums,
+    units,
+    wording,
+)
 from edgevoice.skills.asks.wording import Answer, Moment
 
 _LONGEST = 200
@@ -24,6 +36,7 @@ _OF_THE_HOME: tuple[Topic, ...] = (
     past.answer,
     settings.answer,
     sums.answer,
+    overview.answer,
 )
 _OF_THE_WORLD: tuple[Topic, ...] = (arithmetic.answer, units.answer, calendar.answer)
 
