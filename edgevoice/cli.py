@@ -286,6 +286,9 @@ def _privacy(commands: Commands) -> None:  # type: ignore[valid-type]
     wipe = _with_settings(_command(actions, "wipe", f"{handlers}:wipe", "remove what is kept, and say what stays"))
     wipe.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
     wipe.add_argument("--yes", action="store_true", help="do not ask")
+    wipe.add_argument(
+        "--everything", action="store_true", help="your settings, the web page's token and the recordings' key too"
+    )
     key = _command(actions, "key", f"{handlers}:key", "make a key that recordings are encrypted with")
     key.add_argument("file", type=Path, metavar="FILE")
     decrypt = _with_settings(

@@ -18,6 +18,7 @@ from edgevoice.messages import Event
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.service import masking
+from edgevoice.service import recorder as recording
 from edgevoice.service.presence import Presence, Sources
 from edgevoice.service.recorder import Recorder
 from edgevoice.turn import Stages, prepare
@@ -91,9 +92,12 @@ def ducker(settings: Settings, stages: Stages) -> Ducker | None:
 
 def recorder(settings: Settings, stages: Stages) -> Recorder | None:
     """What keeps spoken turns from now on; None where the settings do not want it. Raises SettingsError, MissingExtra."""
-    if settings.privacy.record_folder is None:
+    folder, state = settings.privacy.record_folder, state_file(settings.home)
+    if folder is None:
         return None
     made = Recorder(settings.privacy)
+    if folder.absolute() not in (known := recording.places(state)):
+        recording.remember(state, (*known, folder))
     if stages.asr is not None:
         stages.asr = made.watched(stages.asr)
     return made
