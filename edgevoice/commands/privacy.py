@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -139,6 +140,7 @@ def _kept(settings: Settings, options: argparse.Namespace) -> list[Kept]:
     found = [
         _yours("settings", files, "what you wrote there: names, rooms, who may what"),
         *(_state(path) for path in _states(settings)),
+        *_closed(settings),
         *_beside(settings),
         *(_recordings(folder) for folder in _record_folders(settings)),
     ]
@@ -163,7 +165,14 @@ def _states(settings: Settings) -> list[Path]:
     """The state that these settings name; else the user's, and the machine's where there is one."""
     if settings.home.state_file is not None:
         return [settings.home.state_file]
-    return [default_path(), *([_SERVICE] if _SERVICE.parent.is_dir() and default_path() != _SERVICE else [])]
+    is_there = os.access(_SERVICE.parent, os.R_OK | os.X_OK) and default_path() != _SERVICE
+    return [default_path(), *([_SERVICE] if is_there else [])]
+
+
+def _closed(settings: Settings) -> Iterator[Kept]:
+    """The machine's state, where this user may not look into it."""
+    if settings.home.state_file is None and _SERVICE.parent.is_dir() and not os.access(_SERVICE.parent, os.R_OK):
+        yield Kept("state", str(_SERVICE.parent), "not known: run this with sudo", "this user may not read it")
 
 
 def _record_folders(settings: Settings) -> list[Path]:
