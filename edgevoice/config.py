@@ -202,6 +202,9 @@ class VoiceSettings:
         min=0,
         max=99,
     )
+    duck_programs: bool = _f(
+        True, "other programs that play on this machine do so too, where there is PulseAudio or PipeWire and pactl"
+    )
 
     def __post_init__(self) -> None:
         self.night_hours()

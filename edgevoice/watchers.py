@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from edgevoice.assembly import state_file
 from edgevoice.assistant import Assistant
+from edgevoice.audio import programs
 from edgevoice.audio.speaker import Speaker
 from edgevoice.config import Settings
 from edgevoice.ducking import Ducker
@@ -84,7 +85,10 @@ def ducker(settings: Settings, stages: Stages) -> Ducker | None:
     if settings.voice.duck_percent is None:
         return None
     topic = f"edgevoice/{settings.mqtt.client_id}/ducked"
-    made = Ducker(stages.link, topic, settings.home.area, settings.voice.duck_percent)
+    percent, others = settings.voice.duck_percent, None
+    if settings.voice.duck_programs:
+        others = programs.load(percent, state_file(settings.home).with_name("ducked.json"))
+    made = Ducker(stages.link, topic, settings.home.area, percent, others)
     stages.voice.sink = made.quieting(stages.voice.sink)
     stages.link.join(made)
     return made
