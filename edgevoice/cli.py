@@ -257,7 +257,11 @@ def _profiles(commands: Commands) -> None:  # type: ignore[valid-type]
     )  # fmt: skip
     suggest.add_argument("--out", type=Path, metavar="FILE", help="write it there (default: print it)")
     suggest.add_argument(
-        "--seconds", type=float, default=10.0, metavar="N", help="how long each stage is measured (10)"
+        "--seconds",
+        type=float,
+        default=10.0,
+        metavar="N",
+        help="how long each is measured at most, less where it is clear sooner (10)",
     )
     checked = _command(actions, "check", f"{handlers}:profiles_check", "check profiles: engines, models, RAM")
     checked.add_argument("names", nargs="*", metavar="NAME", help="names or YAML files (default: all)")
