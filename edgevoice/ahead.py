@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 
+from edgevoice import logs
 from edgevoice import turn as turns
 from edgevoice.messages import Ending, Transcript, Utterance
 
@@ -27,7 +28,7 @@ class Ahead:
             transcript = turns.transcribe(self._stages, utterance)
             ending = self._stages.conversation.ending(transcript, self._stages.clock())
         except Exception as error:
-            _log.info("not understood ahead: %s", error)
+            _log.info("not understood ahead: %s", logs.private(str(error)))
             return None
         self._of, self._transcript = _speech(utterance), transcript
         return ending

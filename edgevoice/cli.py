@@ -257,7 +257,11 @@ def _profiles(commands: Commands) -> None:  # type: ignore[valid-type]
     )  # fmt: skip
     suggest.add_argument("--out", type=Path, metavar="FILE", help="write it there (default: print it)")
     suggest.add_argument(
-        "--seconds", type=float, default=10.0, metavar="N", help="how long each stage is measured (10)"
+        "--seconds",
+        type=float,
+        default=10.0,
+        metavar="N",
+        help="how long each is measured at most, less where it is clear sooner (10)",
     )
     checked = _command(actions, "check", f"{handlers}:profiles_check", "check profiles: engines, models, RAM")
     checked.add_argument("names", nargs="*", metavar="NAME", help="names or YAML files (default: all)")
@@ -286,6 +290,9 @@ def _privacy(commands: Commands) -> None:  # type: ignore[valid-type]
     wipe = _with_settings(_command(actions, "wipe", f"{handlers}:wipe", "remove what is kept, and say what stays"))
     wipe.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
     wipe.add_argument("--yes", action="store_true", help="do not ask")
+    wipe.add_argument(
+        "--everything", action="store_true", help="your settings, the web page's token and the recordings' key too"
+    )
     key = _command(actions, "key", f"{handlers}:key", "make a key that recordings are encrypted with")
     key.add_argument("file", type=Path, metavar="FILE")
     decrypt = _with_settings(

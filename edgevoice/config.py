@@ -193,7 +193,9 @@ class TtsSettings:
 class VoiceSettings:
     """How it speaks, and what is quieter meanwhile."""
 
+    confirm: str = _f("sentence", "how it tells that a command was done: sentence, done (the word) or cue (a sound)")
     night: str = _f("", "when it speaks softly and shortly, such as 22:30-7:00; empty: never")
+    night_confirm: str = _f("done", "the same by night")
     night_volume: float = _f(0.5, "loudness of the voice then, a share of the usual one", min=0.05, max=1)
     duck_percent: int | None = _f(
         None,
@@ -202,9 +204,15 @@ class VoiceSettings:
         min=0,
         max=99,
     )
+    duck_programs: bool = _f(
+        True, "other programs that play on this machine do so too, where there is PulseAudio or PipeWire and pactl"
+    )
 
     def __post_init__(self) -> None:
         self.night_hours()
+        for name in ("confirm", "night_confirm"):
+            if (given := getattr(self, name)) not in ("sentence", "done", "cue"):
+                raise ValueError(f"'{name}' is '{given}': write sentence, done or cue")
 
     def night_hours(self) -> tuple[time, time] | None:
         """When the night begins and ends. Raises ValueError."""

@@ -1,4 +1,4 @@
-"""Media players go down while the assistant listens and speaks, and back up after it.
+"""Media players, and other programs of this machine, go down while the assistant listens and speaks, and back up after it.
 
 What was lowered stands retained at `edgevoice/<client_id>/ducked` until the players report their volume again, so that
 an assistant that was killed in the middle puts it right at its next start.
@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from edgevoice.audio.programs import Programs
 from edgevoice.home import targets
 from edgevoice.home.adapters import Adapter
 from edgevoice.home.capabilities import number
@@ -47,7 +48,8 @@ class Ducker(Adapter):
     volume of before, so that "louder" means louder than that. Who sets its volume meanwhile keeps it.
     """
 
-    def __init__(self, link: HomeLink, topic: str, area: str, percent: int) -> None:
+    def __init__(self, link: HomeLink, topic: str, area: str, percent: int, programs: Programs | None = None) -> None:
+        self._programs = programs
         self._link, self._home, self._topic, self._area, self._share = link, link.home, topic, area, percent / 100
         self._ear_is_open = self._turn = self._plays = False
         self._since: float | None = None
@@ -108,10 +110,14 @@ class Ducker(Adapter):
     def due(self, now_seconds: float) -> tuple[Message, ...]:
         wanted = self._ear_is_open or self._turn or self._plays
         if not wanted:
+            if self._programs is not None and self._since is not None:
+                self._programs.restore()
             self._since = None
             written = [message for key in tuple(self._held) for message in self._raise(key, now_seconds)]
         elif self._since is None:
             self._since, self._has_begun = now_seconds, True
+            if self._programs is not None:
+                self._programs.lower()
             written = [message for device in self._playing() for message in self._lower(device)]
         else:
             written = []

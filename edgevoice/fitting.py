@@ -22,7 +22,7 @@ _WORTH = 0.85  # another thread has to bring the cost below this share
 # Engines of a stage, the best first. Within one the larger model is the better one.
 _PREFERRED: Mapping[str, tuple[str, ...]] = {
     "asr": ("moonshine", "whisper"),
-    "tts": ("hibari", "piper"),
+    "tts": ("hibari", "piper", "espeak"),
     "llm": ("gguf",),
 }
 _NEEDED = ("wake", "vad", "asr")
@@ -53,14 +53,36 @@ Run = Callable[[Trial], Measured]
 
 
 def choose(here: Here, models: Mapping[str, Model], missing: frozenset[str], run: Run) -> list[Choice]:
-    """One choice a stage. `run` measures a trial; models in `missing` are not tried, which is said."""
+    """One choice a stage. `run` measures a trial; models in `missing` are not tried, which is said.
+
+    A better recogniser that leaves no room for a voice is not taken where a smaller one does.
+    """
     left = here.ram_budget_mb - BASE_RAM_MB
+    voice = next((_ram(*one, models) for one in _candidates("tts", models) if one[1] not in missing), 0)
     found: list[Choice] = []
     for stage in STAGES:
-        choice = _stage(stage, left, here, models, missing, run)
+        choice = _stage(stage, left - (voice if stage == "asr" else 0), here, models, missing, run)
+        if stage == "asr" and not choice.given:
+            choice = _stage(stage, left, here, models, missing, run)
         left -= choice.ram_mb
         found.append(choice)
     return found
+
+
+def expected(here: Here, models: Mapping[str, Model], missing: frozenset[str]) -> Mapping[str, int]:
+    """How many trials each stage takes, where its best model that is here and that has room holds."""
+    left, counts = here.ram_budget_mb - BASE_RAM_MB, dict.fromkeys(STAGES, 0)
+    for stage in STAGES:
+        for engine, model in _candidates(stage, models):
+            if model not in missing and _ram(engine, model, models) <= left:
+                counts[stage] = len(_threads(stage, here.cores))
+                left -= _ram(engine, model, models)
+                break
+    return counts
+
+
+def _ram(engine: str, model: str, models: Mapping[str, Model]) -> int:
+    return models[model].ram_mb if model else LIBRARY_RAM_MB.get(engine, 0)
 
 
 def _stage(stage: str, left: int, here: Here, models: Mapping[str, Model], missing: frozenset[str], run: Run) -> Choice:
@@ -68,7 +90,7 @@ def _stage(stage: str, left: int, here: Here, models: Mapping[str, Model], missi
     fallback: tuple[float, Mapping[str, Any], int] | None = None
     for engine, model in _candidates(stage, models):
         name = model or engine
-        ram = models[model].ram_mb if model else LIBRARY_RAM_MB.get(engine, 0)
+        ram = _ram(engine, model, models)
         if model in missing:
             choice.reasons.append(f"{name}: not measured, as it is not here: edgevoice models pull {name}")
             continue
@@ -84,7 +106,7 @@ def _stage(stage: str, left: int, here: Here, models: Mapping[str, Model], missi
             choice.reasons[-1] += ": holds"
             choice.given, choice.ram_mb = given, ram
             return choice
-        choice.reasons[-1] += f": too slow, {_told(stage, HOLDS[stage])} wanted"
+        choice.reasons[-1] += f": too slow, {told(stage, HOLDS[stage])} wanted"
         if fallback is None or measured.cost < fallback[0]:
             fallback = (measured.cost, given, ram)
     if stage in _NEEDED and fallback is not None:
@@ -133,12 +155,14 @@ def _fastest(
         if best is not None and best[1].cost is not None and measured.cost > best[1].cost * _WORTH:
             break
         best = given, measured
+        if measured.cost > HOLDS[stage] * here.cores:
+            break  # all cores together could not
     if best is not None and best[1].cost is not None:
         given, measured = dict(best[0]), best[1]
         given.pop("deadline_seconds", None)
         threads_told = f", {given['threads']} thread{'s' * (given['threads'] > 1)}" if "threads" in given else ""
         first = f", first after {measured.first_seconds * 1e3:.0f} ms" if measured.first_seconds else ""
-        cost, ram = _told(stage, best[1].cost), measured.ram_mb
+        cost, ram = told(stage, best[1].cost), measured.ram_mb
         reasons.append(f"{model or engine}{threads_told}: {cost}{first}, {ram} MB with its libraries")
         return given, measured
     return best
@@ -150,7 +174,8 @@ def _threads(stage: str, cores: int) -> tuple[int, ...]:
     return (1,)
 
 
-def _told(stage: str, cost: float) -> str:
+def told(stage: str, cost: float) -> str:
+    """A cost in its unit, as people read it."""
     if stage == "llm":
         return f"{1 / cost:.1f} {_UNITS[stage]}"
     return f"{cost * 1e3:.0f} {_UNITS[stage]}" if stage == "embedding" else f"{cost:.3f} {_UNITS[stage]}"

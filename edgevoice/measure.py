@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from edgevoice.model_store import Store
 
 _CLIPS = 8
 _LOAD_SECONDS = 120.0  # what loading may take beside the measuring
+_CLEAR, _CLEAR_SECONDS, _CLEAR_COUNT = 1.5, 1.0, 3
+"""It ends early once so many costs, over so long, are all so many times below or above what is looked for."""
 _SENTENCES = (
     "The lights in the Office are off.",
     "Should I lock the Front Door?",
@@ -58,9 +60,25 @@ class Measured:
     problem: str = ""
 
 
-def measure(trial: Trial, models: Path, seconds: float) -> Measured:
-    """Runs the trial for about `seconds`, loading not counted. Never raises: a process that dies is told."""
-    asked = json.dumps({"stage": trial.stage, "given": trial.given, "models": str(models), "seconds": seconds})
+@dataclasses.dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is measured: at most `seconds`, less once it is clear on which side of the cost `holds` this is."""
+
+    seconds: float
+    holds: float = 0.0
+
+    def ends(self, costs: Sequence[float], spent_seconds: float) -> bool:
+        if spent_seconds >= self.seconds or len(costs) < _CLEAR_COUNT or spent_seconds < _CLEAR_SECONDS:
+            return spent_seconds >= self.seconds
+        return max(costs) * _CLEAR < self.holds or min(costs) > self.holds * _CLEAR
+
+
+def measure(trial: Trial, models: Path, patience: Patience) -> Measured:
+    """Runs the trial, loading not counted. Never raises: a process that dies is told."""
+    seconds = patience.seconds
+    asked = json.dumps(
+        {"stage": trial.stage, "given": trial.given, "models": str(models), "patience": dataclasses.asdict(patience)}
+    )
     try:
         done = subprocess.run(
             [sys.executable, "-m", "edgevoice.measure"],
@@ -78,11 +96,11 @@ def measure(trial: Trial, models: Path, seconds: float) -> Measured:
 
 def main() -> None:
     asked = json.load(sys.stdin)
-    stage, given, seconds = asked["stage"], asked["given"], asked["seconds"]
+    stage, given, patience = asked["stage"], asked["given"], Patience(**asked["patience"])
     settings = config.settings(None, None, {stage: given})
     before = board.rss_mb()
     engine = assembly.engine(stage, settings, Store(Path(asked["models"])))
-    cost, first = _MEASURES[stage](engine, seconds)
+    cost, first = _MEASURES[stage](engine, patience)
     grown = round(board.rss_mb() - before)
     print(json.dumps(dataclasses.asdict(Measured(cost, grown, first))))
 
@@ -98,26 +116,27 @@ def _length(clip: list[AudioChunk]) -> float:
     return sum(len(chunk.samples) for chunk in clip) / RATE
 
 
-def _stream(engine: Any, seconds: float) -> tuple[float, float]:
+def _stream(engine: Any, patience: Patience) -> tuple[float, float]:
     """Of one core, as it runs all day. The stream goes on from clip to clip."""
-    at, sound, began = 0, 0.0, time.monotonic()
-    spent = time.process_time()
-    for clip in cycle(_clips()):
-        if time.monotonic() - began > seconds:
-            break
+    at = 0
+
+    def listen(clip: list[AudioChunk]) -> float:
+        nonlocal at
+        spent = time.process_time()
         for chunk in clip:
             engine.feed(AudioChunk(chunk.samples, RATE, at))
             at += len(chunk.samples)
-        sound += _length(clip)
-    return (time.process_time() - spent) / sound, 0.0
+        return (time.process_time() - spent) / _length(clip)
+
+    return _repeated(patience, _clips(), listen), 0.0
 
 
-def _asr(engine: Any, seconds: float) -> tuple[float, float]:
-    shares = _repeated(seconds, _clips(), lambda clip: _timed(lambda: list(engine.transcribe(clip))) / _length(clip))
+def _asr(engine: Any, patience: Patience) -> tuple[float, float]:
+    shares = _repeated(patience, _clips(), lambda clip: _timed(lambda: list(engine.transcribe(clip))) / _length(clip))
     return shares, 0.0
 
 
-def _tts(engine: Any, seconds: float) -> tuple[float, float]:
+def _tts(engine: Any, patience: Patience) -> tuple[float, float]:
     firsts: list[float] = []
 
     def speak(sentence: str) -> float:
@@ -128,10 +147,10 @@ def _tts(engine: Any, seconds: float) -> tuple[float, float]:
             samples += len(piece)
         return (time.perf_counter() - began) * float(engine.rate) / max(1, samples)
 
-    return _repeated(seconds, _SENTENCES, speak), statistics.median(firsts)
+    return _repeated(patience, _SENTENCES, speak), statistics.median(firsts)
 
 
-def _llm(engine: Any, seconds: float) -> tuple[float, float]:
+def _llm(engine: Any, patience: Patience) -> tuple[float, float]:
     from edgevoice.skills import chat
     from edgevoice.stages import ChatMessage
 
@@ -146,19 +165,20 @@ def _llm(engine: Any, seconds: float) -> tuple[float, float]:
         firsts.append(times[0] - began)
         return (times[-1] - times[0]) / max(1, len(times) - 1)
 
-    return _repeated(seconds, ("lamp", "door", "kettle", "garden"), write), statistics.median(firsts)
+    return _repeated(patience, ("lamp", "door", "kettle", "garden"), write), statistics.median(firsts)
 
 
-def _embedding(engine: Any, seconds: float) -> tuple[float, float]:
-    return _repeated(seconds, _SENTENCES, lambda sentence: _timed(lambda: engine.embed(sentence))), 0.0
+def _embedding(engine: Any, patience: Patience) -> tuple[float, float]:
+    return _repeated(patience, _SENTENCES, lambda sentence: _timed(lambda: engine.embed(sentence))), 0.0
 
 
-def _repeated(seconds: float, items: Any, cost: Callable[[Any], float]) -> float:
-    """The median cost of the items, again and again until the time is up; the first one warms up and does not count."""
+def _repeated(patience: Patience, items: Any, cost: Callable[[Any], float]) -> float:
+    """The median cost of the items, again and again until that is enough; the first one warms up and does not count."""
     around: Iterator[Any] = cycle(items)
     cost(next(around))
-    costs, began = [cost(next(around))], time.monotonic()
-    while time.monotonic() - began < seconds:
+    costs: list[float] = []
+    began = time.monotonic()
+    while not costs or not patience.ends(costs, time.monotonic() - began):
         costs.append(cost(next(around)))
     return statistics.median(costs)
 
@@ -169,7 +189,7 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-_MEASURES: Mapping[str, Callable[[Any, float], tuple[float, float]]] = {
+_MEASURES: Mapping[str, Callable[[Any, Patience], tuple[float, float]]] = {
     "wake": _stream, "vad": _stream, "asr": _asr, "tts": _tts, "llm": _llm, "embedding": _embedding,
 }  # fmt: skip
 

@@ -85,7 +85,6 @@ def check(settings: config.Settings, models: Mapping[str, int], ram_budget_mb: i
     `models` gives the resident megabytes of each model in the manifest.
     """
     problems: list[str] = []
-    needed = {"the program itself": BASE_RAM_MB}
     stages = [(name, getattr(settings, name)) for name in registry.ENGINES if name != "wake"]
     for stage, chosen in (*(("wake", word) for word in settings.wake.each()), *stages):
         engines = registry.ENGINES[stage]
@@ -95,34 +94,58 @@ def check(settings: config.Settings, models: Mapping[str, int], ram_budget_mb: i
             problems.append(
                 f"{stage}.model: '{chosen.model}' is not in the manifest. {schema.suggest(chosen.model, models)}"
             )
-        elif chosen.engine and chosen.model:
-            needed[chosen.model] = models[chosen.model]
-            if stage == "asr" and chosen.second and chosen.second in models:
-                needed[chosen.second] = models[chosen.second]
-            elif stage == "asr" and chosen.second:
-                problems.append(
-                    f"asr.second: '{chosen.second}' is not in the manifest. {schema.suggest(chosen.second, models)}"
-                )
-        elif chosen.engine in LIBRARY_RAM_MB:
-            needed[chosen.engine] = LIBRARY_RAM_MB[chosen.engine]
+        elif stage == "asr" and chosen.second and chosen.second not in models:
+            problems.append(
+                f"asr.second: '{chosen.second}' is not in the manifest. {schema.suggest(chosen.second, models)}"
+            )
+    needed = needs(settings, models)
     if (total := sum(needed.values())) > ram_budget_mb:
-        parts = ", ".join(f"{name} {ram} MB" for name, ram in needed.items())
-        problems.append(f"board.ram_budget_mb: {total} MB needed, {ram_budget_mb} MB allowed: {parts}")
+        problems.append(f"board.ram_budget_mb: {total} MB needed, {ram_budget_mb} MB allowed: {_parts(needed)}")
     return problems
 
 
-def misfits(settings: config.Settings, wanted: Board, root: Path = board.ROOT) -> list[str]:
-    """What of a profile this machine does not have, a sentence each."""
+def needs(settings: config.Settings, models: Mapping[str, int]) -> Mapping[str, int]:
+    """The resident megabytes of each part that these settings load."""
+    needed = {"the program itself": BASE_RAM_MB}
+    stages = [getattr(settings, name) for name in registry.ENGINES if name != "wake"]
+    for chosen in (*settings.wake.each(), *stages):
+        named = [chosen.model, getattr(chosen, "second", "")] if chosen.engine and chosen.model else []
+        needed |= {name: models[name] for name in named if name in models}
+        if chosen.engine in LIBRARY_RAM_MB and not named:
+            needed[chosen.engine] = LIBRARY_RAM_MB[chosen.engine]
+    return needed
+
+
+def _parts(needed: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {ram} MB" for name, ram in needed.items())
+
+
+def misfits(settings: config.Settings, wanted: Board, models: Mapping[str, int], root: Path = board.ROOT) -> list[str]:
+    """What of a profile this machine does not have, a sentence each. `models` is as for `check`."""
     problems: list[str] = []
     cores, free = board.cores(), board.available_mb(root)
+    needed = needs(settings, models)
+    total = sum(needed.values())
     if wanted.arch != platform.machine():
         problems.append(f"it is for {wanted.arch}, this machine is {platform.machine()}")
     for stage, key in (("asr", "threads"), ("llm", "threads"), ("llm", "prompt_threads"), ("tts", "threads")):
         chosen = getattr(settings, stage)
         if chosen.engine and getattr(chosen, key) > cores:
-            problems.append(f"{stage}.{key}: {getattr(chosen, key)}, and there are {cores} cores to use")
-    if free and free < wanted.ram_budget_mb:
-        problems.append(f"board.ram_budget_mb: {wanted.ram_budget_mb} MB may be needed, {free} MB are free now")
+            problems.append(
+                f"{stage}.{key}: {getattr(chosen, key)}, and there {'is one core' if cores == 1 else f'are {cores} cores'} to use"
+            )
+    if free and free < total:
+        spare = (
+            settings.llm.model,
+            settings.embedding.model,
+            settings.asr.second,
+            settings.tts.model or settings.tts.engine,
+        )
+        enough = next((name for name in spare if name in needed and total - needed[name] <= free), "")
+        remedy = f"; without {enough} it would" if enough else ""
+        problems.append(
+            f"memory: {total} MB are needed and {free} MB are free now, so it does not fit{remedy}: {_parts(needed)}"
+        )
     uses_gpu = settings.llm.gpu_layers != 0 or any(name[:3] in ("CUD", "Ten") for name in settings.asr.providers)
     if uses_gpu and not board.gpu_nodes(root):
         problems.append("it wants a GPU, and there is no device of one")

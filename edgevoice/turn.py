@@ -16,9 +16,11 @@ from typing import TypeVar
 import numpy as np
 
 from edgevoice import logs
+from edgevoice.audio.cues import cue
 from edgevoice.errors import BrokerError, EdgeVoiceError, StageError
 from edgevoice.link import HomeLink
 from edgevoice.messages import (
+    RATE,
     AudioChunk,
     Command,
     CommandSent,
@@ -204,10 +206,16 @@ def _speak(stages: Stages, turn: Turn, sentences: Iterable[str], is_failure: boo
         if not sentence.strip():
             continue
         ready = stages.clock()
+        style = stages.conversation.manner.style(is_failure)
+        if stages.conversation.is_cue(sentence):
+            sound = cue("done", RATE, style.volume)
+            stages.voice.sink.play([sound], RATE, turn.cancel)
+            yield Replied(sentence, 0.0, sound, RATE)
+            continue
         if stages.voice.tts is None:
             yield Replied(sentence, 0.0)
             continue
-        spoken = _Recorder(stages.voice.tts.speak(sentence, stages.conversation.manner.style(is_failure)), stages.clock)
+        spoken = _Recorder(stages.voice.tts.speak(sentence, style), stages.clock)
         stages.voice.sink.play(spoken, stages.voice.tts.rate, turn.cancel)
         first = spoken.first_at if spoken.first_at is not None else stages.clock()
         yield Replied(sentence, (first - ready) * 1e3, spoken.samples(), stages.voice.tts.rate)

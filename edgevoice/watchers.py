@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from edgevoice.assembly import state_file
 from edgevoice.assistant import Assistant
+from edgevoice.audio import programs
 from edgevoice.audio.speaker import Speaker
 from edgevoice.config import Settings
 from edgevoice.ducking import Ducker
@@ -18,6 +19,7 @@ from edgevoice.messages import Event
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.service import masking
+from edgevoice.service import recorder as recording
 from edgevoice.service.presence import Presence, Sources
 from edgevoice.service.recorder import Recorder
 from edgevoice.turn import Stages, prepare
@@ -83,7 +85,10 @@ def ducker(settings: Settings, stages: Stages) -> Ducker | None:
     if settings.voice.duck_percent is None:
         return None
     topic = f"edgevoice/{settings.mqtt.client_id}/ducked"
-    made = Ducker(stages.link, topic, settings.home.area, settings.voice.duck_percent)
+    percent, others = settings.voice.duck_percent, None
+    if settings.voice.duck_programs:
+        others = programs.load(percent, state_file(settings.home).with_name("ducked.json"))
+    made = Ducker(stages.link, topic, settings.home.area, percent, others)
     stages.voice.sink = made.quieting(stages.voice.sink)
     stages.link.join(made)
     return made
@@ -91,9 +96,12 @@ def ducker(settings: Settings, stages: Stages) -> Ducker | None:
 
 def recorder(settings: Settings, stages: Stages) -> Recorder | None:
     """What keeps spoken turns from now on; None where the settings do not want it. Raises SettingsError, MissingExtra."""
-    if settings.privacy.record_folder is None:
+    folder, state = settings.privacy.record_folder, state_file(settings.home)
+    if folder is None:
         return None
     made = Recorder(settings.privacy)
+    if folder.absolute() not in (known := recording.places(state)):
+        recording.remember(state, (*known, folder))
     if stages.asr is not None:
         stages.asr = made.watched(stages.asr)
     return made

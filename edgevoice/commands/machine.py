@@ -54,7 +54,7 @@ def check(options: argparse.Namespace) -> int:
 def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bool) -> list[Finding]:
     store = Store()
     found = [Finding("fit", "", problem, True) for problem in _problems(settings, profile)]
-    found += [Finding("board", "", problem) for problem in profiles.misfits(settings, profile.board)]
+    found += [Finding("board", "", problem) for problem in profiles.misfits(settings, profile.board, _ram_mb())]
     found = found or [Finding("fit", f"engines are known, models fit in {profile.board.ram_budget_mb} MB")]
     for stage in registry.ENGINES:
         chosen = getattr(settings, stage)
@@ -71,8 +71,11 @@ def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bo
 
 
 def _problems(settings: config.Settings, profile: profiles.Profile) -> list[str]:
-    ram_mb = {name: model.ram_mb for name, model in Store().manifest.items()}
-    return profiles.check(settings, ram_mb, profile.board.ram_budget_mb)
+    return profiles.check(settings, _ram_mb(), profile.board.ram_budget_mb)
+
+
+def _ram_mb() -> dict[str, int]:
+    return {name: model.ram_mb for name, model in Store().manifest.items()}
 
 
 def _engine(stage: str, chosen: object, store: Store) -> Finding:
@@ -213,14 +216,20 @@ def profiles_show(options: argparse.Namespace) -> None:
 
 
 def profiles_check(options: argparse.Namespace) -> int:
-    failed = 0
+    failed, here = 0, profiles.detect()
     for name in options.names or profiles.names():
         profile = profiles.load(name)
         problems = _problems(profile.settings, profile)
+        # Of the shipped ones most are for other boards.
+        misfits = profiles.misfits(profile.settings, profile.board, _ram_mb()) if options.names or name == here else []
         failed += bool(problems)
-        print(f"{'FAIL' if problems else 'ok  '}  {profile.name}")
+        print(
+            f"{'FAIL' if problems else 'warn' if misfits else 'ok  '}  {profile.name}{' (this machine)' if name == here else ''}"
+        )
         for problem in problems:
             print(f"      {problem}")
+        for misfit in misfits:
+            print(f"      here: {misfit}")
     return int(failed > 0)
 
 

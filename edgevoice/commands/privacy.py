@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +20,12 @@ from edgevoice.messages import Message
 from edgevoice.model_store import State, Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.service import recorder
+from edgevoice.service.web import access
 from edgevoice.skills.memory import default_path
 
 _SERVICE = Path("/var/lib/edgevoice/state.json")
 """The state of an assistant that systemd runs."""
+_WITH_EVERYTHING = "it is yours: privacy wipe --everything removes it too"
 _BROKER_SECONDS, _QUIET_SECONDS = 3.0, 0.5
 _WORDS = frozenset({"heard", "answer", "intent", "error"})
 """Our retained topics that can hold what was said."""
@@ -30,7 +33,9 @@ _WORDS = frozenset({"heard", "answer", "intent", "error"})
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One place. `files` and `topics` are what `wipe` removes; `stays` says why nothing is removed there."""
+    """One place. `files` and `topics` are what `wipe` removes; `stays` says why nothing is removed there, and `yours` are
+    files that only `wipe --everything` removes.
+    """
 
     what: str
     where: str
@@ -38,10 +43,14 @@ class Kept:
     stays: str = ""
     files: tuple[Path, ...] = ()
     topics: tuple[str, ...] = field(default=())
+    yours: tuple[Path, ...] = field(default=())
 
     @property
     def goes(self) -> bool:
         return bool(self.files or self.topics)
+
+    def with_yours(self) -> Kept:
+        return dataclasses.replace(self, files=(*self.files, *self.yours), stays="") if self.yours else self
 
 
 def report(options: argparse.Namespace) -> None:
@@ -60,7 +69,7 @@ def report(options: argparse.Namespace) -> None:
 
 def wipe(options: argparse.Namespace) -> int:
     settings = opts.settings(options)
-    found = _kept(settings, options)
+    found = [one.with_yours() if options.everything else one for one in _kept(settings, options)]
     going = [one for one in found if one.goes]
     for one in going:
         names = [*map(str, one.files), *one.topics]
@@ -69,7 +78,7 @@ def wipe(options: argparse.Namespace) -> int:
     if not going:
         print("There is nothing to remove.")
     for one in found:
-        if one.stays:
+        if one.stays and not one.goes:
             print(f"stays   {one.what}: {one.stays}")
     if options.dry_run or not going:
         return 0
@@ -78,8 +87,11 @@ def wipe(options: argparse.Namespace) -> int:
         return 1
     for path in (path for one in going for path in one.files):
         path.unlink(missing_ok=True)
+    for state in _states(settings):
+        if places := recorder.places(state):
+            recorder.remember(state, [place for place in places if any(recorder.recordings(place))])
     _take_back(settings.mqtt, [topic for one in going for topic in one.topics])
-    print("Removed. An assistant that runs keeps its timers and lists in memory and writes them again: restart it.")
+    print("Removed. An assistant that runs keeps what it knows in memory and writes it again: restart it.")
     return 0
 
 
@@ -100,14 +112,13 @@ def key(options: argparse.Namespace) -> None:
 
 
 def decrypt(options: argparse.Namespace) -> int:
-    settings = opts.settings(options).privacy
-    if settings.record_folder is None or settings.record_key_file is None:
-        raise SettingsError(
-            "privacy", "no folder of recordings, or no key, is set", "Set record_folder, record_key_file"
-        )
-    cipher, failed = recorder.cipher(settings.record_key_file), 0
+    settings = opts.settings(options)
+    if settings.privacy.record_key_file is None:
+        raise SettingsError("privacy.record_key_file", "no key is set", "Set it to the key that was used")
+    cipher, failed = recorder.cipher(settings.privacy.record_key_file), 0
     options.out.mkdir(parents=True, exist_ok=True, mode=0o700)
-    encrypted = [path for path in sorted(recorder.recordings(settings.record_folder)) if path.suffix == ".fernet"]
+    found = [path for folder in _record_folders(settings) for path in sorted(recorder.recordings(folder))]
+    encrypted = [path for path in found if path.suffix == ".fernet"]
     for path in encrypted:
         try:
             name, data = recorder.read(path, cipher)
@@ -123,15 +134,18 @@ def decrypt(options: argparse.Namespace) -> int:
 
 
 def _kept(settings: Settings, options: argparse.Namespace) -> list[Kept]:
-    files = [path for path in (opts.config_file(options), settings.home.file) if path is not None]
+    file = opts.config_file(options)
+    backup = file and file.with_name(f"{file.name}.bak")
+    files = [path for path in (file, backup, settings.home.file) if path is not None and path.is_file()]
     found = [
-        Kept("settings", _places(files), "what you wrote there: names, rooms, who may what", "it is yours to edit")
+        _yours("settings", files, "what you wrote there: names, rooms, who may what"),
+        *(_state(path) for path in _states(settings)),
+        *_closed(settings),
+        *_beside(settings),
+        *(_recordings(folder) for folder in _record_folders(settings)),
     ]
-    own = settings.home.state_file
-    found += [
-        _state(path) for path in ((own,) if own else (default_path(), _SERVICE)) if path.exists() or path != _SERVICE
-    ]
-    found.append(_recordings(settings))
+    if settings.privacy.record_folder is None:
+        found.append(Kept("recordings", "privacy.record_folder is not set", "nothing is recorded now"))
     found += _topics(settings.mqtt)
     store = Store()
     found.append(
@@ -147,10 +161,52 @@ def _kept(settings: Settings, options: argparse.Namespace) -> list[Kept]:
     return found
 
 
+def _states(settings: Settings) -> list[Path]:
+    """The state that these settings name; else the user's, and the machine's where there is one."""
+    if settings.home.state_file is not None:
+        return [settings.home.state_file]
+    is_there = os.access(_SERVICE.parent, os.R_OK | os.X_OK) and default_path() != _SERVICE
+    return [default_path(), *([_SERVICE] if is_there else [])]
+
+
+def _closed(settings: Settings) -> Iterator[Kept]:
+    """The machine's state, where this user may not look into it."""
+    if settings.home.state_file is None and _SERVICE.parent.is_dir() and not os.access(_SERVICE.parent, os.R_OK):
+        yield Kept("state", str(_SERVICE.parent), "not known: run this with sudo", "this user may not read it")
+
+
+def _record_folders(settings: Settings) -> list[Path]:
+    """Where is recorded now, and wherever recordings were left before."""
+    now = settings.privacy.record_folder
+    before = [place for state in _states(settings) for place in recorder.places(state)]
+    left = [place for place in dict.fromkeys(before) if any(recorder.recordings(place))]
+    return [*([now.absolute()] if now else []), *(place for place in left if now is None or place != now.absolute())]
+
+
+def _yours(what: str, files: Sequence[Path], holds: str) -> Kept:
+    return Kept(what, _places(files), holds, _WITH_EVERYTHING if files else "", yours=tuple(files))
+
+
+def _beside(settings: Settings) -> Iterator[Kept]:
+    """What lies beside a state, and the key."""
+    states = _states(settings)
+    taught = [file for state in states for file in _versions(state.with_name("taught.yaml"))]
+    if taught:
+        yield Kept("lessons", _places(taught), "names and sentences that it was taught", files=tuple(taught))
+    tokens = [access.token_file(settings.web, state.parent) for state in states]
+    if tokens := [token for token in dict.fromkeys(tokens) if token.is_file()]:
+        yield _yours("web token", tokens, "what the web page asks for")
+    if (key := settings.privacy.record_key_file) is not None and key.is_file():
+        yield _yours("key", [key], "what reads the recordings")
+
+
+def _versions(path: Path) -> list[Path]:
+    """A file, and what an interrupted or failed write of it may have left."""
+    return [one for one in (path, *(path.with_name(path.name + end) for end in (".bad", ".new"))) if one.is_file()]
+
+
 def _state(path: Path) -> Kept:
-    files = tuple(
-        one for one in (path, *(path.with_name(path.name + end) for end in (".bad", ".new"))) if one.is_file()
-    )
+    files = tuple(_versions(path))
     if not files:
         return Kept("state", str(path), "nothing yet")
     try:
@@ -163,10 +219,7 @@ def _state(path: Path) -> Kept:
     return Kept("state", _places(files), holds or "no timers, lists or routines", files=files)
 
 
-def _recordings(settings: Settings) -> Kept:
-    folder = settings.privacy.record_folder
-    if folder is None:
-        return Kept("recordings", "privacy.record_folder is not set", "none")
+def _recordings(folder: Path) -> Kept:
     files = tuple(sorted(recorder.recordings(folder)))
     size = sum(path.stat().st_size for path in files) / 1e6
     plain = sum(path.suffix != ".fernet" for path in files)
@@ -231,8 +284,15 @@ def _leaving(settings: Settings) -> Iterator[str]:
     if mqtt.announce and mqtt.announce_words:
         masked = "numbers and people's names masked" if mqtt.mask_words else "with numbers and names"
         yield f"what was heard and answered, {masked}: mqtt.announce_words"
+    if mqtt.announce:
+        yield "answers to programs that ask, to whoever listens to the broker: edgevoice/…/ask"
     if mqtt.hermes:
         yield "what was heard, in full: mqtt.hermes"
+    if settings.web.port:
+        who = "of this machine" if access.is_loopback(settings.web.host) else "with its token"
+        yield f"what is heard and answered, to whoever {who} opens the web page at {settings.web.host}:{settings.web.port}: web.port"
+    if settings.service.log_words:
+        yield "what was heard and answered, to the log: service.log_words"
     if settings.llm.engine == "server":
         yield f"free talk, to {settings.llm.url}: llm.engine"
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from edgevoice import board, fitting, profiles
 from edgevoice.fitting import Choice, Here
-from edgevoice.measure import Measured, Trial, measure
+from edgevoice.measure import Measured, Patience, Trial, measure
 from edgevoice.model_store import Store
 
 _SHARE_OF_RAM = 0.5  # the rest is the system's, and what else runs here
 _SHARE_OF_FREE = 0.8
+_BUSY = 0.5
+_TRIAL_SECONDS = 6.0  # one on a machine that has time: loading and measuring
 
 
 def suggest(options: argparse.Namespace) -> None:
@@ -28,17 +32,23 @@ def suggest(options: argparse.Namespace) -> None:
     here = Here(
         board.cores(), int(min(ram * _SHARE_OF_RAM, board.available_mb() * _SHARE_OF_FREE)), _providers(), _has_gpu()
     )
-    _tell(f"{_name()}: {here.cores} cores, {ram} MB, GPU {', '.join(board.gpu_nodes()) or 'none'}")
+    _tell(f"{_name()}: {_cores(here.cores)}, {ram} MB, GPU {', '.join(board.gpu_nodes()) or 'none'}")
+    if (load := os.getloadavg()[0]) > _BUSY * here.cores:
+        _tell(f"other programs keep {load:.1f} of its cores busy: what is measured now is slower than the board is")
     _tell(f"onnxruntime has {', '.join(here.providers)}")
 
+    progress = Progress(fitting.expected(here, models, missing))
+
     def run(trial: Trial) -> Measured:
-        began = time.monotonic()
-        print(f"measuring {trial} ... ", end="", file=sys.stderr, flush=True)
-        found = measure(trial, store.root, options.seconds / 2 if trial.stage in ("asr", "llm") else options.seconds)
-        print(f"{found.problem or 'done'} ({time.monotonic() - began:.0f} s)", file=sys.stderr)
+        print(f"[{progress.begin(trial.stage)}] {trial} ... ", end="", file=sys.stderr, flush=True)
+        found = measure(trial, store.root, Patience(options.seconds, fitting.HOLDS[trial.stage]))
+        seconds = progress.end()
+        cost = "" if found.cost is None else fitting.told(trial.stage, found.cost)
+        print(f"{found.problem or cost} ({seconds:.0f} s)", file=sys.stderr)
         return found
 
     text = profile(here, ram, fitting.choose(here, models, missing, run))
+    _tell(f"measured in {progress.spent():.0f} s")
     if options.out:
         options.out.write_text(text, "utf-8")
         _tell(f"written: {options.out}. Use it: edgevoice run --profile {options.out}")
@@ -48,6 +58,36 @@ def suggest(options: argparse.Namespace) -> None:
             _tell(problem)
     else:
         print(text, end="")
+
+
+class Progress:
+    """How far the trials are: `trials` are those expected of each stage, in order; there may be more and fewer."""
+
+    def __init__(self, trials: Mapping[str, int], clock: Callable[[], float] = time.monotonic) -> None:
+        self._trials, self._clock = dict(trials), clock
+        self._stage, self._of_stage, self._done, self._began = "", 0, 0, clock()
+        self._trial_began = self._began
+
+    def begin(self, stage: str) -> str:
+        """A trial of `stage` begins: `asr, 3 of 6, about 40 s left`."""
+        if stage != self._stage:
+            self._stage, self._of_stage = stage, 0
+        self._of_stage += 1
+        names = [name for name, count in self._trials.items() if count]
+        later = sum(self._trials[name] for name in names[names.index(stage) + 1 :]) if stage in names else 0
+        left = max(1, self._trials.get(stage, 0) - self._of_stage + 1) + later
+        each = self.spent() / self._done if self._done else _TRIAL_SECONDS
+        self._trial_began = self._clock()
+        place = f"{names.index(stage) + 1} of {len(names)}, " if stage in names else ""
+        return f"{place}about {math.ceil(left * each)} s left"
+
+    def end(self) -> float:
+        """The seconds that the trial took."""
+        self._done += 1
+        return self._clock() - self._trial_began
+
+    def spent(self) -> float:
+        return self._clock() - self._began
 
 
 def profile(here: Here, ram_mb: int, choices: Sequence[Choice]) -> str:
@@ -80,7 +120,11 @@ def _yaml(key: str, value: object) -> str:
 
 
 def _name() -> str:
-    return board.model() or f"{platform.machine()} with {board.cores()} cores"
+    return board.model() or f"{platform.machine()} with {_cores(board.cores())}"
+
+
+def _cores(count: int) -> str:
+    return "one core" if count == 1 else f"{count} cores"
 
 
 def _providers() -> tuple[str, ...]:

@@ -139,7 +139,8 @@ def cues(settings: Settings, stages: turns.Stages) -> Callable[[str], None]:
         stages.link.pump()  # music goes down before it
         if settings.audio.cues:
             try:
-                stages.voice.sink.play([cue(name, RATE)], RATE, threading.Event())
+                volume = stages.conversation.manner.style().volume
+                stages.voice.sink.play([cue(name, RATE, volume)], RATE, threading.Event())
             except StageError as error:
                 _log.warning("no cue: %s", error)
 

@@ -291,7 +291,9 @@ class Presence:
                 if words:
                     self._show("answer", self._masked(" ".join(self._answers)))
             case TurnFailed(stage=stage, code=code, message=message):
-                self._show("error", {"stage": stage, "code": code, "message": message, "time": round(time.time())})
+                # An engine's message may quote what was said.
+                why = {"message": self._masked(message)} if words else {}
+                self._show("error", {"stage": stage, "code": code, "time": round(time.time())} | why)
             case TurnEnded(timings=timings, expects=expects):
                 self._ended((*self._endpoint, *timings), expects)
                 self._show_volume()

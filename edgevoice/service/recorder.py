@@ -1,6 +1,7 @@
 """Spoken turns kept for tuning, where the settings ask for it: sound, words and what was done, in one private folder.
 
-A turn is two files, `20261120T103216Z-0001.wav` and `.json`; with a key both end in `.fernet` and only it reads them.
+Every folder that was ever one is remembered beside the state, so that what lies there is still found when the settings
+name another one, or none. A turn is two files, `20261120T103216Z-0001.wav` and `.json`; with a key both end in `.fernet` and only it reads them.
 What is too old or too much is removed, the oldest first. A turn that answers a question for the PIN is never kept.
 """
 
@@ -124,6 +125,32 @@ def recordings(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
         if NAME.fullmatch(path.name) and path.is_file() and not path.is_symlink():
             yield path
+
+
+def places(state_file: Path) -> tuple[Path, ...]:
+    """The folders that were ever recorded in, as far as that is remembered."""
+    try:
+        told = json.loads(_places_file(state_file).read_text("utf-8"))
+        return tuple(Path(one) for one in told if isinstance(one, str))
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, TypeError) as error:
+        _log.warning("where was recorded before cannot be read: %s", error)
+        return ()
+
+
+def remember(state_file: Path, folders: Iterable[Path]) -> None:
+    """From now on `places` are these. What cannot be written is logged."""
+    file, told = _places_file(state_file), json.dumps([str(one.absolute()) for one in folders]).encode()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(file, told)
+    except OSError as error:
+        _log.warning("`privacy report` will not know of the recordings once the settings change: %s", error)
+
+
+def _places_file(state_file: Path) -> Path:
+    return state_file.with_name("recorded.json")
 
 
 def cipher(key_file: Path) -> Cipher:

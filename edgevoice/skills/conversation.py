@@ -62,6 +62,7 @@ class Conversation:
         self._lists = own_lists.OwnLists(home)
         self._deeds = Deeds(home, self._replies, rules, area, self._dialogue, now)
         self.timers, self._routines, self.manner = self._deeds.timers, self._deeds.routines, Manner()
+        self._deeds.is_brief = lambda: self.manner.confirms != "sentence"
         self._kept = memory.Kept(self._dialogue, self.timers, self._lists, self._routines, self.manner)
         self._journal = Journal()
         self._answers = Answers(home, self._dialogue, self._deeds, rules)
@@ -230,6 +231,10 @@ class Conversation:
         if not failed:
             return outcome.reply
         return failures.told(self._home, self._replies, outcome, failed, reported, refused)
+
+    def is_cue(self, reply: str) -> bool:
+        """Is a sound to be played for it? It says no more than that a command was done."""
+        return self.manner.confirms == "cue" and reply == self._replies.error("done")
 
     def apology(self, stage: str, code: str) -> str:
         """A short sentence for a stage that failed."""

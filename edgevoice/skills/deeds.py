@@ -72,6 +72,8 @@ class Deeds:
     by: str = "voice"
     """Who speaks now: `voice` or `text`."""
     saying: Saying = field(default_factory=Saying)
+    is_brief: Callable[[], bool] = lambda: False
+    """Is a word enough for what was done at once?"""
 
     def is_guess(self, intent: Intent) -> bool:
         return intent.source == "llm" or intent.confidence < self.rules.confirm_below
@@ -102,7 +104,7 @@ class Deeds:
             yield self.sorry("already")
         else:
             self._note(intent, plan, now_seconds)
-            reply = " ".join(plan.notes) or self._done(intent, plan)
+            reply = " ".join(plan.notes) or self._done(intent, plan, self.is_brief())
             yield from self.allow(intent, plan.commands, reply, now_seconds, heard)
 
     def later(self, intent: Intent, wishes: tuple[Intent, ...], now_seconds: float, heard: float) -> Iterator[Outcome]:
@@ -254,10 +256,12 @@ class Deeds:
         action = spoken.action(self.home, timer.commands)
         return Outcome(reply=f"All right, in {spoken.duration(timer.seconds)} I {action}.")
 
-    def _done(self, intent: Intent, plan: Plan) -> str:
+    def _done(self, intent: Intent, plan: Plan, is_brief: bool = False) -> str:
         """What is said once the commands of a plan are confirmed."""
         if intent.action is not None and intent.action.answer:
             return intent.action.answer
+        if is_brief:
+            return self.replies.error("done")
         said = done.sentence(self.home, intent, plan, self.turns)
         return said or _sentence(self.replies.say(intent, Found(plan.devices)))
 

@@ -93,6 +93,11 @@ class Manner:
         """Of free talk."""
         return 1 if self.is_night else chat.MAX_SENTENCES
 
+    @property
+    def confirms(self) -> str:
+        """How it is told that a command was done: `sentence`, `done` or `cue`."""
+        return self.settings.night_confirm if self.is_night else self.settings.confirm
+
     def style(self, is_failure: bool = False) -> Style:
         """How to speak now."""
         made = Style(self.rate, whisper=self.whispers)

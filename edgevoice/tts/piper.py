@@ -17,6 +17,11 @@ from edgevoice.schema import suggest
 from edgevoice.stages import Style
 from edgevoice.tts import sentences
 
+_UNSTRETCHED = 0.3
+"""Share of the length of speech that its length scale does not change: each of its symbols, the blanks between them too,
+lasts whole frames, rounded up.
+"""
+_SHORTEST = 0.1
 _FLAT = 0.5
 """Share of the voice's own noise scale that is left of a soft voice."""
 
@@ -28,8 +33,8 @@ class PiperTts:
 
     whispers = False
 
-    def __init__(self, voice: PiperVoice, synthesis: SynthesisConfig) -> None:
-        self._voice, self._synthesis = voice, synthesis
+    def __init__(self, voice: PiperVoice, synthesis: SynthesisConfig, speed: float) -> None:
+        self._voice, self._synthesis, self._speed = voice, synthesis, speed
         self._is_english = str(voice.config.espeak_voice).startswith("en")
 
     @property
@@ -47,10 +52,10 @@ class PiperTts:
                 raise StageError("tts", "synthesis", f"Piper cannot say {len(part)} characters: {error}") from error
 
     def _styled(self, style: Style) -> SynthesisConfig:
-        plain = self._synthesis
         noise = self._voice.config.noise_scale * _FLAT if style.whisper else None
-        length = (plain.length_scale or 1.0) / style.rate
-        return replace(plain, length_scale=length, volume=style.volume, noise_scale=noise)
+        stretched = (1 / (self._speed * style.rate) - _UNSTRETCHED) / (1 - _UNSTRETCHED)
+        length = (self._voice.config.length_scale or 1.0) * max(stretched, _SHORTEST)
+        return replace(self._synthesis, length_scale=length, volume=style.volume, noise_scale=noise)
 
 
 def load(settings: TtsSettings, folder: Path | None) -> PiperTts:
@@ -81,5 +86,4 @@ def load(settings: TtsSettings, folder: Path | None) -> PiperTts:
             known = suggest(settings.voice, config.speaker_id_map) or "This voice has one speaker: leave it empty"
             raise SettingsError("tts.voice", f"{path.name} has no speaker '{settings.voice}'", known)
         speaker = config.speaker_id_map[settings.voice]
-    scale = (config.length_scale or 1.0) / settings.speed
-    return PiperTts(PiperVoice(session, config), SynthesisConfig(speaker_id=speaker, length_scale=scale))
+    return PiperTts(PiperVoice(session, config), SynthesisConfig(speaker_id=speaker), settings.speed)

@@ -15,6 +15,12 @@ LONGEST_SENTENCE = 250
 
 _UNSPOKEN = re.compile(r"[*_#~`|\\^\[\]{}<>]|[︀-️]")  # markup, and variation selectors of emoji
 _SPOKEN_SYMBOLS = frozenset("°+=×÷±$€£¥⁄")
+_READ_SYMBOLS = _SPOKEN_SYMBOLS | frozenset("<>≤≥~≈^−₹₩¢")
+"""What English has words for, beside figures."""
+_SPACED = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])|(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))|№|™|(?<=\d)⁻?[⁰¹²³⁴-⁹]+")
+_WRITTEN = {"": " ", "\u00a0": "", "\u2009": "", "\u202f": "", "№": "number ", "™": ""}
+"""What normalising would make something else of: `1½` would be `11/2`, `5²` 52."""
+_ENCLOSING = "\u20e3"  # of a keycap
 _CHINESE = re.compile(r"[㐀-鿿]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][\"”’)])\s+|(?<=[。！？])")
 
@@ -23,13 +29,20 @@ def speakable(text: str, is_english: bool = True) -> str:
     """`text` on one line, without control characters, markup and pictures; where it is English, with its numbers, units,
     dates and abbreviations as words. Empty where nothing in it can be said.
     """
-    text = unicodedata.normalize("NFKC", text).replace("μ", "µ")
-    text = "".join(c if c in _SPOKEN_SYMBOLS or unicodedata.category(c)[0] in "LMNPZ" else " " for c in text)
-    text = " ".join(text.split())
-    if is_english and not _CHINESE.search(text):
-        text = english.words(text)
-    text = " ".join(_UNSPOKEN.sub(" ", text).split())
+    is_english = is_english and not _CHINESE.search(text)
+    if is_english:
+        text = _SPACED.sub(lambda found: _WRITTEN.get(found[0], "^" + found[0]), text)
+    text = unicodedata.normalize("NFKC", text).replace("μ", "µ").replace("′′", "″")
+    if is_english:
+        text = re.sub(r" +(?=[,.;:!?](?!\S))", "", english.words(_without(text, _READ_SYMBOLS)))
+    text = " ".join(_UNSPOKEN.sub(" ", _without(text, _SPOKEN_SYMBOLS)).split())
     return text if any(c.isalnum() for c in text) else ""
+
+
+def _without(text: str, symbols: frozenset[str]) -> str:
+    """Letters, figures, punctuation and these symbols, on one line."""
+    kept = (c if c in symbols or (unicodedata.category(c)[0] in "LMNPZ" and c not in _ENCLOSING) else " " for c in text)
+    return " ".join("".join(kept).split())
 
 
 def pronounced(text: str, spoken: Mapping[str, str]) -> str:

@@ -108,6 +108,21 @@ def test_a_style_is_heard(voice: Callable[..., Tts]) -> None:
     assert 0.25 < loudness(soft) / loudness(plain) < 0.6
 
 
+@pytest.mark.parametrize("rate", [0.6, 1.6])
+def test_speech_is_as_much_slower_or_faster_as_was_asked(voice: Callable[..., Tts], rate: float) -> None:
+    def seconds(style: Style) -> float:
+        loud = np.flatnonzero(np.abs(spoken(voice(), REPLIES[1], style)) > 300)
+        return float(loud[-1] - loud[0]) / voice().rate
+
+    assert seconds(Style()) / seconds(Style(rate=rate)) == pytest.approx(rate, rel=0.15)
+
+
+def test_all_voices_are_about_as_loud(voice: Callable[..., Tts]) -> None:
+    samples = spoken(voice(), REPLIES[0])
+    level = 20 * np.log10(loudness(samples[np.abs(samples) > 300]) / 32768)
+    assert -22 < level < -14
+
+
 @pytest.mark.parametrize("engine", MANNERED, indirect=True)
 def test_who_whispers_does_it_without_the_cords(voice: Callable[..., Tts], model: Callable[[str], Path]) -> None:
     tts = voice()

@@ -102,16 +102,41 @@ def test_a_yes_removes_it_and_nothing_else_and_says_what_stays(
     kept: Path, mosquitto: Mosquitto, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("builtins.input", lambda prompt: "yes")
+    (kept / "taught.yaml").write_text("sentences: [{said: make it cosy, means: lamp on}]")
+    (kept / "web-token").write_text("secret")
     assert privacy(kept, "wipe") == 0
     told = capsys.readouterr().out
     assert "stays   settings" in told
     assert "stays   logs" in told
-    assert left(kept) == ["key", "notes.txt", "settings.yaml"]
+    assert "stays   web token" in told
+    assert left(kept) == ["key", "notes.txt", "settings.yaml", "web-token"]
     now = retained(mosquitto.port)
     assert HEARD not in now
     assert STATE in now
     assert privacy(kept, "wipe", "--yes") == 0
     assert "nothing to remove" in capsys.readouterr().out
+
+
+def test_recordings_are_found_and_wiped_when_the_settings_no_longer_name_their_folder(
+    kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = kept / "settings.yaml"
+    recorder.remember(kept / "state.json", [kept / "turns", kept / "gone"])
+    settings.write_text(settings.read_text().replace(f"record_folder: {kept}/turns, ", ""))
+    assert privacy(kept, "report") == 0
+    told = capsys.readouterr().out
+    assert "nothing is recorded now" in told
+    assert f"{kept}/turns" in told
+    assert privacy(kept, "decrypt", str(kept / "out")) == 0
+    assert left(kept / "out") == ["20270115T080000Z-0001.json"]
+    assert privacy(kept, "wipe", "--yes") == 0
+    assert left(kept / "turns") == ["notes.txt"]
+    assert json.loads((kept / "recorded.json").read_text()) == []
+
+
+def test_everything_is_what_you_wrote_yourself_too(kept: Path) -> None:
+    assert privacy(kept, "wipe", "--everything", "--yes") == 0
+    assert left(kept) == ["notes.txt"]
 
 
 def test_encrypted_ones_are_read_with_the_key_and_not_with_another(

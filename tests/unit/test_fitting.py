@@ -10,10 +10,13 @@ import pytest
 
 from edgevoice import fitting, model_manifest, profiles
 from edgevoice.commands import suggest
+from edgevoice.commands.suggest import Progress
+from edgevoice.config import LlmSettings
 from edgevoice.fitting import Choice, Here
-from edgevoice.measure import Measured, Trial, measure
+from edgevoice.measure import Measured, Patience, Trial, measure
 
 MODELS = model_manifest.manifest()
+RAM = {name: model.ram_mb for name, model in MODELS.items()}
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -101,17 +104,16 @@ def test_the_file_is_a_profile_that_loads_and_fits(tmp_path: Path, missing: froz
     path.write_text(text, "utf-8")
     made = profiles.load(str(path))
     assert made.board.ram_budget_mb == 2600
-    ram = {name: model.ram_mb for name, model in MODELS.items()}
-    assert profiles.check(made.settings, ram, made.board.ram_budget_mb) == []
+    assert profiles.check(made.settings, RAM, made.board.ram_budget_mb) == []
     assert all(f"# {stage}: " in text for stage in fitting.STAGES)
 
 
 def test_an_engine_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
-    measured = measure(Trial("wake", {"engine": "micro"}), tmp_path, 0.2)
+    measured = measure(Trial("wake", {"engine": "micro"}), tmp_path, Patience(0.2))
     assert measured.problem == ""
     assert measured.cost is not None
     assert 0 < measured.cost < 1
-    failed = measure(Trial("asr", {"engine": "moonshine", "model": "moonshine-tiny-en"}), tmp_path, 0.2)
+    failed = measure(Trial("asr", {"engine": "moonshine", "model": "moonshine-tiny-en"}), tmp_path, Patience(0.2))
     assert failed.cost is None
     assert "moonshine-tiny-en" in failed.problem
 
@@ -120,6 +122,76 @@ def test_what_a_profile_wants_and_the_machine_has_not(tmp_path: Path) -> None:
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/meminfo").write_text("MemTotal: 2000000 kB\nMemAvailable: 600000 kB\n")
     orin = profiles.load("jetson-agx-orin")
-    told = " ".join(profiles.misfits(orin.settings, replace(orin.board, arch="riscv64"), tmp_path))
-    for part in ("it is for riscv64", "585 MB are free now", "it wants a GPU", "edgevoice profiles suggest"):
+    told = " ".join(profiles.misfits(orin.settings, replace(orin.board, arch="riscv64"), RAM, tmp_path))
+    needed = sum(profiles.needs(orin.settings, RAM).values())
+    for part in (
+        "it is for riscv64",
+        f"{needed} MB are needed and 585 MB are free now",
+        f"{orin.settings.llm.model} {RAM[orin.settings.llm.model]} MB",
+        "it wants a GPU",
+        "edgevoice profiles suggest",
+    ):
         assert part in told
+
+
+def test_one_part_that_is_too_much_is_named(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    pi = profiles.load("raspberry-pi-4")
+    without = sum(profiles.needs(replace(pi.settings, llm=LlmSettings()), RAM).values())
+    (tmp_path / "proc/meminfo").write_text(f"MemTotal: 2000000 kB\nMemAvailable: {without * 1024} kB\n")
+    told = " ".join(profiles.misfits(pi.settings, pi.board, RAM, tmp_path))
+    assert f"without {pi.settings.llm.model} it would" in told
+
+
+def test_a_recogniser_leaves_room_for_a_voice_where_it_can() -> None:
+    def chosen(budget: int) -> tuple[object, object]:
+        found = by_stage(fitting.choose(Here(1, budget), MODELS, NOTHING, Board()))
+        return found["asr"].given["model"], found["tts"].given["engine"]
+
+    assert chosen(420) == ("moonshine-tiny-en", "hibari")
+    assert chosen(500) == ("moonshine-base-en", "hibari")
+    assert chosen(350) == ("moonshine-base-en", "espeak")
+    assert chosen(280) == ("moonshine-tiny-en", "espeak")
+
+
+def test_measuring_ends_once_it_is_clear_and_at_the_latest_with_its_time() -> None:
+    patience = Patience(10.0, holds=0.3)
+    clear, near = [0.1, 0.11, 0.12], [0.29, 0.3, 0.31]
+    assert not patience.ends(clear[:2], 5.0)
+    assert not patience.ends(clear, 0.5)
+    assert patience.ends(clear, 1.0)
+    assert patience.ends([0.5, 0.6, 0.7], 1.0)
+    assert not patience.ends(near, 9.9)
+    assert patience.ends(near, 10.0)
+    assert not Patience(10.0).ends([], 9.0)
+
+
+def test_progress_counts_down_and_takes_more_trials_than_expected() -> None:
+    now = [0.0]
+    progress = Progress({"wake": 1, "asr": 2, "tts": 0, "llm": 1}, lambda: now[0])
+    told = []
+    for stage in ("wake", "asr", "asr", "asr", "llm"):
+        told.append(progress.begin(stage))
+        now[0] += 5.0
+        assert progress.end() == 5.0
+    assert told == [
+        "1 of 3, about 24 s left",
+        "2 of 3, about 15 s left",
+        "2 of 3, about 10 s left",
+        "2 of 3, about 10 s left",
+        "3 of 3, about 5 s left",
+    ]
+
+
+def test_as_many_trials_are_expected_as_a_fast_board_takes() -> None:
+    for cores in (1, 2, 4, 8):
+        for budget in (300, 900, 8000):
+            board, here = Board(), Here(cores, budget)
+            fitting.choose(here, MODELS, NOTHING, board)
+            assert sum(fitting.expected(here, MODELS, NOTHING).values()) >= len(board.trials) > 0
+
+
+def test_what_all_cores_together_could_not_is_tried_once() -> None:
+    board = Board(moonshine_base_en=5.0)
+    fitting.choose(Here(4, 8000), MODELS, NOTHING, board)
+    assert [trial for trial in board.trials if "base" in trial] == ["asr moonshine-base-en, 1 thread"]

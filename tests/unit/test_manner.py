@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import datetime
 
 import pytest
@@ -11,8 +12,10 @@ from household import household
 from test_turn import WISHES, run
 
 from edgevoice.audio.speaker import Speaker
-from edgevoice.config import AudioSettings, VoiceSettings
+from edgevoice.commands.talk import cues
+from edgevoice.config import AudioSettings, Settings, VoiceSettings
 from edgevoice.errors import SettingsError
+from edgevoice.messages import Replied, Samples
 from edgevoice.schema import build, parse
 from edgevoice.skills.manner import Level, Manner
 from edgevoice.stages import Style
@@ -138,6 +141,35 @@ def test_at_night_free_talk_is_one_sentence() -> None:
     assert (manner.most_sentences, manner.most_sentences) == (1, 2)
 
 
+def test_at_night_what_was_done_is_told_in_a_word_and_failures_are_not() -> None:
+    made, _ = stages(WISHES, deaf=frozenset({"light.other"}))
+    made.conversation.manner = Manner(VoiceSettings(night="22:00-6:00"), now=lambda: MIDNIGHT)
+    run(made, "lamp on")
+    assert [sentence for sentence, _ in said(made)] == ["Done"]
+    made, _ = stages(WISHES, deaf=frozenset({"light.lamp"}))
+    made.conversation.manner = Manner(VoiceSettings(night="22:00-6:00"), now=lambda: MIDNIGHT)
+    run(made, "lamp on")
+    assert "Lamp" in said(made)[0][0]
+
+
+def test_a_sound_instead_of_a_word_is_as_loud_as_the_voice() -> None:
+    made, _ = stages(WISHES)
+    made.conversation.manner = Manner(VoiceSettings(confirm="cue"), now=lambda: NOON)
+    loud = run(made, "lamp on")
+    assert said(made) == []
+    made.conversation.manner.answer("be quieter")
+    soft = run(made, "lamp on")
+    peaks = [max(abs(one.samples)) for events in (loud, soft) for one in events if isinstance(one, Replied)]
+    assert peaks[1] == pytest.approx(0.8 * peaks[0], rel=0.01)
+    unlocked = run(made, "unlock")  # a question is asked in words
+    assert [one.text for one in unlocked if isinstance(one, Replied)] == [said(made)[-1][0]]
+
+
+def test_a_way_to_confirm_that_there_is_not_is_told() -> None:
+    with pytest.raises(SettingsError, match="sentence, done or cue"):
+        build(parse("confirm: word", "settings.yaml"), VoiceSettings)
+
+
 def test_what_was_asked_for_outlives_a_restart() -> None:
     before, after = plain(), Manner(loud=Level(0.9), can_whisper=True)
     for text in ("speak slower", "be quieter", "whisper"):
@@ -202,3 +234,25 @@ def test_in_chinese_nothing_is_a_request() -> None:
     home.language = "zh-CN"
     made.conversation = type(made.conversation)(home, made.conversation._understanding)
     assert all("slower" not in str(event) for event in made.conversation.hear("speak slower", 0.0, threading.Event()))
+
+
+class Peaks:
+    """A sink that keeps how loud each piece was."""
+
+    def __init__(self) -> None:
+        self.peaks: list[int] = []
+
+    def play(self, pieces: Iterable[Samples], rate: int, cancel: threading.Event) -> None:
+        self.peaks += [int(abs(piece).max()) for piece in pieces]
+
+
+def test_cues_are_as_loud_as_the_voice_and_can_be_left_out() -> None:
+    def peak(settings: Settings, night: str) -> int:
+        made, _ = stages({})
+        made.conversation.manner = Manner(VoiceSettings(night=night, night_volume=0.5), now=lambda: MIDNIGHT)
+        sink = made.voice.sink = Peaks()
+        cues(settings, made)("listening")
+        return max(sink.peaks, default=0)
+
+    assert peak(Settings(), "22:00-6:00") == pytest.approx(peak(Settings(), "") / 2, rel=0.01)
+    assert peak(Settings(audio=AudioSettings(cues=False)), "") == 0

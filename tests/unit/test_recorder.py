@@ -20,8 +20,9 @@ from test_speaker import FakeOutput
 from test_turn import WISHES
 
 from edgevoice import turn as turns
+from edgevoice import watchers
 from edgevoice.audio.speaker import Speaker
-from edgevoice.config import AudioSettings, PrivacySettings
+from edgevoice.config import AudioSettings, HomeSettings, PrivacySettings, Settings
 from edgevoice.errors import SettingsError
 from edgevoice.messages import RATE, Expects, Transcript, Turn, TurnEnded, Utterance
 from edgevoice.service import recorder
@@ -68,6 +69,22 @@ def test_a_spoken_turn_is_two_private_files(tmp_path: Path) -> None:
     assert kept["heard"] == "lamp on"
     assert kept["sent"] == [["light.lamp", "on", True]]
     assert kept["answered"]
+
+
+def test_every_folder_that_was_recorded_in_is_remembered_once(tmp_path: Path) -> None:
+    state = tmp_path / "state" / "state.json"
+    for name in ("one", "two", "one"):
+        privacy = PrivacySettings(record_folder=tmp_path / name)
+        assert watchers.recorder(Settings(home=HomeSettings(state_file=state), privacy=privacy), stages({})[0])
+    assert recorder.places(state) == (tmp_path / "one", tmp_path / "two")
+    assert watchers.recorder(Settings(home=HomeSettings(state_file=state)), stages({})[0]) is None
+    assert len(recorder.places(state)) == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "5", "[5]", "\xff"])
+def test_places_that_cannot_be_read_are_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "recorded.json").write_text(text, "latin-1")
+    assert recorder.places(tmp_path / "state.json") == ()
 
 
 def test_what_is_typed_is_not_kept_nor_taken_for_what_was_said_before(tmp_path: Path) -> None:
