@@ -35,7 +35,7 @@ Maintainer: EdgeVoice <edgevoice@localhost>
 Section: sound
 Priority: optional
 Installed-Size: {kilobytes}
-Depends: python{python}, python{python}-venv, libportaudio2
+Depends: python{python}, libportaudio2
 Recommends: mosquitto{compiler}
 Suggests: espeak-ng
 Description: on-device voice assistant for the smart home and the car
@@ -67,7 +67,7 @@ _CONTAINERFILE = """\
 #   docker run --device /dev/snd --network host -v ./settings.yaml:/etc/edgevoice/settings.yaml:ro edgevoice
 FROM debian:12-slim
 RUN apt-get update \\
- && apt-get install -y --no-install-recommends {python} {python}-venv libportaudio2 {compiler} \\
+ && apt-get install -y --no-install-recommends {python} libportaudio2 {compiler} \\
  && rm -rf /var/lib/apt/lists/*
 COPY root/ /
 RUN {python} -I {current}/first_boot.py \\
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with releases.temporary() as scratch:
-            release = built(options, Path(scratch))
+            release = built(options, Path(scratch), {})
             make = deb if options.kind == "deb" else container
             print(make(release, options.out))
     except EdgeVoiceError as error:

@@ -8,7 +8,6 @@ import json
 import os
 import random
 import signal
-import stat
 import subprocess
 import sys
 import tarfile
@@ -16,22 +15,11 @@ import time
 from pathlib import Path
 
 import pytest
+from small_release import current, made
 
 from edgevoice.errors import EdgeVoiceError
 from flashing import first_boot, receive, targets, wheels
 from flashing.release import Entry, Release
-
-
-def made(folder: Path, name: str, files: dict[str, bytes]) -> Release:
-    folder.mkdir(exist_ok=True)
-    files = {"settings.yaml": b"mqtt: {host: 10.0.0.2}\n", "edgevoice.service": name.encode()} | files
-    entries = []
-    for path, data in files.items():
-        source = folder / f"{name}-{path.replace('/', '_')}"
-        source.write_bytes(data)
-        entries.append(Entry(path, source, len(data), hashlib.sha256(data).hexdigest()))
-    listed = [{"path": e.path, "size": e.size, "sha256": e.sha256, "mode": e.mode} for e in entries]
-    return Release({"id": name, "units": ["edgevoice.service"], "files": listed, "sources": []}, tuple(entries))
 
 
 def flashed(root: Path, release: Release) -> list[Entry]:
@@ -40,10 +28,6 @@ def flashed(root: Path, release: Release) -> list[Entry]:
     target.take(release, missing, lambda size: None)
     receive.activate(root, release.id)
     return list(missing)
-
-
-def current(root: Path) -> Path:
-    return (root / receive.HOME / "current").resolve()
 
 
 def test_a_second_flash_sends_what_changed_and_keeps_the_settings(tmp_path: Path) -> None:
@@ -136,25 +120,6 @@ def killed_flash(root: Path, release: Release, seconds: float) -> float:
         process.send_signal(signal.SIGKILL)
         process.wait()
     return time.monotonic() - began
-
-
-def test_over_ssh_only_what_is_missing_crosses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ssh = tmp_path / "bin/ssh"
-    ssh.parent.mkdir()
-    # Stands for the other end: runs the command that ssh would have carried there.
-    ssh.write_text(f'#!/bin/sh\nshift 2\nPATH={Path(sys.executable).parent}:$PATH exec sh -c "$*"\n')
-    ssh.chmod(ssh.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{ssh.parent}:{os.environ['PATH']}")
-    root = tmp_path / "root"
-    with targets.opened(f"me@board:{root}") as target:
-        for name in ("one", "two"):
-            release = made(tmp_path / "here", name, {"models/m": b"m" * 50_000})
-            missing = release.missing(target.have())
-            target.take(release, missing, lambda size: None)
-            target.activate(release)
-        assert {entry.path for entry in missing} == {"edgevoice.service"}
-        assert target.rollback() == "one"
-    assert current(root).name == "one"
 
 
 def test_an_image_that_cannot_be_mounted_says_why(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import package
 import pytest
-from test_flash import made
+from small_release import made
 
 import hatch_build
 from edgevoice import __version__

@@ -6,17 +6,20 @@ board is compiled from its source package; where that fails, such as for want of
 
 from __future__ import annotations
 
+import ctypes.util
 import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from collections.abc import Sequence
 from pathlib import Path
 
 DONE = ".complete"
+_SETTINGS = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_ROOT_USER_ACTION": "ignore"}
 
 
 def set_up(release: Path) -> list[str]:
@@ -35,10 +38,15 @@ def set_up(release: Path) -> list[str]:
     else:
         _fitting(told)
         shutil.rmtree(place, ignore_errors=True)
-        venv.EnvBuilder(with_pip=True, symlinks=True).create(place)
+        # Debian leaves pip out of Python, and a board without a network could not fetch it: it comes along.
+        venv.EnvBuilder(symlinks=True).create(place)
+        pip = next(wheels.glob("pip-*.whl"))
+        _pip(place, wheels, ["--no-deps", str(pip)], f"{pip}/pip")
         _pip(place, wheels, ["--no-deps", "--require-hashes", "-r", str(release / "requirements.txt")])
     failed = [package for package in wanted if not _compiled(place, wheels, package)]
     done.write_text("\n".join(failed), "utf-8")
+    if ctypes.util.find_library("portaudio") is None:
+        print("there is no PortAudio library: microphone and speaker need it (apt install libportaudio2)", flush=True)
     return failed
 
 
@@ -55,22 +63,25 @@ def _fitting(told: dict[str, str]) -> None:
 
 
 def _compiled(place: Path, wheels: Path, package: str) -> bool:
-    print(f"compiling {package}: minutes on a small board", flush=True)
+    if not shutil.which("c++"):
+        print(f"{package} is not compiled: there is no compiler (apt install g++). Going on without it", flush=True)
+        return False
+    print(f"compiling {package}: minutes on a PC, half an hour and more on a small board", flush=True)
+    began = time.monotonic()
     try:
         # A build sees the same wheels and no index: what builds it is carried along.
         _pip(place, wheels, ["--no-deps", package])
     except RuntimeError as error:
-        print(
-            f"{package} was not compiled ({error}). Is there a compiler? (apt install g++). Going on without it",
-            flush=True,
-        )
+        print(f"{package} was not compiled ({error}). Going on without it", flush=True)
         return False
+    print(f"compiled {package} in {(time.monotonic() - began) / 60:.0f} min", flush=True)
     return True
 
 
-def _pip(place: Path, wheels: Path, arguments: Sequence[str]) -> None:
-    command = [str(place / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    environment = os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
+def _pip(place: Path, wheels: Path, arguments: Sequence[str], pip: str = "-mpip") -> None:
+    """`pip` is what Python runs: what is installed, or the inside of a wheel."""
+    command = [str(place / "bin/python"), pip, "--disable-pip-version-check", "install", "--quiet"]
+    environment = os.environ | _SETTINGS | {"PIP_FIND_LINKS": str(wheels)}
     status = subprocess.run([*command, *arguments], env=environment, check=False).returncode
     if status != 0:
         raise RuntimeError(f"pip install {' '.join(arguments)} failed with exit status {status}")
