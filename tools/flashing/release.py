@@ -130,6 +130,7 @@ def build(profile: Profile, board: Board, packages: Packages, settings: Path | N
         "arch": board.arch,
         "python": board.python,
         "sources": [path.name.rsplit("-", 1)[0] for path in packages.sources],
+        "gpu": profile.board.gpu,
         "units": [SETUP, systemd.NAME],
         "files": [{"path": e.path, "size": e.size, "sha256": e.sha256, "mode": e.mode} for e in entries],
     }

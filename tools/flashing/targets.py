@@ -184,12 +184,14 @@ def _connected(host: str, port: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Logs in once, so that a password is asked for once. Yields the options that use this connection."""
     with tempfile.TemporaryDirectory(prefix="edgevoice-ssh-") as folder:
         shared = (f"-oControlPath={folder}/socket", "-oServerAliveInterval=15", *port)
+        said = Path(folder) / "said"  # no pipe: what ssh leaves running, such as a ProxyJump, would hold it open
         try:
-            ran = subprocess.run(["ssh", "-fNM", *shared, "--", host], stderr=subprocess.PIPE, text=True, check=False)
+            with said.open("w") as out:
+                ran = subprocess.run(["ssh", "-fNM", *shared, "--", host], stderr=out, check=False)
         except FileNotFoundError:
             raise EdgeVoiceError("there is no `ssh` here: apt install openssh-client") from None
         if ran.returncode != 0:
-            raise EdgeVoiceError(f"could not log in to {host}: {ran.stderr.strip()}")
+            raise EdgeVoiceError(f"could not log in to {host}: {said.read_text('utf-8').strip()}")
         try:
             yield shared
         finally:
