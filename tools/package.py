@@ -62,6 +62,13 @@ if [ -d /run/systemd/system ]; then
 fi
 rm -rf {folder}/venv
 """
+_POSTRM = """\
+#!/bin/sh
+set -e
+[ ! -d /run/systemd/system ] || systemctl daemon-reload
+# What the service kept: timers, lists, the web page's token.
+[ "$1" != purge ] || rm -rf /var/lib/edgevoice /var/lib/private/edgevoice
+"""
 _CONTAINERFILE = """\
 # Broker, sound card and settings come from outside:
 #   docker run --device /dev/snd --network host -v ./settings.yaml:/etc/edgevoice/settings.yaml:ro edgevoice
@@ -127,7 +134,7 @@ def deb(release: Release, out: Path) -> Path:
     }
     (control / "control").write_text(_CONTROL.format_map(words | {"python": told["python"]}))
     (control / "conffiles").write_text(f"/{receive.SETTINGS}\n")
-    for script, text in (("postinst", _POSTINST), ("prerm", _PRERM)):
+    for script, text in (("postinst", _POSTINST), ("prerm", _PRERM), ("postrm", _POSTRM)):
         (control / script).write_text(text.format_map(words))
         (control / script).chmod(0o755)
     package = out / f"{name}.deb"

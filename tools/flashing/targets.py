@@ -22,6 +22,7 @@ from flashing import receive
 from flashing.release import SETUP, Entry, Release
 
 _PACKED = (".xz", ".gz", ".zip", ".zst", ".bz2")
+_SECTOR = 512
 _LINUX = ("ext4", "ext3", "btrfs", "xfs", "f2fs")
 
 Report = Callable[[int], object]
@@ -204,37 +205,36 @@ def _mounted(image: Path) -> Iterator[Path]:
         raise EdgeVoiceError(
             f"{image}: mounting an image needs root. Run it with sudo, or mount it and give the folder"
         )
-    device = _tool("losetup", "--find", "--show", "--partscan", str(image)).strip()
+    start, size = _root_partition(image)
     root = Path(f"/run/edgevoice-flash-{os.getpid()}")
+    root.mkdir()
     try:
-        root.mkdir()
-        _tool("mount", _root_partition(image, device), str(root))
+        _tool("mount", "-o", f"loop,offset={start},sizelimit={size}", str(image), str(root))
         try:
             yield root
         finally:
             _tool("umount", str(root))
     finally:
-        with contextlib.suppress(OSError):
-            root.rmdir()
-        _tool("losetup", "--detach", device)
+        root.rmdir()
 
 
-def _root_partition(image: Path, device: str) -> str:
-    """The largest partition with a Linux file system, or the whole image where it has no partitions."""
-    rows = json.loads(_tool("lsblk", "--json", "--bytes", "--paths", "--output", "NAME,SIZE", device))
-    disk = rows["blockdevices"][0]
-    found = [row for row in disk.get("children", [disk]) if _file_system(row["name"]) in _LINUX]
-    if not found:
+def _root_partition(image: Path) -> tuple[int, int]:
+    """First byte and bytes of the largest partition with a Linux file system, or of the image where it has none."""
+    try:
+        rows = _tool("partx", "--raw", "--noheadings", "--output", "START,SECTORS", str(image)).splitlines()
+    except EdgeVoiceError:
+        rows = [f"0 {image.stat().st_size // _SECTOR}"]
+    found = [(int(start) * _SECTOR, int(sectors) * _SECTOR) for start, sectors in map(str.split, rows)]
+    linux = [part for part in found if _file_system(image, part[0]) in _LINUX]
+    if not linux:
         raise EdgeVoiceError(f"{image} has no partition with a Linux root: is it an image of a board's card?")
-    return str(max(found, key=lambda row: int(row["size"]))["name"])
+    return max(linux, key=lambda part: part[1])
 
 
-def _file_system(device: str) -> str:
-    """Asked of the device itself: a machine without udev knows it nowhere else. Empty for none."""
-    ran = subprocess.run(
-        ["blkid", "-p", "-o", "value", "-s", "TYPE", device], capture_output=True, text=True, check=False
-    )
-    return ran.stdout.strip()
+def _file_system(image: Path, start: int) -> str:
+    """Empty for none."""
+    command = ["blkid", "-p", "-O", str(start), "-o", "value", "-s", "TYPE", str(image)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _tool(*command: str) -> str:
