@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profile", metavar="NAME", help=f"the board: {', '.join(profiles.names())}, or a YAML file")
     parser.add_argument(
-        "--target", required=True, metavar="TO", help="a folder, user@host, user@host:/folder, or an image"
+        "--target", required=True, metavar="TO", help="a folder, an image, or user@host[:port][:/folder]"
     )
     releases.add_options(parser)
     parser.add_argument("--dry-run", action="store_true", help="list what would be written, and write nothing there")
@@ -61,26 +61,33 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _flash(options: argparse.Namespace) -> int:
-    with releases.temporary() as scratch:
-        release = built(options, Path(scratch))
-        with targets.opened(options.target) as target:
-            missing = release.missing(target.have())
-            if options.dry_run:
-                _list(release, missing)
-                return 0
-            with tqdm(total=sum(e.size for e in missing), unit="B", unit_scale=True, desc="to the board") as bar:
-                target.take(release, missing, bar.update)
-            left = target.activate(release)
+    with releases.temporary() as scratch, targets.opened(options.target) as target:
+        release = built(options, Path(scratch), target.system())
+        missing = release.missing(target.have())
+        if options.dry_run:
+            _list(release, missing)
+            return 0
+        with tqdm(total=sum(e.size for e in missing), unit="B", unit_scale=True, desc="to the board") as bar:
+            target.take(release, missing, bar.update)
+        left = target.activate(release)
     print(f"{release.id} is current on {options.target}")
     for line in left:
         print(line)
     return 0
 
 
-def built(options: argparse.Namespace, scratch: Path) -> Release:
-    """The release that the options ask for; wheels and models are fetched. `scratch` must live as long as it."""
+def built(options: argparse.Namespace, scratch: Path, system: Mapping[str, str]) -> Release:
+    """The release that the options ask for; wheels and models are fetched. `scratch` must live as long as it.
+
+    What the options leave open is as the board's `system` has it (`receive.system`), else as in Debian 12.
+    """
     profile = profiles.load(options.profile)
-    board = wheels.Board(profile.board.arch, options.python, options.glibc)
+    python = options.python or system.get("python", "3.11")
+    board = wheels.Board(profile.board.arch, python, options.glibc or int(system.get("glibc", 36)))
+    if board.arch != (arch := system.get("arch", board.arch)):
+        raise EdgeVoiceError(f"{profile.name} is for {board.arch} and the target is {arch}: choose another profile")
+    if (*map(int, board.python.split(".")),) < (3, 11):
+        raise EdgeVoiceError(f"Python {board.python} is too old: install 3.11 or newer there, and name it by --python")
     if unfit := releases.check(profile):
         raise EdgeVoiceError(f"the profile does not fit its own board: {'; '.join(unfit)}")
     for file in (options.settings, options.wheels):

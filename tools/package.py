@@ -35,7 +35,7 @@ Maintainer: EdgeVoice <edgevoice@localhost>
 Section: sound
 Priority: optional
 Installed-Size: {kilobytes}
-Depends: python{python}, python{python}-venv, libportaudio2
+Depends: python{python}, libportaudio2
 Recommends: mosquitto{compiler}
 Suggests: espeak-ng
 Description: on-device voice assistant for the smart home and the car
@@ -62,12 +62,19 @@ if [ -d /run/systemd/system ]; then
 fi
 rm -rf {folder}/venv
 """
+_POSTRM = """\
+#!/bin/sh
+set -e
+[ ! -d /run/systemd/system ] || systemctl daemon-reload
+# What the service kept: timers, lists, the web page's token.
+[ "$1" != purge ] || rm -rf /var/lib/edgevoice /var/lib/private/edgevoice
+"""
 _CONTAINERFILE = """\
 # Broker, sound card and settings come from outside:
 #   docker run --device /dev/snd --network host -v ./settings.yaml:/etc/edgevoice/settings.yaml:ro edgevoice
 FROM debian:12-slim
 RUN apt-get update \\
- && apt-get install -y --no-install-recommends {python} {python}-venv libportaudio2 {compiler} \\
+ && apt-get install -y --no-install-recommends {python} libportaudio2 {compiler} \\
  && rm -rf /var/lib/apt/lists/*
 COPY root/ /
 RUN {python} -I {current}/first_boot.py \\
@@ -86,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with releases.temporary() as scratch:
-            release = built(options, Path(scratch))
+            release = built(options, Path(scratch), {})
             make = deb if options.kind == "deb" else container
             print(make(release, options.out))
     except EdgeVoiceError as error:
@@ -127,7 +134,7 @@ def deb(release: Release, out: Path) -> Path:
     }
     (control / "control").write_text(_CONTROL.format_map(words | {"python": told["python"]}))
     (control / "conffiles").write_text(f"/{receive.SETTINGS}\n")
-    for script, text in (("postinst", _POSTINST), ("prerm", _PRERM)):
+    for script, text in (("postinst", _POSTINST), ("prerm", _PRERM), ("postrm", _POSTRM)):
         (control / script).write_text(text.format_map(words))
         (control / script).chmod(0o755)
     package = out / f"{name}.deb"

@@ -25,7 +25,7 @@ from edgevoice.audio.speaker import NullSink, Speaker, WavSink
 from edgevoice.commands import options as opts
 from edgevoice.commands.show import Printer
 from edgevoice.config import Settings
-from edgevoice.errors import EdgeVoiceError, MissingExtra, ModelError, StageError
+from edgevoice.errors import BrokerError, EdgeVoiceError, MissingExtra, ModelError, StageError
 from edgevoice.messages import (
     RATE,
     AudioChunk,
@@ -286,8 +286,11 @@ def say(options: argparse.Namespace) -> None:
 def stages(options: argparse.Namespace, settings: Settings, sink: Sink, wanted: Wanted) -> Iterator[turns.Stages]:
     """The parts of a turn, on the settings' home or on the simulated one."""
     if not options.demo_home:
-        with assembly.stages(settings, Store(), sink, wanted) as made:
-            yield made
+        try:
+            with assembly.stages(settings, Store(), sink, wanted) as made:
+                yield made
+        except BrokerError as error:
+            raise BrokerError(f"{error} (--demo-home tries it in a simulated home, with a broker of its own)") from None
         return
     with assembly.demo_home(settings) as changed, assembly.stages(changed, Store(), sink, wanted) as made:
         yield made

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import io
 import json
 import os
+import platform
 import random
 import signal
-import stat
 import subprocess
 import sys
 import tarfile
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
+from small_release import current, made
 
+import flash
 from edgevoice.errors import EdgeVoiceError
 from flashing import first_boot, receive, targets, wheels
 from flashing.release import Entry, Release
-
-
-def made(folder: Path, name: str, files: dict[str, bytes]) -> Release:
-    folder.mkdir(exist_ok=True)
-    files = {"settings.yaml": b"mqtt: {host: 10.0.0.2}\n", "edgevoice.service": name.encode()} | files
-    entries = []
-    for path, data in files.items():
-        source = folder / f"{name}-{path.replace('/', '_')}"
-        source.write_bytes(data)
-        entries.append(Entry(path, source, len(data), hashlib.sha256(data).hexdigest()))
-    listed = [{"path": e.path, "size": e.size, "sha256": e.sha256, "mode": e.mode} for e in entries]
-    return Release({"id": name, "units": ["edgevoice.service"], "files": listed, "sources": []}, tuple(entries))
 
 
 def flashed(root: Path, release: Release) -> list[Entry]:
@@ -40,10 +32,6 @@ def flashed(root: Path, release: Release) -> list[Entry]:
     target.take(release, missing, lambda size: None)
     receive.activate(root, release.id)
     return list(missing)
-
-
-def current(root: Path) -> Path:
-    return (root / receive.HOME / "current").resolve()
 
 
 def test_a_second_flash_sends_what_changed_and_keeps_the_settings(tmp_path: Path) -> None:
@@ -138,30 +126,77 @@ def killed_flash(root: Path, release: Release, seconds: float) -> float:
     return time.monotonic() - began
 
 
-def test_over_ssh_only_what_is_missing_crosses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ssh = tmp_path / "bin/ssh"
-    ssh.parent.mkdir()
-    # Stands for the other end: runs the command that ssh would have carried there.
-    ssh.write_text(f'#!/bin/sh\nshift 2\nPATH={Path(sys.executable).parent}:$PATH exec sh -c "$*"\n')
-    ssh.chmod(ssh.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{ssh.parent}:{os.environ['PATH']}")
-    root = tmp_path / "root"
-    with targets.opened(f"me@board:{root}") as target:
-        for name in ("one", "two"):
-            release = made(tmp_path / "here", name, {"models/m": b"m" * 50_000})
-            missing = release.missing(target.have())
-            target.take(release, missing, lambda size: None)
-            target.activate(release)
-        assert {entry.path for entry in missing} == {"edgevoice.service"}
-        assert target.rollback() == "one"
-    assert current(root).name == "one"
-
-
 def test_an_image_that_cannot_be_mounted_says_why(tmp_path: Path) -> None:
     image = tmp_path / "card.img"
     image.write_bytes(bytes(1 << 20))
     with pytest.raises(EdgeVoiceError, match=r"root|loop device|no partition"), targets.opened(str(image)):
         pytest.fail("an empty image was mounted")
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [("pi@kitchen:2222:there", "is no user@host"), ("raspios.img", "is no user@host"), ("raspios.img.xz", "unpack it")],
+)
+def test_a_target_that_is_none_makes_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EdgeVoiceError, match=told), targets.opened(target):
+        pytest.fail("it was taken for a folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_too_small_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    release = made(tmp_path / "here", "one", {})
+    release.manifest["files"][0]["size"] = 10**16
+    with pytest.raises(receive.FlashError, match=r"MB free and the release takes 100\d{8} MB"):
+        receive.take(tmp_path / "root", release.manifest, iter([]))
+
+
+def test_a_boards_python_glibc_and_processor_are_read_from_its_files(tmp_path: Path) -> None:
+    library = tmp_path / "usr/lib/aarch64-linux-gnu/libc.so.6"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(b"\x7fELF" + bytes(14) + b"\xb7\x00 ... GNU C Library stable release version 2.41.")
+    (tmp_path / "usr/bin").mkdir()
+    (tmp_path / "usr/bin/python3").symlink_to("python3.13")
+    assert receive.system(tmp_path) == {"python": "3.13", "glibc": "41", "arch": "aarch64"}
+    assert receive.system(tmp_path / "nothing") == {}
+
+
+@pytest.mark.parametrize(
+    ("system", "told"), [({"arch": "x86_64"}, "choose another profile"), ({"python": "3.9"}, "3.9 is too old")]
+)
+def test_a_board_that_cannot_run_it_is_refused_before_anything_is_built(
+    tmp_path: Path, system: dict[str, str], told: str
+) -> None:
+    options = argparse.Namespace(profile="raspberry-pi-5", python=None, glibc=None)
+    with pytest.raises(EdgeVoiceError, match=told):
+        flash.built(options, tmp_path, system)
+
+
+def test_wheels_of_the_users_reach_this_board_and_are_not_kept_for_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, kept = tmp_path / "given", tmp_path / "kept"
+    kept.mkdir()
+    own = wheel(tmp_path, "own", "1", "Requires-Dist: other\n")
+    other, pip = wheel(given, "other", "2+cuda"), wheel(given, "pip", "1")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    packages = wheels.gather(own, (), (), wheels.Board("aarch64", "3.11"), kept, given)
+    assert packages == wheels.Packages((own, other), (), (pip,))
+    assert list(kept.iterdir()) == []
+
+
+def wheel(folder: Path, name: str, version: str, more: str = "") -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        about = f"{name}-{version}.dist-info"
+        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    return path
 
 
 def test_a_stream_that_is_no_release_is_refused() -> None:
@@ -177,8 +212,6 @@ def test_a_stream_that_is_no_release_is_refused() -> None:
 
 @pytest.mark.parametrize(("key", "value"), [("python", "3.2"), ("arch", "riscv64")])
 def test_a_release_for_another_machine_is_not_installed(tmp_path: Path, key: str, value: str) -> None:
-    import platform
-
     told = {"python": f"3.{sys.version_info.minor}", "arch": platform.machine(), "sources": []} | {key: value}
     (tmp_path / "release.json").write_text(json.dumps(told))
     with pytest.raises(RuntimeError, match=value):
@@ -186,11 +219,9 @@ def test_a_release_for_another_machine_is_not_installed(tmp_path: Path, key: str
 
 
 def test_a_library_for_another_processor_is_found(tmp_path: Path) -> None:
-    import zipfile
-
-    wheel = tmp_path / "a-1-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
+    made = tmp_path / "a-1-py3-none-any.whl"
+    with zipfile.ZipFile(made, "w") as archive:
         archive.writestr("a/lib.so", b"\x7fELF" + bytes(14) + b"\x3e\x00")
-    packages = wheels.Packages((wheel,), (), ())
+    packages = wheels.Packages((made,), (), ())
     assert wheels.problems(packages, wheels.Board("x86_64", "3.11")) == []
     assert "a/lib.so" in wheels.problems(packages, wheels.Board("aarch64", "3.11"))[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import package
 import pytest
-from test_flash import made
+from small_release import made
 
 import hatch_build
 from edgevoice import __version__
@@ -34,7 +34,7 @@ def test_the_debian_package_keeps_settings_and_links_the_release(tmp_path: Path)
     assert "Architecture: arm64" in run("-f", str(made))
     run("-e", str(made), str(tmp_path / "control"))
     assert (tmp_path / "control/conffiles").read_text() == "/etc/edgevoice/settings.yaml\n"
-    for script in ("postinst", "prerm"):
+    for script in ("postinst", "prerm", "postrm"):
         subprocess.run(["sh", "-n", tmp_path / "control" / script], check=True)
 
 

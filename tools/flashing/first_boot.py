@@ -6,17 +6,21 @@ board is compiled from its source package; where that fails, such as for want of
 
 from __future__ import annotations
 
+import ctypes.util
+import fcntl
 import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from collections.abc import Sequence
 from pathlib import Path
 
 DONE = ".complete"
+_OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_ROOT_USER_ACTION": "ignore"}
 
 
 def set_up(release: Path) -> list[str]:
@@ -30,15 +34,18 @@ def set_up(release: Path) -> list[str]:
     done = place / DONE
     if done.exists():
         wanted = done.read_text("utf-8").split()
-        if not wanted or not shutil.which("c++"):
-            return wanted
     else:
         _fitting(told)
         shutil.rmtree(place, ignore_errors=True)
-        venv.EnvBuilder(with_pip=True, symlinks=True).create(place)
+        # Debian leaves pip out of Python, and a board without a network could not fetch it: it comes along.
+        venv.EnvBuilder(symlinks=True).create(place)
+        pip = next(wheels.glob("pip-*.whl"))
+        _pip(place, wheels, ["--no-deps", str(pip)], f"{pip}/pip")
         _pip(place, wheels, ["--no-deps", "--require-hashes", "-r", str(release / "requirements.txt")])
-    failed = [package for package in wanted if not _compiled(place, wheels, package)]
+    failed = [package for package in wanted if not _compiled(place, wheels, package, told["gpu"])]
     done.write_text("\n".join(failed), "utf-8")
+    if ctypes.util.find_library("portaudio") is None:
+        print("there is no PortAudio library: microphone and speaker need it (apt install libportaudio2)", flush=True)
     return failed
 
 
@@ -54,23 +61,37 @@ def _fitting(told: dict[str, str]) -> None:
         )
 
 
-def _compiled(place: Path, wheels: Path, package: str) -> bool:
-    print(f"compiling {package}: minutes on a small board", flush=True)
+def _compiled(place: Path, wheels: Path, package: str, gpu: str) -> bool:
+    if not shutil.which("c++"):
+        print(f"{package} is not compiled: there is no compiler (apt install g++). Going on without it", flush=True)
+        return False
+    print(f"compiling {package}: minutes on a PC, half an hour and more on a small board", flush=True)
+    began = time.monotonic()
     try:
         # A build sees the same wheels and no index: what builds it is carried along.
-        _pip(place, wheels, ["--no-deps", package])
+        _pip(place, wheels, ["--no-deps", package], options=_build(gpu))
     except RuntimeError as error:
-        print(
-            f"{package} was not compiled ({error}). Is there a compiler? (apt install g++). Going on without it",
-            flush=True,
-        )
+        print(f"{package} was not compiled ({error}). Going on without it", flush=True)
         return False
+    print(f"compiled {package} in {(time.monotonic() - began) / 60:.0f} min", flush=True)
     return True
 
 
-def _pip(place: Path, wheels: Path, arguments: Sequence[str]) -> None:
-    command = [str(place / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    environment = os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
+def _build(gpu: str) -> dict[str, str]:
+    """What llama.cpp is built with: no pictures, which are a third of it; CUDA where the board has a compiler for it."""
+    options = ["-DLLAVA_BUILD=OFF"]
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/local/cuda/bin"
+    if gpu == "cuda" and (compiler := shutil.which("nvcc", path=path)):
+        options += ["-DGGML_CUDA=on", f"-DCMAKE_CUDA_COMPILER={compiler}"]
+    return {"CMAKE_ARGS": " ".join(options)}
+
+
+def _pip(
+    place: Path, wheels: Path, arguments: Sequence[str], pip: str = "-mpip", options: dict[str, str] = _OFFLINE
+) -> None:
+    """`pip` is what Python runs: what is installed, or the inside of a wheel."""
+    command = [str(place / "bin/python"), pip, "--disable-pip-version-check", "install", "--quiet"]
+    environment = os.environ | _OFFLINE | options | {"PIP_FIND_LINKS": str(wheels)}
     status = subprocess.run([*command, *arguments], env=environment, check=False).returncode
     if status != 0:
         raise RuntimeError(f"pip install {' '.join(arguments)} failed with exit status {status}")
@@ -79,7 +100,10 @@ def _pip(place: Path, wheels: Path, arguments: Sequence[str]) -> None:
 def main() -> int:
     release = Path(__file__).resolve().parent
     try:
-        set_up(release)
+        with (release / "release.json").open() as lock:
+            # One that a flash began and the boot's own may meet: the second then finds all done.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            set_up(release)
     except (RuntimeError, OSError, subprocess.SubprocessError) as error:
         print(f"edgevoice: {error}", file=sys.stderr)
         return 1

@@ -2,6 +2,7 @@
 
     <root>/opt/edgevoice/releases/<id>/    a release: release.json and the files that it lists; first boot adds venv/
     <root>/opt/edgevoice/{current,previous}  links to two of them
+    <root>/opt/edgevoice/incoming/         what came of a flash that was cut off: the next one does not send it again
     <root>/usr/local/bin/edgevoice         a link to the current one's
     <root>/etc/edgevoice/settings.yaml     the user's: written where there is none, and never again
 
@@ -16,6 +17,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -28,7 +30,11 @@ PROGRAM = "edgevoice"
 SETTINGS = "etc/edgevoice/settings.yaml"
 UNITS = "etc/systemd/system"
 WANTED = f"{UNITS}/multi-user.target.wants"
+INCOMING = f"{HOME}/incoming"
 _BLOCK = 1 << 20
+_UNPACKED = 3
+"""What a wheel grows by when the first boot installs it."""
+_ARCH = {0x3E: "x86_64", 0xB7: "aarch64"}
 
 
 class FlashError(Exception):
@@ -44,8 +50,30 @@ def releases(root: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def have(root: Path) -> dict[str, Path]:
-    """What need not be sent again: sha256 -> a file of a release that has it."""
+def system(root: Path) -> dict[str, str]:
+    """What the board has, as far as its files tell: `arch`, `python` as 3.11, the minor version of its `glibc` 2."""
+    found = {}
+    python = root / "usr/bin/python3"
+    if python.is_symlink() and (version := re.search(r"python(3\.\d+)$", os.readlink(python))):
+        found["python"] = version[1]
+    for path in sorted(root.glob("usr/lib/*-linux-gnu/libc.so.6")) or sorted(root.glob("lib/*-linux-gnu/libc.so.6")):
+        data = path.read_bytes()
+        if release := re.search(rb"release version 2\.(\d+)", data):
+            found["glibc"] = release[1].decode()
+        if arch := _ARCH.get(int.from_bytes(data[18:20], "little")):
+            found["arch"] = arch
+        break
+    return found
+
+
+def have(root: Path) -> list[str]:
+    """What need not be sent again, by sha256."""
+    came = (path for path in (root / INCOMING).glob("*") if _sha256(path) == path.name)
+    return sorted({*_kept(root), *(path.name for path in came)})
+
+
+def _kept(root: Path) -> dict[str, Path]:
+    """sha256 -> a file of a release that has it."""
     found = {}
     for name, release in releases(root).items():
         for file in release["files"]:
@@ -63,22 +91,25 @@ def take(root: Path, release: dict[str, Any], sent: Iterable[tuple[str, IO[bytes
     folder = root / HOME / "releases" / str(release["id"])
     if (folder / "release.json").exists():
         return folder
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    (partial / ".sent").mkdir(parents=True)
+    for left in folder.parent.glob(".*.partial"):
+        shutil.rmtree(left)
+    here, incoming = _kept(root), root / INCOMING
+    incoming.mkdir(parents=True, exist_ok=True)
+    _room(root, release, here)
     for sha256, data in sent:
         _check_name(sha256)
-        with (partial / ".sent" / sha256).open("wb") as out:
+        with (incoming / sha256).open("wb") as out:
             shutil.copyfileobj(data, out, _BLOCK)
             os.fsync(out.fileno())
-    here = have(root)
+    partial = folder.with_name(f".{folder.name}.partial")
+    partial.mkdir(parents=True)
     for file in release["files"]:
-        _place(partial, file, here)
-    shutil.rmtree(partial / ".sent")
+        _place(partial, file, (incoming / file["sha256"], here.get(file["sha256"])))
     _write(partial / "release.json", json.dumps(release, indent=1))
     _sync(partial)
     partial.rename(folder)
     _sync(folder.parent)
+    shutil.rmtree(incoming)
     return folder
 
 
@@ -128,12 +159,26 @@ def alone(root: Path) -> Iterator[None]:
         yield
 
 
-def _place(partial: Path, file: dict[str, Any], here: dict[str, Path]) -> None:
+def _room(root: Path, release: dict[str, Any], here: dict[str, Path]) -> None:
+    """Raises FlashError where the disk is too small, before anything crosses."""
+    new = {file["sha256"]: file for file in release["files"] if file["sha256"] not in here}
+    came = sum(path.stat().st_size for path in (root / INCOMING).iterdir())
+    unpacked = sum(file["size"] for file in release["files"] if file["path"].endswith(".whl")) * _UNPACKED
+    needed = sum(file["size"] for file in new.values()) + unpacked - came
+    free = shutil.disk_usage(root).free
+    if needed > free:
+        raise FlashError(
+            f"{root} has {free / 1e6:.0f} MB free and the release takes {needed / 1e6:.0f} MB when it is set up: "
+            "make room, or enlarge the partition"
+        )
+
+
+def _place(partial: Path, file: dict[str, Any], sources: Iterable[Path | None]) -> None:
     path = partial / file["path"]
     if not path.resolve().is_relative_to(partial.resolve()):
         raise FlashError(f"release.json names '{file['path']}', which is outside the release")
     path.parent.mkdir(parents=True, exist_ok=True)
-    for source in (partial / ".sent" / file["sha256"], here.get(file["sha256"])):
+    for source in sources:
         if source is not None and source.is_file() and _sha256(source) == file["sha256"]:
             os.link(source, path)
             path.chmod(file["mode"])
@@ -202,7 +247,9 @@ def main(arguments: list[str]) -> int:
     try:
         with alone(root):
             if action == "have":
-                print(json.dumps(sorted(have(root))))
+                print(json.dumps(have(root)))
+            elif action == "system":
+                print(json.dumps(system(root)))
             elif action == "take":
                 with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
                     print(take(root, *_unpacked(tar)))
@@ -211,7 +258,7 @@ def main(arguments: list[str]) -> int:
             elif action == "rollback":
                 print(rollback(root))
             else:
-                raise FlashError(f"unknown action {action}: have, take, activate or rollback")
+                raise FlashError(f"unknown action {action}: have, system, take, activate or rollback")
     except (FlashError, OSError, tarfile.TarError, ValueError) as error:
         print(f"flash: {error}", file=sys.stderr)
         return 1

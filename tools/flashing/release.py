@@ -91,9 +91,11 @@ class Release:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What tells a board's Python, and what is taken along to it."""
-    parser.add_argument("--python", default="3.11", metavar="X.Y", help="the board's Python (3.11, as in Debian 12)")
     parser.add_argument(
-        "--glibc", type=int, default=36, metavar="N", help="its glibc is 2.N or newer (36, as in Debian 12)"
+        "--python", metavar="X.Y", help="the board's Python (what is found there; 3.11, as in Debian 12)"
+    )
+    parser.add_argument(
+        "--glibc", type=int, metavar="N", help="its glibc is 2.N or newer (what is found there; 36, as in Debian 12)"
     )
     parser.add_argument(
         "--wheels", type=Path, metavar="DIR", help="wheels of your own, such as a compiled llama-cpp-python"
@@ -128,6 +130,7 @@ def build(profile: Profile, board: Board, packages: Packages, settings: Path | N
         "arch": board.arch,
         "python": board.python,
         "sources": [path.name.rsplit("-", 1)[0] for path in packages.sources],
+        "gpu": profile.board.gpu,
         "units": [SETUP, systemd.NAME],
         "files": [{"path": e.path, "size": e.size, "sha256": e.sha256, "mode": e.mode} for e in entries],
     }

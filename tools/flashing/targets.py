@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from edgevoice.service import systemd
 from flashing import receive
 from flashing.release import SETUP, Entry, Release
 
+_PACKED = (".xz", ".gz", ".zip", ".zst", ".bz2")
+_SECTOR = 512
 _LINUX = ("ext4", "ext3", "btrfs", "xfs", "f2fs")
 
 Report = Callable[[int], object]
@@ -28,6 +31,9 @@ Report = Callable[[int], object]
 
 class Target(Protocol):
     """Every method raises EdgeVoiceError with what to do about it."""
+
+    def system(self) -> dict[str, str]:
+        """What the board has, as `receive.system` says it."""
 
     def have(self) -> list[str]:
         """sha256 of what is there already."""
@@ -47,8 +53,11 @@ class Folder:
 
     root: Path
 
+    def system(self) -> dict[str, str]:
+        return receive.system(self.root)
+
     def have(self) -> list[str]:
-        return sorted(receive.have(self.root))
+        return receive.have(self.root)
 
     def take(self, release: Release, missing: Sequence[Entry], report: Report) -> None:
         with _told(), receive.alone(self.root):
@@ -67,24 +76,31 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Ssh:
-    """`host` as ssh takes it; root rights there come from being root or from sudo without a password."""
+    """`host` as ssh takes it; root rights there come from being root or from sudo without a password.
+
+    `options` are ssh's own, such as the connection that all its commands share.
+    """
 
     host: str
     root: Path = Path("/")
+    options: tuple[str, ...] = ()
+
+    def system(self) -> dict[str, str]:
+        return dict(json.loads(self._receive("system")))
 
     def have(self) -> list[str]:
         return list(json.loads(self._receive("have")))
 
     def take(self, release: Release, missing: Sequence[Entry], report: Report) -> None:
-        process = subprocess.Popen(
-            self._command("take"), stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-        )
-        assert process.stdin is not None
-        assert process.stderr is not None
-        with contextlib.suppress(BrokenPipeError), process.stdin as stream:
-            _pack(stream, release, missing, report)
-        error = process.stderr.read().decode(errors="replace")
-        if process.wait() != 0:
+        command = self._command("take")
+        # Left only when the other end is done: it holds the board's lock until then.
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as ran:
+            assert ran.stdin is not None
+            assert ran.stderr is not None
+            with contextlib.suppress(BrokenPipeError), ran.stdin as stream:
+                _pack(stream, release, missing, report)
+            error = ran.stderr.read().decode(errors="replace")
+        if ran.returncode != 0:
             raise self._failed(error)
 
     def activate(self, release: Release) -> list[str]:
@@ -92,10 +108,10 @@ class Ssh:
             self._receive("activate", release.id)
             return [f"on the board: python3 {self.root / receive.HOME}/current/first_boot.py"]
         # The new release is set up while the old one still runs; then one restart changes over.
-        self._run(f"python{release.manifest['python']} -I /{receive.HOME}/releases/{release.id}/first_boot.py")
+        script = f"/{receive.HOME}/releases/{release.id}/first_boot.py"
+        self._run(f"python{release.manifest['python']} -I {script}", stdout=None)
         self._receive("activate", release.id)
-        self._restart()
-        return []
+        return self._restart()
 
     def rollback(self) -> str:
         name = self._receive("rollback").strip()
@@ -103,10 +119,13 @@ class Ssh:
             self._restart()
         return name
 
-    def _restart(self) -> None:
+    def _restart(self) -> list[str]:
+        if self._run("sh -c 'test -d /run/systemd/system || echo none'"):
+            return [f"no systemd runs on {self.host}: start it there with `edgevoice run`"]
         self._run(
             f"systemctl daemon-reload && $S systemctl enable --quiet {SETUP} {systemd.NAME} && $S systemctl restart {systemd.NAME}"
         )
+        return []
 
     def _receive(self, *arguments: str) -> str:
         return self._finished(self._command(*arguments))
@@ -116,45 +135,68 @@ class Ssh:
         words = shlex.join(["python3", "-c", script, action, str(self.root), *arguments])
         return self._ssh(words)
 
-    def _run(self, words: str) -> str:
-        return self._finished(self._ssh(words))
+    def _run(self, words: str, stdout: int | None = subprocess.PIPE) -> str:
+        return self._finished(self._ssh(words), stdout)
 
     def _ssh(self, words: str) -> list[str]:
         sudo = "S=; " if self.root != Path("/") else 'S="sudo -n"; [ "$(id -u)" = 0 ] && S=; '
-        return ["ssh", "--", self.host, f"{sudo}$S {words}"]
+        return ["ssh", *self.options, "--", self.host, f"{sudo}$S {words}"]
 
-    def _finished(self, command: Sequence[str]) -> str:
-        try:
-            ran = subprocess.run(command, capture_output=True, text=True, check=False)
-        except FileNotFoundError:
-            raise EdgeVoiceError("there is no `ssh` here: apt install openssh-client") from None
+    def _finished(self, command: Sequence[str], stdout: int | None = subprocess.PIPE) -> str:
+        ran = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
         if ran.returncode != 0:
             raise self._failed(ran.stderr)
-        return ran.stdout
+        return ran.stdout or ""
 
     def _failed(self, error: str) -> EdgeVoiceError:
         hint = ""
         if "sudo" in error:
             hint = f". Log in as root, or let sudo work without a password on {self.host}"
         elif "python3" in error and "not found" in error:
-            hint = f". Install Python there: ssh {self.host} sudo apt install python3 python3-venv"
+            hint = f". Install Python there: ssh {self.host} sudo apt install python3"
         return EdgeVoiceError(f"{self.host}: {error.strip() or 'ssh failed'}{hint}")
 
 
 @contextlib.contextmanager
 def opened(target: str) -> Iterator[Target]:
-    """The target that a text names: `user@host` or `user@host:/root`, an image file, a folder.
+    """The target that a text names: `user@host[:port][:/root]`, an image file, a folder.
 
     An image's root partition is mounted by a loop device meanwhile, which needs root rights.
     """
-    remote = re.fullmatch(r"([\w.-]+@[\w.-]+)(?::(/.*))?", target)
+    remote = re.fullmatch(r"([\w.-]+@[\w.-]+)(?::(\d+))?(?::(/.*))?", target)
+    path = Path(target)
     if remote:
-        yield Ssh(remote[1], Path(remote[2] or "/"))
-    elif Path(target).is_file():
-        with _mounted(Path(target)) as root:
+        port = ("-p", remote[2]) if remote[2] else ()
+        with _connected(remote[1], port) as options:
+            yield Ssh(remote[1], Path(remote[3] or "/"), options)
+    elif path.suffix in _PACKED:
+        raise EdgeVoiceError(f"{target} is packed: unpack it first, such as by unxz or unzip")
+    elif path.is_file():
+        with _mounted(path) as root:
             yield Folder(root)
+    elif "@" in target or path.suffix == ".img":
+        raise EdgeVoiceError(f"'{target}' is no user@host[:port][:/folder], and there is no such image or folder")
     else:
-        yield Folder(Path(target))
+        yield Folder(path)
+
+
+@contextlib.contextmanager
+def _connected(host: str, port: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Logs in once, so that a password is asked for once. Yields the options that use this connection."""
+    with tempfile.TemporaryDirectory(prefix="edgevoice-ssh-") as folder:
+        shared = (f"-oControlPath={folder}/socket", "-oServerAliveInterval=15", *port)
+        said = Path(folder) / "said"  # no pipe: what ssh leaves running, such as a ProxyJump, would hold it open
+        try:
+            with said.open("w") as out:
+                ran = subprocess.run(["ssh", "-fNM", *shared, "--", host], stderr=out, check=False)
+        except FileNotFoundError:
+            raise EdgeVoiceError("there is no `ssh` here: apt install openssh-client") from None
+        if ran.returncode != 0:
+            raise EdgeVoiceError(f"could not log in to {host}: {said.read_text('utf-8').strip()}")
+        try:
+            yield shared
+        finally:
+            subprocess.run(["ssh", *shared, "-Oexit", "--", host], capture_output=True, check=False)
 
 
 @contextlib.contextmanager
@@ -163,37 +205,36 @@ def _mounted(image: Path) -> Iterator[Path]:
         raise EdgeVoiceError(
             f"{image}: mounting an image needs root. Run it with sudo, or mount it and give the folder"
         )
-    device = _tool("losetup", "--find", "--show", "--partscan", str(image)).strip()
+    start, size = _root_partition(image)
     root = Path(f"/run/edgevoice-flash-{os.getpid()}")
+    root.mkdir()
     try:
-        root.mkdir()
-        _tool("mount", _root_partition(image, device), str(root))
+        _tool("mount", "-o", f"loop,offset={start},sizelimit={size}", str(image), str(root))
         try:
             yield root
         finally:
             _tool("umount", str(root))
     finally:
-        with contextlib.suppress(OSError):
-            root.rmdir()
-        _tool("losetup", "--detach", device)
+        root.rmdir()
 
 
-def _root_partition(image: Path, device: str) -> str:
-    """The largest partition with a Linux file system, or the whole image where it has no partitions."""
-    rows = json.loads(_tool("lsblk", "--json", "--bytes", "--paths", "--output", "NAME,SIZE", device))
-    disk = rows["blockdevices"][0]
-    found = [row for row in disk.get("children", [disk]) if _file_system(row["name"]) in _LINUX]
-    if not found:
+def _root_partition(image: Path) -> tuple[int, int]:
+    """First byte and bytes of the largest partition with a Linux file system, or of the image where it has none."""
+    try:
+        rows = _tool("partx", "--raw", "--noheadings", "--output", "START,SECTORS", str(image)).splitlines()
+    except EdgeVoiceError:
+        rows = [f"0 {image.stat().st_size // _SECTOR}"]
+    found = [(int(start) * _SECTOR, int(sectors) * _SECTOR) for start, sectors in map(str.split, rows)]
+    linux = [part for part in found if _file_system(image, part[0]) in _LINUX]
+    if not linux:
         raise EdgeVoiceError(f"{image} has no partition with a Linux root: is it an image of a board's card?")
-    return str(max(found, key=lambda row: int(row["size"]))["name"])
+    return max(linux, key=lambda part: part[1])
 
 
-def _file_system(device: str) -> str:
-    """Asked of the device itself: a machine without udev knows it nowhere else. Empty for none."""
-    ran = subprocess.run(
-        ["blkid", "-p", "-o", "value", "-s", "TYPE", device], capture_output=True, text=True, check=False
-    )
-    return ran.stdout.strip()
+def _file_system(image: Path, start: int) -> str:
+    """Empty for none."""
+    command = ["blkid", "-p", "-O", str(start), "-o", "value", "-s", "TYPE", str(image)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _tool(*command: str) -> str:

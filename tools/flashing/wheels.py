@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
+from urllib.parse import unquote
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
@@ -49,7 +50,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """`wheels` are installed as they are; `sources` are compiled on the board, `builders` are for that alone."""
+    """`wheels` are installed as they are, `sources` are compiled on the board; `builders` are pip and what compiles."""
 
     wheels: tuple[Path, ...]
     sources: tuple[Path, ...]
@@ -88,12 +89,10 @@ def gather(
     needed = _needs(_metadata(own), tuple(extras), board)
     wanted = [line for line in needed if canonicalize_name(Requirement(line).name) not in left_out]
     wheels, sources = _resolve(wanted, board, folder, given)
-    build = [line for source in sources for line in _build_needs(source)]
-    builders: tuple[Path, ...] = ()
-    if sources:
-        builders, more = _resolve([*build, *_BUILDERS], board, folder, given)
-        if more:
-            raise EdgeVoiceError(f"{', '.join(p.name for p in more)} would have to be compiled to compile others")
+    build = [line for source in sources for line in (*_build_needs(source), *_BUILDERS)]
+    builders, more = _resolve(["pip", *build], board, folder, given)
+    if more:
+        raise EdgeVoiceError(f"{', '.join(p.name for p in more)} would have to be compiled to compile others")
     return Packages((own, *wheels), sources, tuple(path for path in builders if path not in wheels))
 
 
@@ -140,7 +139,7 @@ def _resolve(
 
 def _fetch(wanted: Sequence[str], board: Board, folder: Path, given: Path | None) -> tuple[tuple[Path, ...], str]:
     """The wheels, or the name of a package that has none."""
-    links = [f"--find-links={path}" for path in (given, folder) if path]
+    links = [f"--find-links={path.resolve()}" for path in (given, folder) if path]
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.json"
         asked = ["install", "--dry-run", "--ignore-installed", f"--target={scratch}", f"--report={report}", *links]
@@ -152,10 +151,18 @@ def _fetch(wanted: Sequence[str], board: Board, folder: Path, given: Path | None
                 raise
             return (), canonicalize_name(none[1])
         rows = json.loads(report.read_text("utf-8"))["install"]
-    pins = [f"{row['metadata']['name']}=={row['metadata']['version']}" for row in rows]
-    _pip(["download", "--no-deps", f"--dest={folder}", *links, *board.flags, *pins])
-    names = [row["download_info"]["url"].rsplit("/", 1)[1] for row in rows]
-    return tuple(folder / name.replace("%2B", "+") for name in names), ""
+    found, pins = [], []
+    for row in rows:
+        name = unquote(row["download_info"]["url"].rsplit("/", 1)[1])
+        # What the user gave stays where it is: in the folder, which is kept, a wheel for one board would reach another.
+        if given and (given / name).exists():
+            found.append(given / name)
+        else:
+            found.append(folder / name)
+            pins.append(f"{row['metadata']['name']}=={row['metadata']['version']}")
+    if pins:
+        _pip(["download", "--no-deps", f"--dest={folder}", *links, *board.flags, *pins])
+    return tuple(found), ""
 
 
 def _source(line: str, folder: Path) -> Path:
