@@ -1,8 +1,6 @@
 """`python -m edgevoice` is the `edgevoice` command."""
 
-import sys
-
-from edgevoice.cli import main
+from edgevoice.cli import start
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start()

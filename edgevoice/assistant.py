@@ -50,7 +50,7 @@ _log = logging.getLogger(__name__)
 
 _QUEUE = 8  # more than a person says while one turn runs
 _IDLE_SECONDS = 0.1
-_EARS_SECONDS = 1.0  # in which they end; they are left to themselves where a device hangs
+_EARS_SECONDS = 0.5  # in which they end; they are left to themselves where a device hangs
 
 
 class Ear(Protocol):
@@ -119,6 +119,8 @@ class Assistant:
         self._heard: queue.Queue[ListenEvent | Wish | Errand] = queue.Queue(_QUEUE)
         self._endings: deque[tuple[Utterance, Ending]] = deque(maxlen=1)
         self._stop = threading.Event()
+        self.is_stopped = False
+        """Was it told to end at once?"""
         self._finish = threading.Event()
         self._follow_up = threading.Event()
         self._turn: Turn | None = None
@@ -147,7 +149,7 @@ class Assistant:
             while not self._stop.is_set() and not self._heard.empty():  # heard while the ears were closing
                 self._take_turn(numbers)
         finally:
-            self.stop()
+            self._end()
             self._mic.close()
             ears.join(_EARS_SECONDS)
 
@@ -167,6 +169,10 @@ class Assistant:
 
     def stop(self) -> None:
         """Ends `run` soon, in the middle of a turn too. May be called from a signal handler or any thread."""
+        self.is_stopped = True
+        self._end()
+
+    def _end(self) -> None:
         self._stop.set()
         turn = self._turn
         if turn is not None:

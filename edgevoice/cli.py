@@ -9,8 +9,9 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
-from edgevoice import __version__, logs
+from edgevoice import __version__, ending, logs
 from edgevoice.errors import EdgeVoiceError
 
 _EPILOG = """\
@@ -20,6 +21,18 @@ Settings are read from --config, else ~/.config/edgevoice/settings.yaml, else /e
 """
 
 _DIALECTS = ("homeassistant", "zigbee2mqtt", "tasmota", "homie", "viss")
+
+
+def start() -> NoReturn:
+    """The process of the command: `main`, ended in time."""
+    with ending.in_time():
+        try:
+            status = main()
+        except SystemExit as error:  # wrong usage, and SIGTERM
+            if not isinstance(error.code, int):
+                raise
+            status = error.code
+    ending.leave(status)
 
 
 def main(arguments: list[str] | None = None) -> int:

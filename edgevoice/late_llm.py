@@ -21,7 +21,7 @@ from edgevoice.stages import ChatMessage, Llm
 
 _log = logging.getLogger(__name__)
 
-_STOP_SECONDS = 5.0  # longer than reading one batch of a prompt takes on the slowest board
+_STOP_SECONDS = 0.5  # while the rest of the process waits to end
 _SILENT_SECONDS = 0.05
 """How long the language model may be silent before an empty piece says so; `cancel` is looked at as often."""
 
@@ -48,15 +48,19 @@ class LateLlm:
         self._begin(partial(self._run, prefixes), "llm loader")
 
     def stop(self) -> None:
-        """Ends loading and writing, and frees the model; waits for both, at most a few seconds.
+        """Ends loading and writing, and frees the model: soon, or once llama.cpp gets round to it.
 
-        A process that ends while llama.cpp still computes is torn apart under its feet, and crashes now and then.
+        Python tears a process apart under the feet of daemon threads, and llama.cpp would crash: its threads are none.
         """
         self._stop.set()
+        end = time.monotonic() + _STOP_SECONDS
         for thread in list(self._threads):
-            thread.join(_STOP_SECONDS)
+            thread.join(max(0.0, end - time.monotonic()))
+        self._free()
+
+    def _free(self) -> None:
         close = getattr(self._llm, "close", None)
-        if close is not None and not self._threads:
+        if close is not None and self._stop.is_set() and not self._threads:
             close()
 
     def generate(
@@ -108,8 +112,9 @@ class LateLlm:
                 work()
             finally:
                 self._threads.discard(thread)
+                self._free()
 
-        thread = threading.Thread(target=copy_context().run, args=(run,), name=name, daemon=True)
+        thread = threading.Thread(target=copy_context().run, args=(run,), name=name)
         self._threads.add(thread)
         thread.start()
 

@@ -13,7 +13,7 @@ from typing import TextIO
 turn: ContextVar[str] = ContextVar("turn", default="")
 """Id of the turn that this thread works for; empty between turns."""
 
-_allowed = threading.Event()
+_allowed, _is_terminal = threading.Event(), threading.Event()
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 
 
@@ -59,13 +59,17 @@ def setup(level: str, stream: TextIO, environ: Mapping[str, str]) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Formatter("JOURNAL_STREAM" in environ))
     if stream.isatty():
-        _allowed.set()
+        _is_terminal.set()
+    allow_words(False)
     logging.basicConfig(level=getattr(logging, level.upper()), handlers=[handler])
 
 
-def allow_words() -> None:
-    """From now on logs may hold what was said."""
-    _allowed.set()
+def allow_words(is_allowed: bool = True) -> None:
+    """From now on logs may hold what was said, or may not; a terminal's reader sees every word."""
+    if is_allowed or _is_terminal.is_set():
+        _allowed.set()
+    else:
+        _allowed.clear()
 
 
 def private(text: str) -> str:

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgevoice.assembly import state_file
@@ -17,7 +18,6 @@ from edgevoice.config import Settings
 from edgevoice.ducking import Ducker
 from edgevoice.messages import Event
 from edgevoice.model_store import Store
-from edgevoice.mqtt.client import MqttClient
 from edgevoice.service import masking
 from edgevoice.service import recorder as recording
 from edgevoice.service.presence import Presence, Sources
@@ -53,8 +53,17 @@ def presence(
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the web page shows beside the turns; `health` is `figures.Watched.health`."""
+
+    file: SettingsFile
+    meter: Meter
+    health: Callable[[], Mapping[str, Any]]
+
+
 @contextmanager
-def web(settings: Settings, stages: Stages, assistant: Assistant, file: SettingsFile, meter: Meter) -> Iterator[Web]:
+def web(settings: Settings, stages: Stages, assistant: Assistant, page: Page) -> Iterator[Web]:
     """The web page, while the context lasts. Raises SettingsError where it cannot be served."""
     from edgevoice.service.web import access, server, status
     from edgevoice.service.web.web import Mind, Web
@@ -62,10 +71,9 @@ def web(settings: Settings, stages: Stages, assistant: Assistant, file: Settings
     assert stages.taught is not None
     assert stages.explainer is not None
     link, folder = stages.link, state_file(settings.home).parent
-    bus = link.bus
-    told = status.Status(settings, file.profile, Store(), lambda: not isinstance(bus, MqttClient) or bus.connected)
+    told = status.Status(settings, page.file.profile, Store(), page.health)
     mind = Mind(link.home, stages.explainer, stages.taught, functools.partial(prepare, stages))
-    made = Web(assistant, mind, file, told, meter)
+    made = Web(assistant, mind, page.file, told, page.meter)
     guard, is_new = access.load(settings.web, folder)
     with server.Server(settings.web, guard, made.app()) as running:
         stages.voice.sink = made.turns.watched(stages.voice.sink)

@@ -8,6 +8,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from edgevoice import config, profiles, registry
 from edgevoice.audio import devices as sound
@@ -241,7 +242,16 @@ def _service(options: argparse.Namespace) -> systemd.Service:
         command += ["--config", str(file.resolve())]
     models = Store().root
     readable = systemd.needed_paths(file, models)
-    return systemd.Service(tuple(command), models, profile.board, settings.mqtt.host, readable, user=options.user)
+    return systemd.Service(tuple(command), models, profile.board, _hosts(settings), readable, user=options.user)
+
+
+def _hosts(settings: Settings) -> tuple[str, ...]:
+    """What the settings connect to and serve at."""
+    home, page = settings.home, settings.web
+    found = [settings.mqtt.host, page.host if page.port else "", home.kuksa.rpartition(":")[0]]
+    if settings.llm.engine == "server":
+        found.append(urlsplit(settings.llm.url).hostname or "")
+    return tuple(filter(None, found))
 
 
 def service_print(options: argparse.Namespace) -> None:

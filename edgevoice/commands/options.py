@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgevoice import config, profiles
+from edgevoice import config, profiles, schema
 from edgevoice.config import Settings
 from edgevoice.service.web.settings_file import SettingsFile
 
@@ -32,14 +32,25 @@ def _users() -> Path:
 
 def settings(options: argparse.Namespace, overrides: Mapping[str, Any] | None = None) -> Settings:
     """The profile's settings under the file's under `overrides`. Raises SettingsError."""
-    file = config_file(options)
-    made = config.settings(profile(options).node, file, overrides)
+    file, page = config_file(options), pages_file()
+    node = profile(options).node
+    is_over = page is not None and page.exists()
+    if is_over and file is not None:
+        node = schema.merge(node, schema.read(file))
+    made = config.settings(node, page if is_over else file, overrides)
     packs = (file or _users()).parent / "packs"
     if made.nlu.packs_folder is not None or not packs.is_dir():
         return made
     return replace(made, nlu=replace(made.nlu, packs_folder=packs))
 
 
+def pages_file() -> Path | None:
+    """What the web page of a systemd service saves, and wins over the file: a service may not write into /etc."""
+    folder = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return Path(folder) / "settings.yaml" if folder else None
+
+
 def settings_file(options: argparse.Namespace, running: Settings) -> SettingsFile:
-    """The file of the user's settings, or where it would be; `running` are those in force."""
-    return SettingsFile(config_file(options) or _users(), profile(options), running)
+    """The file that the web page changes; `running` are the settings in force."""
+    file, page = config_file(options), pages_file()
+    return SettingsFile(page or file or _users(), profile(options), running, under=file if page else None)

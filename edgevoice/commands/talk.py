@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -23,8 +24,10 @@ from edgevoice.audio.cues import cue
 from edgevoice.audio.mic import Mic
 from edgevoice.audio.speaker import NullSink, Speaker, WavSink
 from edgevoice.commands import options as opts
+from edgevoice.commands.reload import Reload
 from edgevoice.commands.show import Printer
 from edgevoice.config import Settings
+from edgevoice.ending import on_signals
 from edgevoice.errors import BrokerError, EdgeVoiceError, MissingExtra, ModelError, StageError
 from edgevoice.messages import (
     RATE,
@@ -56,19 +59,21 @@ def run(options: argparse.Namespace) -> None:
     """The assistant, again and again where its settings are read anew; with the old ones where the new do not work."""
     wanted = Wanted(llm=not options.no_llm, wait_for_broker=False, degrades=True, memory=not options.demo_home)
     figures, printer = Figures(), Printer(options.json)
+    reload = Reload(lambda: opts.settings(options), notify.from_environment(os.environ, os.getpid()))
     before: Settings | None = None
     settings: Settings | None = opts.settings(options)
-    while settings is not None:
-        try:
-            with stages(options, settings, Speaker(settings.audio), wanted) as made:
-                file = opts.settings_file(options, settings)
-                again = live(settings, made, printer, file, figures, lambda: opts.settings(options))
-            before, settings = settings, again
-        except EdgeVoiceError as error:
-            if before is None:
-                raise
-            _log.error("the new settings do not work, going on with the old ones: %s", error)
-            before, settings = None, before
+    with on_signals(lambda *_: reload(), signal.SIGHUP), ExitStack() as stack:
+        stack.callback(reload.notifier.stopping)
+        while settings is not None:
+            try:
+                with stages(options, settings, Speaker(settings.audio), wanted) as made:
+                    again = live(settings, made, printer, opts.settings_file(options, settings), figures, reload)
+                before, settings = settings, again
+            except EdgeVoiceError as error:
+                if before is None:
+                    raise
+                reload.failed(error)
+                before, settings = None, before
 
 
 def live(
@@ -77,14 +82,14 @@ def live(
     printer: Printer,
     file: SettingsFile,
     figures: Figures | None = None,
-    read: Callable[[], Settings] | None = None,
+    reload: Reload | None = None,
 ) -> Settings | None:
     """The assistant on this machine's microphone, until SIGINT or SIGTERM.
 
-    SIGHUP has the settings read anew by `read`: those are returned once nothing is being heard or answered, where they
-    differ and are good.
+    Returns the settings that `reload` has found, once nothing is being heard or answered.
     """
-    notifier = notify.from_environment(os.environ, os.getpid())
+    reload = reload or Reload(lambda: settings, notify.Notifier())
+    notifier = reload.notifier
     heartbeat = notify.Heartbeat(notifier.beat, ("ears", "turns"), _PATIENCE_SECONDS + settings.llm.deadline_seconds)
     watched = Watched(figures or Figures(), heartbeat, stages.condition)
     mic, ear = ears(settings, stages)
@@ -92,8 +97,7 @@ def live(
     # A log, systemd's journal above all, is not told what was said in the house unless that is asked for.
     is_log = notifier.active or not sys.stdout.isatty()
     has_words = printer.json or settings.service.log_words or not is_log
-    if settings.service.log_words:
-        logs.allow_words()
+    logs.allow_words(settings.service.log_words)
 
     def observe(event: Event) -> None:
         if isinstance(event, Listening):
@@ -113,23 +117,17 @@ def live(
     presence = watchers.presence(settings, stages, assistant, watched.summary)
     ducker = watchers.ducker(settings, stages)
     watching: list[watchers.Watcher] = [one for one in (presence, ducker, recorder) if one is not None]
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: assistant.stop())
-    reload = Reload(settings, read or (lambda: settings), assistant.finish, notifier)
-    signal.signal(signal.SIGHUP, lambda *_: reload())
-    try:
-        with endpoint(settings, watched), ExitStack() as stack:
-            if ducker is not None:
-                stack.callback(ducker.release)
-            if settings.web.port:
-                watching.append(stack.enter_context(watchers.web(settings, stages, assistant, file, meter)))
-            assistant.run()
-    except BaseException:
-        notifier.stopping()
-        raise
-    if reload.settings is None:
-        notifier.stopping()
-    return reload.settings
+    with ExitStack() as stack:
+        stack.enter_context(on_signals(lambda *_: assistant.stop(), signal.SIGINT, signal.SIGTERM))
+        stack.enter_context(endpoint(settings, watched))
+        if ducker is not None:
+            stack.callback(ducker.release)
+        if settings.web.port:
+            page = watchers.Page(replace(file, reload=reload), meter, watched.health)
+            watching.append(stack.enter_context(watchers.web(settings, stages, assistant, page)))
+        stack.enter_context(reload.of(settings, assistant.finish))
+        assistant.run()
+    return None if assistant.is_stopped else reload.take()
 
 
 def cues(settings: Settings, stages: turns.Stages) -> Callable[[str], None]:
@@ -145,34 +143,6 @@ def cues(settings: Settings, stages: turns.Stages) -> Callable[[str], None]:
                 _log.warning("no cue: %s", error)
 
     return play
-
-
-class Reload:
-    """What SIGHUP does: reads the settings by `read`, and calls `finish` where they are good and others than `now`."""
-
-    def __init__(
-        self, now: Settings, read: Callable[[], Settings], finish: Callable[[], None], notifier: notify.Notifier
-    ) -> None:
-        self._now, self._read, self._finish, self._notifier = now, read, finish, notifier
-        self.settings: Settings | None = None
-        """The new ones."""
-
-    def __call__(self) -> None:
-        self._notifier.reloading()
-        try:
-            found = self._read()
-        except EdgeVoiceError as error:
-            _log.error("the settings stay as they were: %s", error)
-            self._notifier.status(f"the settings stay as they were: {error}")
-            self._notifier.ready()
-            return
-        if found == self._now:
-            _log.warning("the settings are the same as before")
-            self._notifier.ready()
-            return
-        _log.warning("the settings have changed: they hold from the end of this turn on")
-        self.settings = found
-        self._finish()
 
 
 class Deaf:

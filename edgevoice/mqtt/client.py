@@ -38,7 +38,7 @@ PAYLOAD_LIMIT = 4_194_304
 """Bytes; longer payloads are counted and dropped."""
 _WAITING_LIMIT = 67_108_864  # bytes of all payloads that wait together
 _QOS = 1
-_CONNECT_SECONDS = 5.0
+_CONNECT_SECONDS, _PART_SECONDS = 5.0, 0.5  # in which a broker says hello, and takes leave
 _LOOK_SECONDS = 0.25  # how often the connection is looked at
 _FRESH_SECONDS = 0.5  # a broker that said something so lately is there
 _REMEMBERED = 256  # messages, to know a duplicate by
@@ -112,17 +112,17 @@ class MqttClient(Running):
             raise BrokerError(self.problem or silence)
 
     def stop(self) -> None:
-        """Says `offline` and ends the connection and its threads."""
+        """Says `offline` and ends the connection and its threads; where the broker hangs they end later, by themselves."""
         self._stop.set()
         self._wanted.set()
         client = self._paho
         if client is not None:
             with contextlib.suppress(RuntimeError, ValueError):  # the connection broke meanwhile
-                client.publish(self.availability_topic, self._gone, _QOS, retain=True).wait_for_publish(1.0)
+                client.publish(self.availability_topic, self._gone, _QOS, retain=True).wait_for_publish(_PART_SECONDS)
             client.disconnect()
         self._ended.set()
         if self._thread is not None:
-            self._thread.join(2.0)
+            self._thread.join(_PART_SECONDS)
             self._thread = None
 
     def subscribe(self, filters: Iterable[str]) -> None:
@@ -201,8 +201,8 @@ class MqttClient(Running):
             # Jitter keeps the devices of a house from coming back in one wave.
             pause = _FIRST_PAUSE_SECONDS if self.connections > accepted else min(pause * 2, _LONGEST_PAUSE_SECONDS)
             self._wanted.clear()
-            self._stop.wait(_LEAST_PAUSE_SECONDS)
-            self._wanted.wait(pause * random.uniform(0.5, 1.0))
+            if not self._stop.wait(_LEAST_PAUSE_SECONDS):
+                self._wanted.wait(pause * random.uniform(0.5, 1.0))
 
     def _connect_once(self, credentials: Credentials) -> None:
         self._ended.clear()

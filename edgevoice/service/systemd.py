@@ -15,8 +15,10 @@ from typing import TypeAlias
 
 from edgevoice.errors import EdgeVoiceError
 from edgevoice.profiles import Board
+from edgevoice.service.web.access import is_address, is_loopback
 
 NAME = "edgevoice.service"
+_HOUSE = ("link-local", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 SYSTEM_FOLDER = Path("/etc/systemd/system")
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 
@@ -25,13 +27,14 @@ _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 class Service:
     """What the unit runs. `readable` are files and folders that it needs; those in a home are mounted read-only.
 
+    `hosts` are the addresses and names that it connects to, and those that it serves at; `0.0.0.0` is all of the house.
     `user` makes a unit for the user's own manager instead of the system's.
     """
 
     command: tuple[str, ...]
     models: Path
     board: Board
-    broker: str = "127.0.0.1"
+    hosts: tuple[str, ...] = ("127.0.0.1",)
     readable: tuple[Path, ...] = ()
     user: bool = False
 
@@ -199,22 +202,17 @@ def _sandbox(service: Service) -> list[str]:
         "DevicePolicy=closed",
         "DeviceAllow=char-alsa rw",
         *(f"DeviceAllow={device} rw" for device in service.board.devices),
-        "# The broker and nothing outside the house.",
+        "# The broker, who may look at the web page, and nothing outside the house.",
         "IPAddressDeny=any",
-        "IPAddressAllow=" + " ".join(_networks(service.broker)),
+        "IPAddressAllow=" + " ".join(_networks(service.hosts)),
     ]
 
 
-def _networks(broker: str) -> list[str]:
-    """Where the broker may be: this machine; else the private networks and the address given."""
-    try:
-        address = ipaddress.ip_address(broker)
-    except ValueError:
-        address = None
-    if broker == "localhost" or (address is not None and address.is_loopback):
-        return ["localhost"]
-    found = ["localhost", "link-local", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
-    return found + [str(address)] if address is not None and not address.is_private else found
+def _networks(hosts: Iterable[str]) -> list[str]:
+    """Where the hosts may be: this machine; else the private networks and the addresses given."""
+    others = [host for host in hosts if not is_loopback(host)]
+    found = ["localhost", *(_HOUSE if others else ())]
+    return found + [host for host in others if is_address(host) and not ipaddress.ip_address(host).is_private]
 
 
 def needed_paths(config: Path | None, models: Path) -> tuple[Path, ...]:

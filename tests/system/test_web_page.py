@@ -86,6 +86,12 @@ class Room:
         """Nothing was opened."""
 
 
+HEALTH = {
+    "status": "degraded",
+    "stages": {"ears": {"ok": True, "problem": ""}, "mqtt": {"ok": False, "problem": "away"}},
+}
+
+
 class Place:
     """A running assistant with a page: where it is, and what stands behind it."""
 
@@ -112,7 +118,7 @@ def running(folder: Path, host: str = "127.0.0.1") -> Iterator[Place]:
         assistant = Assistant(
             meter, ear, stages, lambda event: [watch(event) for watch in watching] and None, lambda name: None  # type: ignore[arg-type]
         )  # fmt: skip
-        with watchers.web(settings, stages, assistant, file, meter) as web:
+        with watchers.web(settings, stages, assistant, watchers.Page(file, meter, lambda: HEALTH)) as web:
             watching.append(web.observe)
             thread = threading.Thread(target=assistant.run)
             thread.start()

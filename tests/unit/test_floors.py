@@ -19,7 +19,7 @@ FLOORS = (
     ("home", "nlu", "dialogue", "skills"),
     ("stop", "listen", "link", "ducking", "turn", "ahead", "replay"),
     ("assistant", "late_llm", "simulator", "vehicle", "service", "assembly", "watchers", "measure", "fitting"),
-    ("commands", "demo", "cli"),
+    ("ending", "commands", "demo", "cli"),
 )
 # They stand beside the third row: each knows the two lowest floors only, and the pure rooms know none of them.
 ENGINES = ("audio", "wake", "vad", "asr", "embedding", "llm", "tts", "mqtt", "kuksa")

@@ -52,18 +52,20 @@ def test_sound_and_the_boards_own_devices_stay_open(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("broker", "extra"),
+    ("hosts", "extra"),
     [
-        ("localhost", None),
-        ("::1", None),
-        ("192.168.1.4", "192.168.0.0/16"),
-        ("broker.local", "fe80"),
-        ("203.0.113.200", "192.168.0.0/16"),
-        ("8.8.4.4", "8.8.4.4"),
+        (("localhost",), None),
+        (("::1", "127.0.0.1"), None),
+        (("192.168.1.4",), "192.168.0.0/16"),
+        (("127.0.0.1", "0.0.0.0"), "192.168.0.0/16"),
+        (("127.0.0.1", "::"), "fc00::/7"),
+        (("broker.local",), "fe80"),
+        (("203.0.113.200",), "192.168.0.0/16"),
+        (("8.8.4.4",), "8.8.4.4"),
     ],
 )
-def test_only_the_brokers_network_is_open(broker: str, extra: str | None) -> None:
-    (allowed,) = values(systemd.unit(replace(SERVICE, broker=broker)))["IPAddressAllow"]
+def test_only_the_networks_of_the_settings_are_open(hosts: tuple[str, ...], extra: str | None) -> None:
+    (allowed,) = values(systemd.unit(replace(SERVICE, hosts=hosts)))["IPAddressAllow"]
     if extra is None:
         assert allowed == "localhost"
     else:
@@ -93,7 +95,7 @@ def test_what_the_service_must_read_is_named_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", profiles.names())
 def test_systemd_itself_finds_the_unit_well_confined(name: str, tmp_path: Path) -> None:
     path = tmp_path / systemd.NAME
-    unit = replace(SERVICE, command=("/bin/true",), board=profiles.load(name).board, broker="192.168.1.4")
+    unit = replace(SERVICE, command=("/bin/true",), board=profiles.load(name).board, hosts=("192.168.1.4",))
     path.write_text(systemd.unit(replace(unit, readable=(Path("/home/ann/venv"),))))
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", path],

@@ -163,8 +163,8 @@ def unit(profile: Profile) -> str:
         "--config",
         f"/{receive.SETTINGS}",
     )
-    broker = profile.settings.mqtt.host
-    service = systemd.Service(command, Path(f"{CURRENT}/models"), profile.board, broker)
+    house = ("0.0.0.0",)  # the settings are the user's, and may name any broker in it
+    service = systemd.Service(command, Path(f"{CURRENT}/models"), profile.board, house)
     return systemd.unit(service).replace("\n[Service]\n", f"\nRequires={SETUP}\nAfter={SETUP}\n\n[Service]\n", 1)
 
 

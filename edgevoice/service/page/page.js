@@ -456,12 +456,14 @@ let checking = 0;
 function showSettings(told) {
   version = told.version;
   $("settings-path").textContent = told.path;
+  $("settings-under").textContent = told.under && `. It wins over ${told.under}, into which the service may not write.`;
+  $("settings-when").textContent = told.reloads ? "What you save takes effect at the end of the running turn." : "What you save takes effect at the next start.";
   $("settings-text").value = told.text;
   $("settings-rows").replaceChildren(
     ...told.settings.map((one) => el("tr", { class: one.is_default ? "" : "set" }, el("td", {}, el("code", {}, one.key)), el("td", {}, el("code", {}, JSON.stringify(one.value))), el("td", {}, one.help))),
   );
   filterSettings();
-  showProblem(null);
+  showProblem(told.not_in_force ? { line: 0, text: `Not in force: ${told.not_in_force}` } : null);
 }
 
 function filterSettings() {
@@ -495,7 +497,7 @@ onSubmit("settings-form", async (button) => {
   showProblem(told.problem);
   if (told.problem) return;
   version = told.version;
-  $("settings-done").textContent = "Saved. It takes effect at the next start, or at a SIGHUP.";
+  $("settings-done").textContent = `Saved. ${told.reloads ? "It is being put in force." : "It takes effect at the next start."} ${told.beside}`.trim();
 });
 
 // --- the system ----------------------------------------------------------------------------------------------------------
@@ -507,13 +509,15 @@ function showStatus(told) {
     ["Version", told.version],
     ["Profile", told.profile.name],
     ["Board of the profile", told.profile.board],
-    ["Broker", `${told.broker.address}, ${told.broker.connected ? "connected" : "away"}`],
+    ["Broker", told.broker],
+    ["Health", told.health.status],
     ["Running for", hours < 1 ? `${Math.floor(told.uptime_seconds / 60)} min` : `${hours.toFixed(1)} h`],
     ["Memory", `${told.rss_mb.toFixed(0)} MB of ${told.profile.ram_budget_mb} MB`],
     ["Wake words", told.words.map(plain).join(", ") || "none"],
     ["Lost", lost ? `${told.lost.turns} wishes, ${told.lost.events} events of ${told.lost.readers} slow pages` : "nothing"],
   ];
   $("facts").replaceChildren(...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  $("parts").replaceChildren(...Object.entries(told.health.stages).map(([name, part]) => el("li", { class: `chip ${part.ok ? "good" : "bad"}` }, part.ok ? `✓ ${name}` : `✕ ${name}: ${part.problem}`)));
   $("stages").replaceChildren(
     ...told.stages.map((one) =>
       el("tr", {}, el("td", {}, one.stage), el("td", {}, one.engine || "–"), el("td", {}, one.model || "–"), el("td", {}, el("span", { class: `chip ${{ ready: "good", missing: "bad" }[one.state] || ""}` }, one.state)), el("td", {}, one.size_mb ? `${one.size_mb} MB` : "–"), el("td", {}, one.licence || "–")),

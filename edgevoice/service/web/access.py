@@ -45,7 +45,7 @@ class Access:
     def is_ours(self, host: str) -> bool:
         """Whether a Host header names us: by address, or by a name that is ours."""
         name = _name(host)
-        return _is_address(name) or name in self._names
+        return is_address(name) or name in self._names
 
     def is_same_origin(self, headers: Headers) -> bool:
         """Whether a request that acts comes from our own page, or from a program of the user's."""
@@ -107,7 +107,15 @@ def is_loopback(host: str) -> bool:
     """Whether only this machine reaches an address."""
     if host == "localhost":
         return True
-    return _is_address(host) and ipaddress.ip_address(host).is_loopback
+    return is_address(host) and ipaddress.ip_address(host).is_loopback
+
+
+def is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _make(file: Path, token: str) -> None:
@@ -130,14 +138,6 @@ def _name(host: str) -> str:
 def _machine() -> tuple[str, ...]:
     name = socket.gethostname().casefold()
     return name, f"{name.partition('.')[0]}.local"
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _same(one: str, other: str) -> bool:

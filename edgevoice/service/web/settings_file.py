@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -35,19 +35,35 @@ class Problem:
     text: str
 
 
+class Reloading(Protocol):
+    """Has the settings read anew; `problem` is why those in force are not the file's, empty where they are."""
+
+    @property
+    def problem(self) -> str: ...
+    def __call__(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """`path` may not exist yet; `running` are the settings that the assistant runs with."""
+    """`path` may not exist yet; it wins over the file `under`. `running` are the settings that the assistant runs with.
+
+    What is saved holds at once where there is a `reload`, else at the next start.
+    """
 
     path: Path
     profile: Profile
     running: Settings
+    under: Path | None = None
+    reload: Reloading | None = None
 
     def told(self) -> Mapping[str, Any]:
         """The text, what marks its version, and every setting in force with its help."""
         text = self._text()
         return {
             "path": str(self.path),
+            "under": str(self.under or ""),
+            "reloads": self.reload is not None,
+            "not_in_force": self.reload.problem if self.reload else "",
             "profile": self.profile.name,
             "text": text,
             "version": _version(text),
@@ -70,10 +86,11 @@ class SettingsFile:
             return Problem(int(found[1]) if found else 0, told)
         return None
 
-    def save(self, text: str, version: str) -> None:
+    def save(self, text: str, version: str) -> str:
         """Replaces the file as a whole; the old one is kept as `….bak`. `version` is that of the text it was made from.
 
-        Raises SettingsError, Changed and OSError, and then nothing has changed.
+        Returns what is to be done beside it, in words; empty: nothing. Raises SettingsError, Changed and OSError, and then
+        nothing has changed.
         """
         problem = self.problem(text)
         if problem is not None:
@@ -94,6 +111,17 @@ class SettingsFile:
             shutil.copy2(target, kept)
             os.replace(kept, self._backup)
         os.replace(written, target)
+        if self.reload is not None:
+            self.reload()
+        return self._beside(text)
+
+    def _beside(self, text: str) -> str:
+        """systemd keeps the service from networks that it was not installed for."""
+        old, new = self.running, self._read(text)
+        moved = (old.mqtt.host, old.web.host, old.home.kuksa) != (new.mqtt.host, new.web.host, new.home.kuksa)
+        if not (moved and "INVOCATION_ID" in os.environ):
+            return ""
+        return "The service's unit may not let it reach that address: run `sudo edgevoice service install` once more."
 
     @property
     def _backup(self) -> Path:
@@ -107,7 +135,10 @@ class SettingsFile:
             return ""
 
     def _read(self, text: str) -> Settings:
-        node = schema.merge(self.profile.node, schema.parse(text, str(self.path)))
+        node = self.profile.node
+        if self.under is not None:
+            node = schema.merge(node, schema.read(self.under))
+        node = schema.merge(node, schema.parse(text, str(self.path)))
         made: Settings = schema.build(node, Settings, str(self.path))
         return made
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgevoice import __version__, registry
+from edgevoice import board as machine
 from edgevoice.config import Settings
 from edgevoice.model_store import Store
 from edgevoice.profiles import Profile
 
-_MB = 2**20
-
 
 class Status:
-    """Of one run. `connected` tells whether the broker is there."""
+    """Of one run. `health` is `figures.Watched.health`."""
 
-    def __init__(self, settings: Settings, profile: Profile, store: Store, connected: Callable[[], bool]) -> None:
-        self._settings, self._profile, self._store, self._connected = settings, profile, store, connected
+    def __init__(
+        self, settings: Settings, profile: Profile, store: Store, health: Callable[[], Mapping[str, Any]]
+    ) -> None:
+        self._settings, self._profile, self._store, self._health = settings, profile, store, health
         self._began = time.monotonic()
 
     def __call__(self) -> Mapping[str, Any]:
@@ -33,11 +33,9 @@ class Status:
                 "board": f"{board.arch}, {board.cores} cores, {board.ram_mb} MB",
             },
             "uptime_seconds": round(time.monotonic() - self._began),
-            "rss_mb": _rss_mb(),
-            "broker": {
-                "address": f"{self._settings.mqtt.host}:{self._settings.mqtt.port}",
-                "connected": self._connected(),
-            },
+            "rss_mb": round(machine.rss_mb(), 1),
+            "broker": f"{self._settings.mqtt.host}:{self._settings.mqtt.port}",
+            "health": self._health(),
             "stages": [self._stage(stage) for stage in registry.ENGINES],
         }
 
@@ -57,12 +55,3 @@ class Status:
         if known is not None:
             told |= {"licence": known.licence, "size_mb": known.download_mb}
         return told
-
-
-def _rss_mb() -> float:
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            pages = int(file.read().split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0.0
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / _MB, 1)

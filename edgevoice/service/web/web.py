@@ -220,13 +220,13 @@ class Web(Adapter):
         if problem is not None:
             return {"problem": asdict(problem)}
         try:
-            self._settings.save(text, str(told.get("version", "")))
+            beside = self._settings.save(text, str(told.get("version", "")))
         except Changed as error:
             raise Refused(HTTPStatus.CONFLICT, str(error)) from None
         except OSError as error:
             reason = f"{self._settings.path} cannot be written: {error.strerror or error}"
             raise Refused(HTTPStatus.FORBIDDEN, reason) from None
-        return {"problem": None, **self._settings.told()}
+        return {"problem": None, "beside": beside, **self._settings.told()}
 
     def _on_turns(self, do: Callable[[threading.Event], T]) -> T:
         """What the turns worker makes of an errand, which it does once it has nothing better to do. Raises Refused."""
