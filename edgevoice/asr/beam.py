@@ -26,6 +26,8 @@ _BEHIND = 10.0
 """A beam this much less likely than the best one, natural logarithm, is given up."""
 _BEHIND_FREE = 25.0
 """A beam this much less likely than the free sentence is something else that was said."""
+_BEHIND_OVER = 10.0
+"""The same once the free sentence is over, and can become no less likely."""
 _CLOSE = 4.0
 """A beam this much less likely than a finished sentence cannot become a useful alternative."""
 _OPEN = 16
@@ -112,8 +114,7 @@ class Search:
             scored = self._decoder.step(np.array(last)) if last else self._decoder.begin()
             if not last:
                 scored[:, self._end] = -np.inf  # where there is sound, models often end before the first word
-            heard = self._rank(beams[at]) if at is not None else said.rank if said is not None else -np.inf
-            chosen = self._chosen(beams, scored, heard - _BEHIND_FREE)
+            chosen = self._chosen(beams, scored, self._least(beams[at] if at is not None else None, said))
             if at is not None:
                 at, said = self._freely(beams[at], at, scored, chosen, loop)
             if not chosen:
@@ -121,6 +122,12 @@ class Search:
             beams, last = [beam for _, beam in chosen], [beam.ids[-1] for _, beam in chosen]
             self._decoder.select([row for row, _ in chosen])
         return Found(said, tuple(sorted(self._done.values(), key=lambda one: -one.rank)))
+
+    def _least(self, free: _Beam | None, over: Candidate | None) -> float:
+        """What a beam must reach beside the free sentence, which is being said or is over."""
+        if free is not None:
+            return self._rank(free) - _BEHIND_FREE
+        return over.rank - _BEHIND_OVER if over is not None else -math.inf
 
     def _rank(self, beam: _Beam) -> float:
         return beam.total + self._reward * beam.words
@@ -137,7 +144,8 @@ class Search:
         token = int(scored[row].argmax())
         on = self._on(beam, token, float(scored[row, token]), None)
         repeats = loop(on.ids)
-        if token == self._end or repeats or len(on.ids) >= self._limit:
+        is_beaten = self._rank(on) < self._best  # it can only become less likely
+        if token == self._end or is_beaten or repeats or len(on.ids) >= self._limit:
             ids = beam.ids if token == self._end else on.ids[: len(on.ids) - repeats]
             scores = on.scores[: len(ids) + 1]
             return None, Candidate(ids, scores, sum(scores) + self._reward * sum(map(self._automaton.begins, ids)))

@@ -34,14 +34,30 @@ GRAPH = Phrases(
         Arc(18, "it", 19),
         Arc(0, "announce", 20),
         Arc(20, "dinner", 21),
+        Arc(1, "off", 22),
+        Arc(22, "lights", 23),
+        Arc(23, "in", 5),
+        Arc(0, "dim", 24),
+        Arc(24, "to", 25),
+        Arc(25, Listed("brightness"), 26),
+        Arc(26, "now", 27),
+        Arc(0, "add", 28),
+        Arc(28, Anything(), 29),
+        Arc(29, "to", 30),
+        Arc(30, "the", 31),
+        Arc(31, Listed("name todo"), 32),
+        Arc(28, Anything(), 33),
+        Arc(33, "in", 5),
     ),
-    frozenset({4, 7, 13, 15, 17, 18, 19, 21}),
+    frozenset({4, 7, 13, 15, 17, 18, 19, 21, 23, 26, 27, 32, 33}),
     {
         "name light": ("lamp", "lamp post", "kitchen-light"),
         "area": ("kitchen",),
         "floor": ("attic",),
         "timer_minutes": ("5", "twenty", "twenty-five"),
         "timer_seconds": ("30",),
+        "brightness": ("20", "twenty-five"),
+        "name todo": ("list",),
     },
 )
 
@@ -52,8 +68,11 @@ GRAPH = Phrases(
         ("Turn on", Following(False, 0)),
         ("turn on the", Following(False, 0)),
         ("Turn on the kitchen", Following(False, 0)),
-        ("Turn on the kitchen light.", Following(True, 1)),  # a place: an area and a floor are one kind
-        ("turn on the lamp", Following(True, 2)),  # it may be the lamp post, too
+        ("Turn on the kitchen light.", Following(True, 0)),  # a device was named: where it stands need not be told
+        ("turn on the lamp", Following(True, 1)),  # it may be the lamp post
+        ("turn off lights", Following(True, 1)),  # a place: an area and a floor are one kind
+        ("dim to 20", Following(True, 1)),  # and five
+        ("dim to 20%", Following(True, 0)),
         ("turn on the lamp post in the", Following(False, 0)),
         ("Turn on the lamp in the kitchen", Following(True, 0)),
         ("turn on the lamp in the kitchen, please", Following(True, 0)),
@@ -61,7 +80,9 @@ GRAPH = Phrases(
         ("set a timer for 25 minutes", Following(True, 1)),
         ("set a timer for five minutes thirty seconds", Following(True, 0)),
         ("stop", Following(True, 1)),
+        ("stop it", Following(True, 0)),
         ("announce that supper is", Following(True, 0, open=True)),
+        ("add milk to the list", Following(True, 0)),  # the milk of the list is not what is added to another one
         ("announce dinner", Following(True, 0)),
         ("the weather is fine", None),
         ("turn on the moon", None),
