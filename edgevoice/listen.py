@@ -11,8 +11,8 @@ VAD otherwise; while the speaker plays, the words that end the voice are listene
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -47,8 +47,8 @@ _CUT_REACH, _CUT_FRAME = round(0.12 * RATE), 320
 class Listener:
     """`feed` every chunk of one stream, without gaps; take the events. `wake` None: only `listen_now` starts a turn.
 
-    `threshold` is the VAD's probability from which a window is speech. `stop` hears the words that end the voice; it may
-    share `vad`.
+    `threshold` is the VAD's probability from which a window is speech. `stops` hear the words that end the voice;
+    they may share `vad`.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Listener:
         vad: Vad,
         settings: ListenSettings,
         threshold: float = 0.5,
-        stop: WakeDetector | None = None,
+        stops: Sequence[WakeDetector] = (),
     ) -> None:
         self._wake = wake
-        self._stop = stop
+        self._stops = stops
         self._is_over_voice = False
         self._vad = vad
         self._settings = settings
@@ -103,26 +103,27 @@ class Listener:
         if chunk.start != self._ring.end:
             self.cancel()
         for i in range(0, len(chunk.samples), _PIECE):
-            piece = replace(chunk, samples=chunk.samples[i : i + _PIECE], start=chunk.start + i)
+            piece = chunk.part(i, i + _PIECE)
             self._ring.append(piece)
             if not self.listening and self._wake is not None:
                 self._heard = next(iter(self._wake.feed(piece)), None)
                 if self._heard is not None:
                     yield self._heard
-            yield from self._stops(piece)
+            yield from self._ended(piece)
             if self._heard is not None and self._ring.end >= _word_end(self._heard) + _CUT_REACH:
                 self._begin(self._cut(self._heard), self._heard.word)
             if self._attempt is not None:
                 yield from self._listen(self._attempt)
 
-    def _stops(self, piece: AudioChunk) -> Iterator[StopHeard]:
-        was_over_voice, self._is_over_voice = self._is_over_voice, piece.playing and not self.listening
-        if self._stop is None or not self._is_over_voice:
+    def _ended(self, piece: AudioChunk) -> Iterator[StopHeard]:
+        was_over_voice, self._is_over_voice = self._is_over_voice, piece.echo is not None and not self.listening
+        if not self._is_over_voice:
             return
-        if not was_over_voice:
-            self._stop.reset()
-        for heard in self._stop.feed(piece):
-            yield StopHeard(heard.word, heard.at)
+        for stop in self._stops:
+            if not was_over_voice:
+                stop.reset()
+            for heard in stop.feed(piece):
+                yield StopHeard(heard.word, heard.at)
 
     def _begin(self, at: int, word: str | None) -> None:
         self._vad.reset()
