@@ -5,6 +5,8 @@
 
 How long the silence must be depends on what was said: at each short pause the listener tells of it, and whoever has
 understood it by then says so with `expect`.
+The wake word tells how loud its speaker is here: who is quiet is made louder, for the VAD and in the utterance. So nothing
+but a voice sets the gain, and noise alone is never raised.
 No thread and no clock: time is the stream's samples. Only one engine runs at a time, the wake word's while idle and the
 VAD otherwise; while the speaker plays, the words that end the voice are listened for beside the wake word.
 """
@@ -42,6 +44,8 @@ _LOST = round(0.5 * RATE)  # for so long
 _LOUDEST = 5
 _ONSET_GAP = round(0.2 * RATE)  # speech shorter than the minimum is forgotten after such a gap
 _CUT_REACH, _CUT_FRAME = round(0.12 * RATE), 320
+_WORD, _LEVEL_FRAME = round(0.6 * RATE), 320  # how loud the wake word is, by the loudest frames of it
+_WORKING_DB, _LARGEST_GAIN_DB = 60.0, 30.0  # a quieter voice is raised to the first, over one step of int16
 
 
 class Listener:
@@ -68,6 +72,7 @@ class Listener:
         self._ring = _Ring(_samples(settings.pre_roll_seconds + settings.maximum_seconds + _SPARE_SECONDS))
         self._heard: WakeHeard | None = None
         self._attempt: _Attempt | None = None
+        self._gain = 1.0
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -111,6 +116,7 @@ class Listener:
                     yield self._heard
             yield from self._ended(piece)
             if self._heard is not None and self._ring.end >= _word_end(self._heard) + _CUT_REACH:
+                self._gain = self._gain_for(self._heard)
                 self._begin(self._cut(self._heard), self._heard.word)
             if self._attempt is not None:
                 yield from self._listen(self._attempt)
@@ -141,11 +147,18 @@ class Listener:
         energy = np.convolve(around**2, np.ones(_CUT_FRAME), "valid")
         return start + int(energy.argmin()) + _CUT_FRAME // 2
 
+    def _gain_for(self, heard: WakeHeard) -> float:
+        end = _word_end(heard)
+        word = self._ring.slice(end - _WORD, end)
+        word = word[: len(word) // _LEVEL_FRAME * _LEVEL_FRAME].reshape(-1, _LEVEL_FRAME)
+        loudest = sorted(_level(frame) for frame in word)[-_LOUDEST:]
+        return float(10 ** (np.clip(_WORKING_DB - np.mean(loudest or _WORKING_DB), 0, _LARGEST_GAIN_DB) / 20))
+
     def _listen(self, attempt: _Attempt) -> Iterator[ListenEvent]:
         fresh = self._ring.slice(attempt.next, self._ring.end)
         if not len(fresh):
             return
-        windows = self._vad.feed(AudioChunk(fresh, RATE, attempt.next))
+        windows = self._vad.feed(AudioChunk(_raised(fresh, self._gain), RATE, attempt.next))
         attempt.next += len(fresh)
         for window in windows:
             if (event := self._step(attempt, window)) is None:
@@ -191,7 +204,8 @@ class Listener:
 
     def _utterance(self, attempt: _Attempt, onset: int, end: int) -> Utterance:
         start = max(attempt.begin, onset - _samples(self._settings.pre_roll_seconds))
-        return Utterance(self._ring.slice(start, end), RATE, start, attempt.last, attempt.word)
+        samples = _raised(self._ring.slice(start, end), self._gain)
+        return Utterance(samples, RATE, start, attempt.last, attempt.word)
 
 
 @dataclass(slots=True)
@@ -253,6 +267,15 @@ class _Ring:
 
 def _word_end(heard: WakeHeard) -> int:
     return heard.at if heard.word_end is None else heard.word_end
+
+
+def _raised(samples: Samples, gain: float) -> Samples:
+    """`gain` times as loud, less where that would clip."""
+    if gain == 1 or not len(samples):
+        return samples
+    loudest = float(np.abs(samples.astype(np.float32)).max())
+    louder: Samples = np.round(samples * min(gain, 32767 / max(loudest, 1.0))).astype(np.int16)
+    return louder
 
 
 def _level(samples: Samples) -> float:

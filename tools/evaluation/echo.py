@@ -44,6 +44,7 @@ _CHUNK, _AHEAD = 256, RATE // 10  # the microphone's blocks, and the speaker's b
 _CUT = round(0.01 * RATE)  # the piece that the speaker is playing
 _DIRECT_DB = 10.0  # the sound that comes straight from the loudspeaker, over that of the room
 _FAINT = 3.0  # the microphone's own noise
+_PEAK = 30_000.0  # it does not clip
 
 
 @dataclass(slots=True)
@@ -90,13 +91,11 @@ def run(rows: list[Row], options: Options) -> Report:
         prediction: dict[str, object] = {"id": row.id}
         begin, end = speech_span(clip)
         for level in levels:
-            scale = np.sqrt(
-                _power(clip[begin:end]) / _power(echo[_BEFORE + begin : _BEFORE + end]) / 10 ** (level / 10)
-            )
-            mixed = np.clip(near + scale * echo + _FAINT * rng.standard_normal(len(near)), -32768, 32767)
-            plain = mixed.astype(np.int16)
-            before = scale * whole[: last.start] + _FAINT * rng.standard_normal(last.start)
-            learned = np.concatenate((np.clip(before, -32768, 32767).astype(np.int16), plain))
+            scale = np.sqrt(_power(clip[begin:end]) / _power(echo) / 10 ** (level / 10))
+            heard_all = scale * whole + _FAINT * rng.standard_normal(len(whole))
+            heard_all[last] += near
+            learned = (heard_all * min(1.0, _PEAK / np.abs(heard_all).max())).astype(np.int16)
+            plain = learned[last]
             begun = time.process_time()
             later = _last(cancelled(learned, (0, earlier), (last.start, far)), last.start)
             cpu += time.process_time() - begun
