@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from edgevoice import registry, resources
 from edgevoice.audio.front_end import FarEnd, FrontEnd
 from edgevoice.audio.speaker import Speaker
-from edgevoice.config import AudioSettings, HomeSettings, Settings, WakeSettings, WakeWord
+from edgevoice.config import WAKE_MODELS, AudioSettings, HomeSettings, Settings, WakeSettings, WakeWord
 from edgevoice.errors import EdgeVoiceError, MissingExtra, ModelError, StageError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
@@ -39,7 +39,7 @@ from edgevoice.skills.manner import Level, Manner
 from edgevoice.skills.memory import Memory, default_path
 from edgevoice.skills.reply import Replies
 from edgevoice.skills.taught import Taught
-from edgevoice.stages import Asr, Bus, Embed, Llm, Microphone, Sink, Spotter, Tts
+from edgevoice.stages import Asr, Bus, Embed, Llm, Microphone, Sink, Spotter, Tts, Vad, WakeDetector
 from edgevoice.stop import StopWords
 from edgevoice.tts.remembered import RememberedTts
 from edgevoice.turn import Stages, Voice, prepare
@@ -92,6 +92,7 @@ def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
     stages = (settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
     named = [word.model for word in settings.wake.each() if word.model]
+    named += [WAKE_MODELS["openwakeword"]] if spotted_stops(settings) else []
     named += [stage.model for stage in stages if stage.engine and stage.model]
     return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
 
@@ -108,15 +109,35 @@ def listener(settings: Settings, store: Store, wake: bool = True, asr: Asr | Non
     """
     detector = wakes(settings.wake, store, asr) if wake else None
     vad, threshold = engine("vad", settings, store), settings.vad.threshold
-    stop = None
-    if asr is not None and settings.listen.stop_words:
+    stops = stop_detectors(settings, store, vad, asr) if asr is not None and settings.listen.stop_words else ()
+    return Listener(detector, vad, settings.listen, threshold, stops)
 
-        def transcribe(samples: Samples) -> str:
-            *_, last = asr.transcribe([AudioChunk(samples, RATE, 0)])
-            return last.text
 
-        stop = StopWords(settings.listen.stop_words, vad, transcribe, threshold)
-    return Listener(detector, vad, settings.listen, threshold, stop)
+def stop_detectors(settings: Settings, store: Store, vad: Vad, asr: Asr) -> tuple[WakeDetector, ...]:
+    """What hears the stop words over the voice: `asr` all of them, and those that there is a head of as wake words are."""
+
+    def transcribe(samples: Samples) -> str:
+        *_, last = asr.transcribe([AudioChunk(samples, RATE, 0)])
+        return last.text
+
+    recognised = StopWords(settings.listen.stop_words, vad, transcribe, settings.vad.threshold)
+    words = spotted_stops(settings)
+    if not words or not isinstance(asr, Spotter):
+        return (recognised,)
+    chosen = [WakeWord(word, "openwakeword", patience=1, refractory_seconds=0.0) for word in words]
+    try:
+        return wakes(replace(settings.wake, words=tuple(chosen), check=True), store, asr), recognised
+    except ModelError as error:
+        _log.warning("stop words are heard less well: %s", error)
+        return (recognised,)
+
+
+def spotted_stops(settings: Settings) -> tuple[str, ...]:
+    """The stop words that are heard as wake words are; none with a recogniser that cannot look at them again."""
+    if settings.asr.engine != "moonshine":
+        return ()
+    heads = {path.stem for path in resources.find("models/wake").glob("*.npz")}
+    return tuple(word for word in settings.listen.stop_words if word in heads)
 
 
 def wakes(settings: WakeSettings, store: Store, asr: Asr | None = None) -> Wakes:

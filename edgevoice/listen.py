@@ -5,14 +5,16 @@
 
 How long the silence must be depends on what was said: at each short pause the listener tells of it, and whoever has
 understood it by then says so with `expect`.
+The wake word tells how loud its speaker is here: who is quiet is made louder, for the VAD and in the utterance. So nothing
+but a voice sets the gain, and noise alone is never raised.
 No thread and no clock: time is the stream's samples. Only one engine runs at a time, the wake word's while idle and the
 VAD otherwise; while the speaker plays, the words that end the voice are listened for beside the wake word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,13 +44,15 @@ _LOST = round(0.5 * RATE)  # for so long
 _LOUDEST = 5
 _ONSET_GAP = round(0.2 * RATE)  # speech shorter than the minimum is forgotten after such a gap
 _CUT_REACH, _CUT_FRAME = round(0.12 * RATE), 320
+_WORD, _LEVEL_FRAME = round(0.6 * RATE), 320  # how loud the wake word is, by the loudest frames of it
+_WORKING_DB, _LARGEST_GAIN_DB = 60.0, 30.0  # a quieter voice is raised to the first, over one step of int16
 
 
 class Listener:
     """`feed` every chunk of one stream, without gaps; take the events. `wake` None: only `listen_now` starts a turn.
 
-    `threshold` is the VAD's probability from which a window is speech. `stop` hears the words that end the voice; it may
-    share `vad`.
+    `threshold` is the VAD's probability from which a window is speech. `stops` hear the words that end the voice;
+    they may share `vad`.
     """
 
     def __init__(
@@ -57,10 +61,10 @@ class Listener:
         vad: Vad,
         settings: ListenSettings,
         threshold: float = 0.5,
-        stop: WakeDetector | None = None,
+        stops: Sequence[WakeDetector] = (),
     ) -> None:
         self._wake = wake
-        self._stop = stop
+        self._stops = stops
         self._is_over_voice = False
         self._vad = vad
         self._settings = settings
@@ -68,6 +72,7 @@ class Listener:
         self._ring = _Ring(_samples(settings.pre_roll_seconds + settings.maximum_seconds + _SPARE_SECONDS))
         self._heard: WakeHeard | None = None
         self._attempt: _Attempt | None = None
+        self._gain = 1.0
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -103,26 +108,28 @@ class Listener:
         if chunk.start != self._ring.end:
             self.cancel()
         for i in range(0, len(chunk.samples), _PIECE):
-            piece = replace(chunk, samples=chunk.samples[i : i + _PIECE], start=chunk.start + i)
+            piece = chunk.part(i, i + _PIECE)
             self._ring.append(piece)
             if not self.listening and self._wake is not None:
                 self._heard = next(iter(self._wake.feed(piece)), None)
                 if self._heard is not None:
                     yield self._heard
-            yield from self._stops(piece)
+            yield from self._ended(piece)
             if self._heard is not None and self._ring.end >= _word_end(self._heard) + _CUT_REACH:
+                self._gain = self._gain_for(self._heard)
                 self._begin(self._cut(self._heard), self._heard.word)
             if self._attempt is not None:
                 yield from self._listen(self._attempt)
 
-    def _stops(self, piece: AudioChunk) -> Iterator[StopHeard]:
-        was_over_voice, self._is_over_voice = self._is_over_voice, piece.playing and not self.listening
-        if self._stop is None or not self._is_over_voice:
+    def _ended(self, piece: AudioChunk) -> Iterator[StopHeard]:
+        was_over_voice, self._is_over_voice = self._is_over_voice, piece.echo is not None and not self.listening
+        if not self._is_over_voice:
             return
-        if not was_over_voice:
-            self._stop.reset()
-        for heard in self._stop.feed(piece):
-            yield StopHeard(heard.word, heard.at)
+        for stop in self._stops:
+            if not was_over_voice:
+                stop.reset()
+            for heard in stop.feed(piece):
+                yield StopHeard(heard.word, heard.at)
 
     def _begin(self, at: int, word: str | None) -> None:
         self._vad.reset()
@@ -140,11 +147,18 @@ class Listener:
         energy = np.convolve(around**2, np.ones(_CUT_FRAME), "valid")
         return start + int(energy.argmin()) + _CUT_FRAME // 2
 
+    def _gain_for(self, heard: WakeHeard) -> float:
+        end = _word_end(heard)
+        word = self._ring.slice(end - _WORD, end)
+        word = word[: len(word) // _LEVEL_FRAME * _LEVEL_FRAME].reshape(-1, _LEVEL_FRAME)
+        loudest = sorted(_level(frame) for frame in word)[-_LOUDEST:]
+        return float(10 ** (np.clip(_WORKING_DB - np.mean(loudest or _WORKING_DB), 0, _LARGEST_GAIN_DB) / 20))
+
     def _listen(self, attempt: _Attempt) -> Iterator[ListenEvent]:
         fresh = self._ring.slice(attempt.next, self._ring.end)
         if not len(fresh):
             return
-        windows = self._vad.feed(AudioChunk(fresh, RATE, attempt.next))
+        windows = self._vad.feed(AudioChunk(_raised(fresh, self._gain), RATE, attempt.next))
         attempt.next += len(fresh)
         for window in windows:
             if (event := self._step(attempt, window)) is None:
@@ -190,7 +204,8 @@ class Listener:
 
     def _utterance(self, attempt: _Attempt, onset: int, end: int) -> Utterance:
         start = max(attempt.begin, onset - _samples(self._settings.pre_roll_seconds))
-        return Utterance(self._ring.slice(start, end), RATE, start, attempt.last, attempt.word)
+        samples = _raised(self._ring.slice(start, end), self._gain)
+        return Utterance(samples, RATE, start, attempt.last, attempt.word)
 
 
 @dataclass(slots=True)
@@ -252,6 +267,15 @@ class _Ring:
 
 def _word_end(heard: WakeHeard) -> int:
     return heard.at if heard.word_end is None else heard.word_end
+
+
+def _raised(samples: Samples, gain: float) -> Samples:
+    """`gain` times as loud, less where that would clip."""
+    if gain == 1 or not len(samples):
+        return samples
+    loudest = float(np.abs(samples.astype(np.float32)).max())
+    louder: Samples = np.round(samples * min(gain, 32767 / max(loudest, 1.0))).astype(np.int16)
+    return louder
 
 
 def _level(samples: Samples) -> float:

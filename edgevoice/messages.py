@@ -35,8 +35,13 @@ class AudioChunk:
     samples: Samples
     rate: int
     start: int
-    playing: bool = False
-    """The speaker plays, or has just played: its echo was taken out."""
+    echo: Samples | None = None
+    """What was taken out of `samples`, int16 [n], while the speaker plays or has just played; None where it does not."""
+
+    def part(self, begin: int, end: int) -> AudioChunk:
+        """Samples `begin` to `end` of it."""
+        echo = None if self.echo is None else self.echo[begin:end]
+        return AudioChunk(self.samples[begin:end], self.rate, self.start + begin, echo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,8 @@ class WakeHeard:
     """Index in the stream of the sample at which the detector fired."""
     word_end: int | None = None
     """The detector's estimate of the sample at which the word ended; it fires somewhat later."""
+    is_early: bool = False
+    """A first sign of the word, which may not have ended yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,13 @@ SUITES = {
   figures      miss_rate, false_accepts_per_hour (over all other clips), cpu_per_second, keyword_clips,
                negative_hours""",
     "echo": """
-  rows         as for wake: each clip is said into the assistant's own voice, which comes back through a simulated
+  rows         as for wake; `keyword` may be a stop word of the settings too. Each clip is said into the assistant's own voice, which comes back through a simulated
                room; with --noise and --snr, into those recordings played
   predictions  {id, plain_DB, first_DB, later_DB: [seconds at which a wake word fired, from the start of the clip]}: without
                the front end, with it in its first seconds, and in a later reply; the clip is DB louder than the echo
   score        1 - miss_rate in later replies, over all levels
   figures      plain_..., first_..., later_DB_db_miss_rate and ..._false_accepts; cut_DB_db_p50_ms, ..._p90_ms (from the word's
-               end until the voice is cut); erle_p50_db, erle_p10_db (echo return loss enhancement in the voice's second
+               end until the voice is silent); erle_p50_db, erle_p10_db (echo return loss enhancement in the voice's second
                second); cpu_per_second of the front end while the speaker plays""",
     "endpoint": """
   rows         {id, audio, speech_end? or end?: seconds}; without it the end is measured on the clean recording: of the

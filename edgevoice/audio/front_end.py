@@ -122,7 +122,7 @@ class FrontEnd:
                 yield clean
 
     def process(self, chunk: AudioChunk) -> AudioChunk:
-        """All whole blocks that are there by now; `playing` where an echo may be in them."""
+        """All whole blocks that are there by now, and the `echo` where one may have been in them."""
         if chunk.start != self._next:  # the first one, or a gap
             self._rest = np.empty(0, np.int16)
             self._far.clear()
@@ -139,4 +139,5 @@ class FrontEnd:
         if was_quiet:
             self._canceller.begin()
         clean = self._canceller.process(near, np.pad(far, (0, whole - len(far))))
-        return AudioChunk(clean, chunk.rate, start, playing=True)
+        echo = np.clip(near.astype(np.int32) - clean, -32768, 32767).astype(np.int16)
+        return AudioChunk(clean, chunk.rate, start, echo)

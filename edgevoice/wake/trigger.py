@@ -9,13 +9,15 @@ from edgevoice.stages import WakeScore
 
 DOUBTFUL = 0.3
 """Score from which a window is worth a second look, where there is one."""
+_EARLY = (0.1, 0.3, 0.6)
+"""Scores that rise past these are a first sign."""
 
 
 class Trigger:
     """Fires once `patience` scores in a row reach `threshold`, then not again before the score was low.
 
     `delay`: samples by which the engine fires after the end of the word, typically. `doubtful`: what fires is looked at
-    again elsewhere, so it also fires where the score has passed its peak and that is at least DOUBTFUL.
+    again elsewhere, so it also fires where the score has passed its peak and that is at least DOUBTFUL, and early.
     """
 
     def __init__(self, word: str, threshold: float, patience: int, delay: int, doubtful: bool = False) -> None:
@@ -29,6 +31,10 @@ class Trigger:
         self.reset()
 
     def reset(self) -> None:
+        self._early = 0
+        self._forget()
+
+    def _forget(self) -> None:
         self._in_row = 0
         self._peak = 0.0
         self._fired = self._passed = False
@@ -36,9 +42,16 @@ class Trigger:
     def update(self, score: float, at: int) -> WakeHeard | None:
         """`score` is that of the window which ends at sample `at` of the stream."""
         self._highest = max(self._highest, score)
+        early = sum(score >= one for one in _EARLY)
+        rises, self._early = early > self._early, max(early, self._early) if early else 0
+        if (found := self._settled(score, at)) is None and rises and self._doubtful:
+            return WakeHeard(self._word, score, at, at, is_early=True)
+        return found
+
+    def _settled(self, score: float, at: int) -> WakeHeard | None:
         if score < self._low:
             last, passed = self._peak, self._passed
-            self.reset()
+            self._forget()
             return self._heard(last, at) if self._doubtful and last and not passed else None
         self._in_row = self._in_row + 1 if score >= self._threshold else 0
         if not self._fired and self._in_row >= self._patience:

@@ -142,10 +142,21 @@ def test_it_is_told_where_an_echo_may_be_and_for_how_long() -> None:
     far = FarEnd()
     front_end = FrontEnd(FakeMic(), far)
     far.put(noise(0.1))
-    playing = [front_end.process(AudioChunk(noise(0.032), RATE, i * CHUNK)).playing for i in range(31)]
+    playing = [front_end.process(AudioChunk(noise(0.032), RATE, i * CHUNK)).echo is not None for i in range(31)]
     last = RATE // 10 // CHUNK
     until = last + 1 + -(-REACH // CHUNK) - 1
     assert playing == [i < until for i in range(31)]
+
+
+def test_what_is_left_and_what_was_taken_out_are_what_was_heard() -> None:
+    far, played = noise(1), FarEnd()
+    near, front_end = echo(far), FrontEnd(FakeMic(), played)
+    for i in range(0, len(near) - CHUNK, CHUNK):
+        played.put(far[i : i + CHUNK])
+        out = front_end.process(AudioChunk(near[i : i + CHUNK], RATE, i))
+        assert out.echo is not None
+        assert np.array_equal(out.samples + out.echo, near[i : i + CHUNK])
+    assert decibels(out.echo) > decibels(out.samples)
 
 
 def test_a_gap_in_what_is_heard_drops_what_was_not_taken() -> None:

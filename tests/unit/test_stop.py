@@ -97,25 +97,25 @@ def over_voice(listener: Listener, samples: Samples, playing: bool) -> list[List
     return [
         event
         for i in range(0, len(samples), 512)
-        for event in listener.feed(AudioChunk(samples[i : i + 512], RATE, i, playing))
+        for event in listener.feed(AudioChunk(samples[i : i + 512], RATE, i, samples[i : i + 512] if playing else None))
     ]
 
 
 def test_a_stop_word_is_listened_for_only_while_the_speaker_plays() -> None:
     samples = sound((1.024, FAINT), (0.032, STOP), (1.0, FAINT))
     stop = FakeStop()
-    assert over_voice(Listener(FakeWake(), FakeVad(), SETTINGS, stop=stop), samples, playing=True) == [
+    assert over_voice(Listener(FakeWake(), FakeVad(), SETTINGS, stops=[stop]), samples, playing=True) == [
         StopHeard("stop", 1024 * 16)
     ]
     assert stop.resets == 2  # its own, and as the voice began
     stop = FakeStop()
-    assert over_voice(Listener(FakeWake(), FakeVad(), SETTINGS, stop=stop), samples, playing=False) == []
+    assert over_voice(Listener(FakeWake(), FakeVad(), SETTINGS, stops=[stop]), samples, playing=False) == []
     assert stop.seen == 0
 
 
 def test_a_stop_word_leaves_the_vad_alone_while_speech_is_listened_to() -> None:
     stop = FakeStop()
-    listener = Listener(FakeWake(), FakeVad(), SETTINGS, stop=stop)
+    listener = Listener(FakeWake(), FakeVad(), SETTINGS, stops=[stop])
     listener.listen_now(0)
     found = over_voice(listener, sound((1.024, SPEECH), (0.032, STOP), (0.4, SPEECH), (1.0, FAINT)), playing=True)
     assert [type(event) for event in found] == [SpeechStarted, SpeechEnded]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,29 @@ def test_the_trigger_wants_scores_in_a_row_and_low_ones_between() -> None:
     ],
 )
 def test_what_is_looked_at_again_may_be_doubtful(scores: list[float], expected: list[tuple[int, float] | None]) -> None:
-    assert triggered(Trigger("alexa", threshold=0.9, patience=1, delay=0, doubtful=True), scores) == expected
+    trigger = Trigger("alexa", threshold=0.9, patience=1, delay=0, doubtful=True)
+    found = [trigger.update(score, 1000 * (i + 1)) for i, score in enumerate(scores)]
+    late = [event if event and not event.is_early else None for event in found]
+    assert [event and (event.at // 1000, event.score) for event in late] == expected
+
+
+def test_what_is_looked_at_again_is_told_early_as_its_score_rises() -> None:
+    trigger = Trigger("alexa", threshold=0.9, patience=1, delay=500, doubtful=True)
+    scores = [0.05, 0.15, 0.2, 0.5, 0.7, 0.95, 1.0, 0.05, 0.2]
+    found = [trigger.update(score, 1000 * (i + 1)) for i, score in enumerate(scores)]
+    assert [event and event.is_early for event in found] == [None, True, None, True, True, False, None, False, True]
+    assert [event.word_end for event in found if event and event.is_early] == [2000, 4000, 5000, 9000]
+
+
+def test_an_early_sign_counts_only_over_the_voice() -> None:
+    class Early(Planned):
+        def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
+            return [replace(event, is_early=True) for event in super().feed(chunk)]
+
+    wakes = Wakes([Early(("alexa",), ("alexa", 0.4, 500), ("alexa", 0.4, 1500))], {"alexa": 0.0}, lambda *_: 10.0)
+    samples = np.full(1000, 300, np.int16)
+    assert wakes.feed(AudioChunk(samples, RATE, 0)) == []
+    assert [event.at for event in wakes.feed(AudioChunk(samples, RATE, 1000, samples))] == [1500]
 
 
 def test_engines_are_heard_as_one_and_each_word_rests() -> None:
@@ -100,6 +123,30 @@ def test_the_second_look_is_at_the_sound_before_the_detection(size: int) -> None
     assert looks == [("hey jarvis", 10_000, 9_999), ("hey jarvis", round(1.4 * RATE), 30_000)]
 
 
+def test_a_short_word_is_looked_at_from_its_beginning_too() -> None:
+    looks: list[Samples] = []
+
+    def evidence(text: str, samples: Samples) -> float:
+        looks.append(samples)
+        return 10.0 if len(looks) == 2 else -10.0
+
+    wakes = Wakes([Planned(("stop",), ("stop", 0.9, 32_000))], {"stop": 0.0}, evidence)
+    samples = np.full(32_000, 300, np.int16)
+    samples[24_000:30_000] = 3000
+    assert [event.at for event in wakes.feed(AudioChunk(samples, RATE, 0))] == [32_000]
+    assert 24_000 - 500 <= 32_000 - len(looks[1]) <= 24_000
+
+
+@pytest.mark.parametrize(("left", "is_heard"), [(3000, True), (1000, True), (300, False)])
+def test_what_an_echo_left_behind_is_no_word(left: int, is_heard: bool) -> None:
+    wakes = Wakes([Planned(("stop",), ("stop", 0.99, 9_000))], {"stop": 0.0}, lambda *_: 10.0)
+    samples, echo = np.full(10_000, left, np.int16), np.full(10_000, 3000, np.int16)
+    assert bool(wakes.feed(AudioChunk(samples, RATE, 0, echo))) == is_heard
+    assert wakes.feed(AudioChunk(samples, RATE, 10_000)) == []
+    wakes.reset()
+    assert wakes.feed(AudioChunk(samples, RATE, 0))
+
+
 @pytest.mark.parametrize(
     ("score", "evidence", "is_heard"),
     [
@@ -117,7 +164,7 @@ def test_what_the_engine_doubts_the_recogniser_must_be_sure_of(score: float, evi
 
 
 def test_what_was_not_said_after_all_needs_no_rest() -> None:
-    answers = iter([-9.0, 9.0])
+    answers = iter([-9.0, -9.0, 9.0])  # of the first detection two looks are taken
     engine = Planned(("alexa",), ("alexa", 0.9, 9_000), ("alexa", 0.9, 12_000))
     assert heard(Wakes([engine], {"alexa": 2.0}, lambda *_: next(answers))) == [("alexa", 12_000)]
 

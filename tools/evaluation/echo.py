@@ -1,9 +1,12 @@
-"""Suite `echo`: the wake word said into the assistant's own voice, with and without the front end.
+"""Suite `echo`: the wake word, or a stop word, said into the assistant's own voice, with and without the front end.
 
 A simulated room: what the speaker plays comes back through a small loudspeaker, which distorts it, the delay of device
 and air, and the room's reverberation, each row its own. The voice has spoken for two seconds when the clip begins, and goes
 on through it: as its `first` words ever, and as a `later` reply, after six seconds that the front end has learned from.
 It gets what a device's buffer would give it, and the microphone's chunks.
+
+The voice is cut when the chunk has been recorded in which the word is heard, the computation that it took is done (as CPU
+time), and the piece that the speaker is playing is over.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevoice import assembly
 from edgevoice.audio import wav
 from edgevoice.audio.front_end import FarEnd, FrontEnd
 from edgevoice.audio.mic import Mic
@@ -36,10 +40,11 @@ _SENTENCES = (
 )
 _WAYS = ("plain", "first", "later")
 _EARLIER, _PAUSE, _BEFORE, _AFTER = 6 * RATE, 23_456, 2 * RATE, RATE // 2
-_CHUNK, _AHEAD = 512, RATE // 10  # the microphone's blocks, and the speaker's buffer
+_CHUNK, _AHEAD = 256, RATE // 10  # the microphone's blocks, and the speaker's buffer
 _CUT = round(0.01 * RATE)  # the piece that the speaker is playing
 _DIRECT_DB = 10.0  # the sound that comes straight from the loudspeaker, over that of the room
 _FAINT = 3.0  # the microphone's own noise
+_PEAK = 30_000.0  # it does not clip
 
 
 @dataclass(slots=True)
@@ -57,8 +62,12 @@ def run(rows: list[Row], options: Options) -> Report:
     settings = options.settings
     if options.keyword is not None:
         word = options.keyword.strip().lower().replace(" ", "_")
-        options = replace(options, settings=replace(settings, wake=replace(settings.wake, words=(word,))))
-    detector: WakeDetector = options.engine("wake")
+        settings = replace(settings, wake=replace(settings.wake, words=(word,)))
+    asr = options.engine("asr")
+    detectors = [
+        assembly.wakes(settings.wake, options.store(), asr),
+        *assembly.stop_detectors(settings, options.store(), options.engine("vad"), asr),
+    ]
     levels = LEVELS_DB if options.noise is None else (options.noise.snr_db,)
     played = _voice(options.engine("tts")) if options.noise is None else []
     found = {(level, way): Heard() for level in levels for way in _WAYS}
@@ -82,21 +91,20 @@ def run(rows: list[Row], options: Options) -> Report:
         prediction: dict[str, object] = {"id": row.id}
         begin, end = speech_span(clip)
         for level in levels:
-            scale = np.sqrt(
-                _power(clip[begin:end]) / _power(echo[_BEFORE + begin : _BEFORE + end]) / 10 ** (level / 10)
-            )
-            mixed = np.clip(near + scale * echo + _FAINT * rng.standard_normal(len(near)), -32768, 32767)
-            plain = mixed.astype(np.int16)
-            before = scale * whole[: last.start] + _FAINT * rng.standard_normal(last.start)
-            learned = np.concatenate((np.clip(before, -32768, 32767).astype(np.int16), plain))
+            scale = np.sqrt(_power(clip[begin:end]) / _power(echo) / 10 ** (level / 10))
+            heard_all = scale * whole + _FAINT * rng.standard_normal(len(whole))
+            heard_all[last] += near
+            learned = (heard_all * min(1.0, _PEAK / np.abs(heard_all).max())).astype(np.int16)
+            plain = learned[last]
             begun = time.process_time()
-            later = cancelled(learned, (0, earlier), (last.start, far))[-len(plain) :]
+            later = _last(cancelled(learned, (0, earlier), (last.start, far)), last.start)
             cpu += time.process_time() - begun
             seconds += (len(learned) - _PAUSE) / RATE
-            erle.append(float(10 * np.log10(_power(plain[RATE:_BEFORE]) / _power(later[RATE:_BEFORE]))))
-            for way, heard in (("plain", plain), ("first", cancelled(plain, (0, far))), ("later", later)):
-                events = _listen(detector, heard)
-                _count(found[level, way], row, detector, events, len(clip), _BEFORE + end)
+            left = np.concatenate([chunk.samples for chunk in later])
+            erle.append(float(10 * np.log10(_power(plain[RATE:_BEFORE]) / _power(left[RATE:_BEFORE]))))
+            for way, heard in (("plain", _chunks(plain)), ("first", cancelled(plain, (0, far))), ("later", later)):
+                events = _listen(detectors, heard)
+                _count(found[level, way], row, detectors, events, len(clip), _BEFORE + end)
                 prediction[f"{way}_{level:g}"] = [round((at - _BEFORE) / RATE, 3) for at, _ in events]
         predictions.append(prediction)
     return _report(found, erle, predictions, cpu / seconds)
@@ -116,47 +124,66 @@ def room(far: Samples, rng: np.random.Generator) -> NDArray[np.float64]:
     return np.asarray(np.fft.irfft(np.fft.rfft(x, size) * np.fft.rfft(response, size), size)[: len(x)]) * 32768
 
 
-def cancelled(heard: Samples, *played: tuple[int, Samples]) -> Samples:
-    """What the front end makes of a microphone that hears `heard`, int16 [as many], while each `played` is given to the
+def cancelled(heard: Samples, *played: tuple[int, Samples]) -> list[AudioChunk]:
+    """What the front end makes of a microphone that hears `heard`, int16 [n], while each `played` is given to the
     speaker, from its place in the stream on.
     """
     far = FarEnd()
     front_end = FrontEnd(Mic(AudioSettings()), far)
-    out: list[Samples] = []
+    out: list[AudioChunk] = []
     given = [0] * len(played)
-    for i in range(0, len(heard), _CHUNK):
+    for chunk in _chunks(heard):
         for k, (start, samples) in enumerate(played):
-            if i + _CHUNK > start and given[k] < len(samples):
-                until = i + _CHUNK - start + _AHEAD
+            if chunk.start + _CHUNK > start and given[k] < len(samples):
+                until = chunk.start + _CHUNK - start + _AHEAD
                 far.put(samples[given[k] : until])
                 given[k] = until
-        out.append(front_end.process(AudioChunk(heard[i : i + _CHUNK], RATE, i)).samples)
-    clean = np.concatenate(out)
-    return np.pad(clean, (0, len(heard) - len(clean)))
+        out.append(front_end.process(chunk))
+    return out
+
+
+def _chunks(samples: Samples) -> list[AudioChunk]:
+    return [AudioChunk(samples[i : i + _CHUNK], RATE, i) for i in range(0, len(samples), _CHUNK)]
+
+
+def _last(chunks: list[AudioChunk], start: int) -> list[AudioChunk]:
+    """Those from `start` of the stream on, as a stream of their own."""
+    first = -(-start // _CHUNK)
+    return [replace(chunk, start=chunk.start - first * _CHUNK) for chunk in chunks[first:]]
 
 
 def _voice(tts: Tts) -> list[Samples]:
     return [wav.resample(np.concatenate(list(tts.speak(one))), tts.rate, RATE) for one in _SENTENCES]
 
 
-def _listen(detector: WakeDetector, audio: Samples) -> list[tuple[int, WakeHeard]]:
-    """(end of the chunk in which it was heard, the event)."""
-    detector.reset()
-    return [
-        (i + _CHUNK, event)
-        for i in range(0, len(audio), _CHUNK)
-        for event in detector.feed(AudioChunk(audio[i : i + _CHUNK], RATE, i))
-    ]
+def _listen(detectors: Sequence[WakeDetector], chunks: Sequence[AudioChunk]) -> list[tuple[int, WakeHeard]]:
+    """(end of the chunk in which it was heard, and of what was computed for it; the event)."""
+    for detector in detectors:
+        detector.reset()
+    found = []
+    for chunk in chunks:
+        for detector in detectors:
+            begun = time.process_time()
+            events = detector.feed(chunk)
+            done = chunk.start + len(chunk.samples) + round((time.process_time() - begun) * RATE)
+            found += [(done, event) for event in events]
+    return found
 
 
 def _count(
-    heard: Heard, row: Row, detector: WakeDetector, events: Sequence[tuple[int, WakeHeard]], length: int, end: int
+    heard: Heard,
+    row: Row,
+    detectors: Sequence[WakeDetector],
+    events: Sequence[tuple[int, WakeHeard]],
+    length: int,
+    end: int,
 ) -> None:
     word = word_of(row)
-    right = [at for at, event in events if event.word == word and at > _BEFORE]
+    words = {name.replace(" ", "_") for detector in detectors for name in detector.words}
+    right = [at for at, event in events if event.word.replace(" ", "_") == word and at > _BEFORE]
     heard.false += len(events) - len(right)
     heard.seconds += _BEFORE / RATE  # of the voice alone
-    if word in detector.words:
+    if word in words:
         heard.said += 1
         heard.missed += not right
         heard.cut_ms += [(at + _CUT - end) * 1e3 / RATE for at in right[:1]]
