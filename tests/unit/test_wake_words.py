@@ -72,7 +72,7 @@ def test_the_trigger_wants_scores_in_a_row_and_low_ones_between() -> None:
     ],
 )
 def test_what_is_looked_at_again_may_be_doubtful(scores: list[float], expected: list[tuple[int, float] | None]) -> None:
-    assert triggered(Trigger("alexa", threshold=0.9, patience=1, delay=0, doubtful=True), scores) == expected
+    assert triggered(Trigger("alexa", threshold=0.9, patience=1, delay=0, doubtful=0.3), scores) == expected
 
 
 def test_engines_are_heard_as_one_and_each_word_rests() -> None:
