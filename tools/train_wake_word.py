@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Trains a new wake word on openWakeWord's speech embedding, from synthetic voices, in minutes on a CPU.
 
-    python tools/train_wake_word.py "hey aurora" [--noise MANIFEST] [--negatives MANIFEST] [--dry-run]
+    python tools/train_wake_word.py "hey aurora" [--noise PATH] [--negatives PATH] [--dry-run]
 
-It says the word with every voice it finds (espeak-ng, hibari, a Piper voice), in rooms, noise and at distances; beside it
-what sounds nearly the same and what people say at home. Some voices and some of the other sounds are kept back to measure
-on. The head that is measured has not heard them; the one that is written has, and so is no worse. Manifests are JSON
-lines with `audio`, a path relative to the manifest.
+It says the word with every voice it finds (espeak-ng, flite, hibari, a Piper voice), in rooms, noise and at distances; beside
+it what sounds nearly the same and what people say at home. Some voices and some of the other sounds are kept back to measure
+on, in noise of 10 dB or better. The head that is measured has not heard them; the one that is written has. A PATH is a folder
+of recordings, or a manifest: JSON lines with `id` and `audio`, a path relative to the manifest.
 
 Exit status: 0 written, 1 refused as it is worse than --most-missed or --most-false allow, 2 bad input.
 """
@@ -16,10 +16,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import sys
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,11 +44,15 @@ from edgevoice.messages import RATE, AudioChunk, Samples
 from edgevoice.model_store import Store
 from edgevoice.wake import openwakeword
 from edgevoice.wake.several import Wakes
-from evaluation.common import InputError, Row, read_rows
+from evaluation.common import InputError, read_audio, read_rows
 
 _COMMANDS = Path(__file__).parent / "training" / "intents.yaml"
 _HELD_BACK = 4  # one voice or recording in so many is only measured on
-_BEFORE, _AFTER = 1.0, 0.45  # seconds around the word
+_NATURAL = 2 / 3  # of all that is said is by voices that sound like people
+_LEAST_SNR, _KEPT_SNR = 2.0, 10.0  # dB of the loudest noise that it learns in, and that it is measured in
+_BEFORE, _AFTER = 1.0, 0.7  # seconds around the word
+_AROUND = 0.3  # seconds beside the word that a head looks at
+_SUFFIXES = (".flac", ".wav", ".ogg", ".mp3")
 _SECONDS_EACH = {"said": 0.06, "near": 0.06, "sentences": 0.08}  # CPU, on one core of a server
 _LEAST_SECONDS, _MOST_SECONDS = 2.0, 20.0  # of a recording
 
@@ -58,7 +65,7 @@ class Sound:
     """said, near, sentences or recorded"""
     text: str = ""
     voice: voices.Voice | None = None
-    row: Row | None = None
+    file: Path | None = None
     is_kept_back: bool = False
 
 
@@ -78,47 +85,79 @@ def plan(args: argparse.Namespace, speakers: Sequence[voices.Voice]) -> list[Sou
     for kind, said in texts.items():
         for text in said:
             # espeak-ng has the many speakers, the others sound like people.
-            among = natural if natural and (not robots or chance.random() < 0.5) else robots
+            among = natural if natural and (not robots or chance.random() < _NATURAL) else robots
             voice = among[int(chance.integers(len(among)))]
             sounds.append(Sound(kind, str(text), voice, None, _is_kept_back(voice.name)))
-    rows = read_rows(args.negatives) if args.negatives else []
-    return sounds + [Sound("recorded", row=row, is_kept_back=_is_kept_back(row.id)) for row in rows]
+    files = recordings(args.negatives)
+    return sounds + [Sound("recorded", file=file, is_kept_back=_is_kept_back(name)) for name, file in files.items()]
+
+
+def recordings(paths: Sequence[Path]) -> dict[str, Path]:
+    """Name -> file of all recordings in folders and manifests. Raises InputError where there is none."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.is_dir():
+            here = {str(one.relative_to(path)): one for one in path.rglob("*") if one.suffix.lower() in _SUFFIXES}
+        else:
+            here = {row.id: row.file.parent / row.need("audio", str) for row in read_rows([path])}
+        if not here:
+            raise InputError(f"{path}: no recordings ({', '.join(_SUFFIXES)}) in it")
+        found |= dict(sorted(here.items()))
+    return found
+
+
+def samples(file: Path) -> Samples:
+    """Mono, at RATE. Raises InputError."""
+    try:
+        return read_audio(file)
+    except (OSError, RuntimeError) as error:  # soundfile's own is a RuntimeError
+        raise InputError(f"{file}: cannot be read: {error}") from None
 
 
 def _is_kept_back(name: str) -> bool:
-    return name == "piper joe" or (not name.startswith("hibari") and zlib.crc32(name.encode()) % _HELD_BACK == 0)
+    if name.startswith(("flite", "hibari", "piper")):  # few, so not by chance: two that sound like people
+        return name in ("flite rms", "piper joe")
+    return zlib.crc32(name.encode()) % _HELD_BACK == 0
 
 
-def clips(
-    sounds: Sequence[Sound], rooms: Rooms, front_end: openwakeword.FrontEnd, seconds: list[float]
-) -> Iterator[tuple[Sound, head.Clip]]:
-    """Each sound in a room, as embeddings; how long the words are is added to `seconds`."""
-    chance = np.random.default_rng(1)
-    for sound in tqdm(sounds, desc="sounds", unit="clip"):
-        word_end = None
-        if sound.voice is None:
-            assert sound.row is not None
-            heard = sound.row.samples()[: round(_MOST_SECONDS * RATE)]
-            if len(heard) < _LEAST_SECONDS * RATE:
-                continue
-        else:
-            said = sound.voice.say(sound.text, chance)
-            before = np.zeros(round(_BEFORE * RATE) + int(chance.integers(1280)), np.int16)
-            after = np.zeros(round(_AFTER * RATE), np.int16)
-            if sound.kind == "said":
-                seconds.append(len(said) / RATE)
-                word_end = len(before) + len(said)
-                if rooms.voices and chance.random() < 0.5:  # the end of other talk, and a command in the same breath
-                    other = rooms.voices[int(chance.integers(len(rooms.voices)))]
-                    before[: len(before) // 2] = np.resize(other, len(before) // 2)
-                    after = np.resize(other, len(after)) if chance.random() < 0.6 else after
-            heard = rooms.put(np.concatenate((before, said, after)), chance)
-        yield sound, head.Clip(front_end.embeddings(heard), word_end, heard if sound.is_kept_back else None)
+def clips(sounds: Sequence[Sound], rooms: Rooms, front_end: openwakeword.FrontEnd) -> list[tuple[Sound, head.Clip]]:
+    """Each sound in a room, as embeddings, but for recordings that are too short."""
+
+    def one(number: int) -> tuple[Sound, head.Clip] | None:
+        made = clip(sounds[number], rooms, front_end, np.random.default_rng((1, number)))
+        return None if made is None else (sounds[number], made)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = tqdm(pool.map(one, range(len(sounds))), desc="sounds", unit="clip", total=len(sounds), mininterval=1)
+        return [found for found in made if found is not None]
 
 
-def frames(seconds: Sequence[float]) -> int:
-    """Embeddings that a head must look at for words so long; the first of them alone looks at 0.76 s."""
-    return int(np.clip(round(float(np.percentile(seconds, 80)) / head.STEP_SECONDS), 4, 16))
+def clip(sound: Sound, rooms: Rooms, front_end: openwakeword.FrontEnd, chance: np.random.Generator) -> head.Clip | None:
+    if sound.voice is None:
+        assert sound.file is not None
+        heard = samples(sound.file)[: round(_MOST_SECONDS * RATE)]
+        if len(heard) < _LEAST_SECONDS * RATE:
+            return None
+        return head.Clip(front_end.embeddings(heard), None, heard if sound.is_kept_back else None)
+    said = sound.voice.say(sound.text, chance)
+    before = np.zeros(round(_BEFORE * RATE) + int(chance.integers(1280)), np.int16)
+    after = np.zeros(round(_AFTER * RATE), np.int16)
+    word = None
+    if sound.kind == "said":
+        word = (len(before), len(before) + len(said))
+        if rooms.voices and chance.random() < 0.5:  # the end of other talk, and a command in the same breath
+            other = rooms.voices[int(chance.integers(len(rooms.voices)))]
+            before[: len(before) // 2] = np.resize(other, len(before) // 2)
+            after = np.resize(other, len(after)) if chance.random() < 0.6 else after
+    heard = rooms.put(np.concatenate((before, said, after)), chance, _KEPT_SNR if sound.is_kept_back else _LEAST_SNR)
+    return head.Clip(front_end.embeddings(heard), word, heard if sound.is_kept_back else None)
+
+
+def frames(clips: Sequence[head.Clip]) -> int:
+    """Embeddings that a head must look at for words so long, and no more: what was said before is not to be relied on."""
+    seconds = [(clip.word[1] - clip.word[0]) / RATE for clip in clips if clip.word is not None]
+    more = float(np.percentile(seconds, 80)) + _AROUND - head.FIRST_END / RATE
+    return int(np.clip(1 + round(more / head.STEP_SECONDS), 3, 16))
 
 
 def babble(speakers: Sequence[voices.Voice], phrase: str, count: int = 24) -> list[Samples]:
@@ -153,15 +192,19 @@ def as_used(wakes: Wakes, kept: Sequence[tuple[Sound, head.Clip]]) -> dict[str, 
 def train(args: argparse.Namespace, out: Path) -> int:
     store = Store(args.models)
     front_end = openwakeword.load_front_end(store.folder("openwakeword"))
-    speakers = [*voices.espeak(), *voices.neural(store)]
+    speakers = [*voices.espeak(), *voices.flite(), *voices.neural(store)]
+    if len({one.name.split()[0] for one in speakers}) < 2:
+        raise InputError(
+            "at least two kinds of voices are needed. Install espeak-ng and flite: apt install espeak-ng flite"
+        )
     sounds = plan(args, speakers)
     if args.dry_run:
         show_plan(args, sounds, speakers)
         return 0
-    noises = [row.samples() for row in read_rows(args.noise)] if args.noise else []
-    began, lengths = time.monotonic(), list[float]()
-    made = list(clips(sounds, Rooms(babble(speakers, args.phrase), noises), front_end, lengths))
-    size = frames(lengths)
+    noises = [samples(file) for file in recordings(args.noise).values()]
+    began = time.monotonic()
+    made = clips(sounds, Rooms(babble(speakers, args.phrase), noises), front_end)
+    size = frames([clip for _, clip in made])
     trial = head.fit([clip for sound, clip in made if not sound.is_kept_back], size)
     kept = [(sound, clip) for sound, clip in made if sound.is_kept_back]
     alone = head.choose(head.measure(trial, [c for sound, c in kept if sound.kind != "near"]), args.most_false)
@@ -178,7 +221,19 @@ def train(args: argparse.Namespace, out: Path) -> int:
             file=sys.stderr,
         )
         return 1
-    head.save(out, head.fit([clip for _, clip in made], size), alone)
+    final = head.fit([clip for _, clip in made], size)
+    final.threshold = alone.threshold
+    kinds = Counter(one.name.split()[0] for one in speakers)
+    how: dict[str, str | float] = {
+        "command": shlex.join(["python", "tools/train_wake_word.py", *sys.argv[1:]]),
+        "voices": ", ".join(f"{count} {kind}" for kind, count in kinds.items()),
+        "missed": missed,
+        "false_an_hour": false_an_hour,
+        "missed_alone": alone.miss_rate,
+        "false_an_hour_alone": alone.false_an_hour,
+        "hours": alone.hours,
+    }
+    head.save(out, final, how)
     print(f"{out} ({out.stat().st_size / 1000:.0f} kB). In the settings:")
     print(f"wake: {{engine: openwakeword, words: [{out.stem}]}}")
     return 0
@@ -223,11 +278,11 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("phrase", type=_phrase, help='such as "hey aurora"; three syllables or more are told apart best')
     made.add_argument("--out", type=Path, metavar="FILE", help="default: WORD.npz beside openWakeWord's models")
-    made.add_argument("--noise", type=Path, nargs="+", metavar="MANIFEST", help="recordings of noise to mix in")
-    made.add_argument("--negatives", type=Path, nargs="+", metavar="MANIFEST", help="speech without the phrase")
-    made.add_argument("--said", type=int, default=1500, metavar="N", help="times the phrase is said (%(default)s)")
-    made.add_argument("--near", type=int, default=900, metavar="N", help="times something near it (%(default)s)")
-    made.add_argument("--sentences", type=int, default=900, metavar="N", help="other sentences (%(default)s)")
+    made.add_argument("--noise", type=Path, nargs="+", default=[], metavar="PATH", help="recordings of noise to mix in")
+    made.add_argument("--negatives", type=Path, nargs="+", default=[], metavar="PATH", help="speech without the phrase")
+    made.add_argument("--said", type=int, default=1000, metavar="N", help="times the phrase is said (%(default)s)")
+    made.add_argument("--near", type=int, default=600, metavar="N", help="times something near it (%(default)s)")
+    made.add_argument("--sentences", type=int, default=800, metavar="N", help="other sentences (%(default)s)")
     made.add_argument(
         "--most-missed", type=float, default=0.15, metavar="SHARE", help="refuse above this (%(default)s)"
     )

@@ -17,6 +17,7 @@ from edgevoice.wake.trigger import Trigger, fired
 
 _STEP = 160
 _DELAY = round(0.13 * RATE)  # from the end of the word to the detection, median over speakers
+_DOUBTFUL = 0.1  # score from which a second look is worth its cost: 10 an hour of talk, 30 to 80 of it in noise
 _WINDOW = 480  # samples of the first feature frame; each later one comes _STEP samples after
 
 
@@ -52,7 +53,9 @@ def _own(config: Path) -> MicroWakeWord:
 def _trigger(one: WakeWord, model: MicroWakeWord, check: bool) -> Trigger:
     threshold = model.probability_cutoff if one.threshold is None else one.threshold
     patience = one.patience or 1
-    return Trigger(one.word, threshold, patience, _DELAY + (patience - 1) * model.stride * _STEP, check)
+    return Trigger(
+        one.word, threshold, patience, _DELAY + (patience - 1) * model.stride * _STEP, _DOUBTFUL if check else None
+    )
 
 
 class Micro:

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from edgevoice.messages import WakeHeard
 from edgevoice.stages import WakeScore
 
-DOUBTFUL = 0.3
-"""Score from which a window is worth a second look, where there is one."""
 _EARLY = (0.1, 0.3, 0.6)
 """Scores that rise past these are a first sign."""
 
@@ -17,16 +15,16 @@ class Trigger:
     """Fires once `patience` scores in a row reach `threshold`, then not again before the score was low.
 
     `delay`: samples by which the engine fires after the end of the word, typically. `doubtful`: what fires is looked at
-    again elsewhere, so it also fires where the score has passed its peak and that is at least DOUBTFUL, and early.
+    again elsewhere, so it also fires where the score has passed its peak and that is at least this, and early.
     """
 
-    def __init__(self, word: str, threshold: float, patience: int, delay: int, doubtful: bool = False) -> None:
+    def __init__(self, word: str, threshold: float, patience: int, delay: int, doubtful: float | None = None) -> None:
         self._word = word
         self._threshold = threshold
         self._patience = patience
         self._delay = delay
-        self._low = min(DOUBTFUL, threshold) if doubtful else threshold
-        self._doubtful = doubtful
+        self._low = threshold if doubtful is None else min(doubtful, threshold)
+        self._looked_at = doubtful is not None
         self._highest = 0.0
         self.reset()
 
@@ -44,7 +42,7 @@ class Trigger:
         self._highest = max(self._highest, score)
         early = sum(score >= one for one in _EARLY)
         rises, self._early = early > self._early, max(early, self._early) if early else 0
-        if (found := self._settled(score, at)) is None and rises and self._doubtful:
+        if (found := self._settled(score, at)) is None and rises and self._looked_at:
             return WakeHeard(self._word, score, at, at, is_early=True)
         return found
 
@@ -52,13 +50,13 @@ class Trigger:
         if score < self._low:
             last, passed = self._peak, self._passed
             self._forget()
-            return self._heard(last, at) if self._doubtful and last and not passed else None
+            return self._heard(last, at) if self._looked_at and last and not passed else None
         self._in_row = self._in_row + 1 if score >= self._threshold else 0
         if not self._fired and self._in_row >= self._patience:
             self._fired = True
             self._peak = max(self._peak, score)
             return self._heard(score, at)
-        if self._doubtful and not self._passed and score < self._peak:
+        if self._looked_at and not self._passed and score < self._peak:
             self._passed = True
             return self._heard(self._peak, at)
         self._peak = max(self._peak, score)

@@ -20,8 +20,8 @@ class Rooms:
     voices: Sequence[Samples]
     noises: Sequence[Samples]
 
-    def put(self, samples: Samples, chance: np.random.Generator) -> Samples:
-        """`samples` as some microphone in some room hears them; as long as they were."""
+    def put(self, samples: Samples, chance: np.random.Generator, least_snr: float) -> Samples:
+        """`samples` as some microphone in some room hears them, over noise of `least_snr` dB or better; as long as they were."""
         wave = samples.astype(np.float64)
         if chance.random() < 0.6:
             wave = _through(wave, _echo(chance))
@@ -31,7 +31,7 @@ class Rooms:
         power = np.mean(wave[np.abs(wave) > 0.05 * np.abs(wave).max(initial=1.0)] ** 2) if wave.any() else 1.0
         if chance.random() < 0.8:
             noise = self._noise(len(wave), chance)
-            level = power * 10 ** (-chance.uniform(2, 28) / 10)
+            level = power * 10 ** (-chance.uniform(least_snr, 28) / 10)
             wave = wave + noise * np.sqrt(level / max(float(np.mean(noise**2)), 1e-9))
         peak = np.abs(wave).max(initial=1.0)
         wave = wave / peak * 32767 * 10 ** (chance.uniform(-34, -1) / 20)
