@@ -6,7 +6,9 @@ tiny and base models, `.ort` or `.onnx`, with or without attention masks, run al
 
 from __future__ import annotations
 
+import logging
 import math
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +17,16 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from edgevoice.asr import recogniser, tokens
+from edgevoice.asr import beam, lean, recogniser, tokens
 from edgevoice.asr.graphs import Cache, Rows, log_softmax, providers, session, value
+from edgevoice.asr.lean import LeanDecoder
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, StageError
 from edgevoice.messages import RATE, Samples
 
 Floats = NDArray[np.float32]
+
+log = logging.getLogger(__name__)
 
 _START = 1
 """The token that opens a transcript."""
@@ -30,20 +35,48 @@ _FAINT, _PEAK = 300, 0.6  # quieter sound than the first is not raised to the se
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """The encoder's answer: `states` f32 [1, t, width]; `mask` i64 [1, n samples], only where the decoder takes one."""
+    """The encoder's answer: `states` f32 [1, t, width]; `mask` i64 [1, n samples], for decoders that take one."""
 
     states: ort.OrtValue
-    mask: ort.OrtValue | None
+    mask: ort.OrtValue
 
 
-class Moonshine:
-    """The two graphs. `encode` once, then `step` from `start` for each further token; both are pure."""
+class Encoder:
+    def __init__(self, graph: ort.InferenceSession) -> None:
+        self._graph = graph
+        self._inputs = {i.name for i in graph.get_inputs()}
+
+    def encode(self, samples: Floats) -> Encoded:
+        """`samples` f32 [n] in -1..1 at 16 kHz."""
+        feed = {"input_values": value(samples[None])}
+        mask = value(np.ones((1, len(samples)), np.int64))
+        if "attention_mask" in self._inputs:
+            feed["attention_mask"] = mask
+        (states,) = self._graph.run_with_ort_values(["last_hidden_state"], feed)
+        return Encoded(states, mask)
+
+
+class Lean:
+    """With the decoder of `lean.py`."""
 
     name = "Moonshine"
 
-    def __init__(self, encoder: ort.InferenceSession, decoder: ort.InferenceSession) -> None:
+    def __init__(self, encoder: Encoder, decoder: LeanDecoder) -> None:
         self._encoder, self._decoder = encoder, decoder
-        self._encoder_inputs = {i.name for i in encoder.get_inputs()}
+        self.vocabulary = decoder.vocabulary
+
+    def listen(self, samples: Floats) -> beam.Decoder:
+        """The decoder of one piece of audio."""
+        return self._decoder.listen(self._encoder.encode(samples).states, _START)
+
+
+class Moonshine:
+    """With the decoder as it was exported. `encode` once, then `step` from `start` for each further token; both are pure."""
+
+    name = "Moonshine"
+
+    def __init__(self, encoder: Encoder, decoder: ort.InferenceSession) -> None:
+        self._encoder, self._decoder = encoder, decoder
         inputs = {i.name: i.shape for i in decoder.get_inputs()}
         self._masked = "encoder_attention_mask" in inputs
         self._pasts = [name for name in inputs if name.startswith("past_key_values.")]
@@ -56,17 +89,8 @@ class Moonshine:
 
     def listen(self, samples: Floats) -> Rows:
         """The decoder of one piece of audio."""
-        encoded = self.encode(samples)
+        encoded = self._encoder.encode(samples)
         return Rows(lambda ids, cache: self.step(ids, encoded, cache), self.start(), (_START,))
-
-    def encode(self, samples: Floats) -> Encoded:
-        """`samples` f32 [n] in -1..1 at 16 kHz."""
-        feed = {"input_values": value(samples[None])}
-        mask = value(np.ones((1, len(samples)), np.int64))
-        if "attention_mask" in self._encoder_inputs:
-            feed["attention_mask"] = mask
-        (states,) = self._encoder.run_with_ort_values(["last_hidden_state"], feed)
-        return Encoded(states, mask if self._masked else None)
 
     def start(self) -> Cache:
         """The cache before the first token."""
@@ -83,7 +107,7 @@ class Moonshine:
         """
         feed = {"input_ids": value(ids), "encoder_hidden_states": encoded.states, **cache.decoder, **cache.encoder}
         feed["use_cache_branch"] = self._yes if cache.length else self._no
-        if encoded.mask is not None:
+        if self._masked:
             feed["encoder_attention_mask"] = encoded.mask
         # The keys and values of the audio come with the first step and stay; later ones need not be fetched.
         fresh = list(cache.decoder) if cache.length else self._pasts
@@ -95,10 +119,12 @@ class Moonshine:
         return log_softmax(logits.numpy()[:, -1]), Cache(cache.length + ids.shape[1], decoder, encoder)
 
 
-class MoonshineAsr(recogniser.Recogniser[Moonshine]):
+class MoonshineAsr(recogniser.Recogniser[Lean | Moonshine]):
     """Can tell, besides, how surely a text was said."""
 
-    def __init__(self, model: Moonshine, vocabulary: tokens.Tokens, second: Moonshine | None = None) -> None:
+    def __init__(
+        self, model: Lean | Moonshine, vocabulary: tokens.Tokens, second: Lean | Moonshine | None = None
+    ) -> None:
         super().__init__(model, vocabulary, second)
         self._letters = vocabulary
         self._in_silence: dict[tuple[int, ...], float] = {}
@@ -138,7 +164,23 @@ def load(settings: AsrSettings, folder: Path | None) -> MoonshineAsr:
     return MoonshineAsr(*recogniser.parts(settings, folder, _model))
 
 
-def _model(folder: Path, settings: AsrSettings) -> Moonshine:
+def _model(folder: Path, settings: AsrSettings) -> Lean | Moonshine:
     chosen = providers(settings.providers)
-    encoder, decoder = (session(folder, stem, settings, chosen) for stem in ("encoder_model", "decoder_model_merged"))
-    return Moonshine(encoder, decoder)
+    encoder = Encoder(session(folder, "encoder_model", settings, chosen))
+    exported = folder / "decoder_model_merged.ort"
+    decoder = _lean(exported, settings, chosen) if exported.is_file() else None
+    if decoder is not None:
+        return Lean(encoder, decoder)
+    return Moonshine(encoder, session(folder, "decoder_model_merged", settings, chosen))
+
+
+def _lean(exported: Path, settings: AsrSettings, providers: Sequence[str]) -> LeanDecoder | None:
+    """None where it cannot be made of this file, on this system."""
+    try:
+        with tempfile.TemporaryDirectory() as made:  # onnxruntime keeps a copy of what it reads from no file
+            sizes = lean.write(exported, Path(made))
+            heard, step = (session(Path(made), stem, settings, providers) for stem in ("heard", "step"))
+    except (OSError, ValueError, LookupError, ModelCorrupt) as error:
+        log.info("%s is used as it was exported: %s", exported, error)
+        return None
+    return LeanDecoder(heard, step, sizes)

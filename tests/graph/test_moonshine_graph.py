@@ -12,8 +12,7 @@ import onnx
 import pytest
 
 import make_test_graphs
-from edgevoice.asr import levels, moonshine
-from edgevoice.asr.recogniser import Recogniser
+from edgevoice.asr import graphs, levels, moonshine
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, StageError
 from edgevoice.messages import RATE, AudioChunk, Samples
@@ -44,7 +43,7 @@ def voice(seconds: float, pauses: tuple[float, ...] = ()) -> Samples:
     return samples
 
 
-def hear(asr: Recogniser[moonshine.Moonshine], samples: Samples, chunk: int = 1600) -> list[tuple[str, bool]]:
+def hear(asr: moonshine.MoonshineAsr, samples: Samples, chunk: int = 1600) -> list[tuple[str, bool]]:
     chunks = [AudioChunk(samples[i : i + chunk], RATE, i) for i in range(0, len(samples), chunk)]
     return [(transcript.text, transcript.final) for transcript in asr.transcribe(chunks)]
 
@@ -73,9 +72,15 @@ def test_the_final_transcript_has_its_best_hypothesis_and_confidence(folder: Cal
     assert 0.9 < transcript.confidence <= 1
 
 
+def exported(path: Path) -> tuple[moonshine.Encoder, moonshine.Moonshine]:
+    opened = [graphs.session(path, stem, AsrSettings(), []) for stem in ("encoder_model", "decoder_model_merged")]
+    encoder = moonshine.Encoder(opened[0])
+    return encoder, moonshine.Moonshine(encoder, opened[1])
+
+
 def test_a_step_takes_several_beams_and_grows_the_cache(folder: Callable[..., Path]) -> None:
-    model = moonshine.load(AsrSettings(), folder()).model
-    encoded = model.encode(np.zeros(RATE, np.float32))
+    encoder, model = exported(folder())
+    encoded = encoder.encode(np.zeros(RATE, np.float32))
     scores, cache = model.step(np.array([[1], [3]]), encoded, model.start())
     assert scores.argmax(axis=1).tolist() == [SENTENCE[1], SENTENCE[3]]
     assert np.exp(scores).sum(axis=1) == pytest.approx([1, 1], abs=1e-4)
@@ -86,8 +91,8 @@ def test_a_step_takes_several_beams_and_grows_the_cache(folder: Callable[..., Pa
 
 
 def test_a_cache_is_reordered_by_row(folder: Callable[..., Path]) -> None:
-    model = moonshine.load(AsrSettings(), folder()).model
-    encoded = model.encode(np.zeros(RATE, np.float32))
+    encoder, model = exported(folder())
+    encoded = encoder.encode(np.zeros(RATE, np.float32))
     _, cache = model.step(np.array([[1]]), encoded, model.start())
     wide = cache.select([0, 0, 0])
     assert {tuple(value.shape()) for value in wide.decoder.values()} == {(3, 2, 1, 3)}

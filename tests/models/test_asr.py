@@ -11,8 +11,7 @@ import pytest
 import soundfile
 
 from edgevoice import resources
-from edgevoice.asr import moonshine
-from edgevoice.asr.recogniser import Recogniser
+from edgevoice.asr import graphs, moonshine
 from edgevoice.config import AsrSettings, NluSettings
 from edgevoice.errors import ModelCorrupt
 from edgevoice.home import inventory
@@ -49,44 +48,44 @@ def chunks(samples: Samples, size: int = 1280) -> list[AudioChunk]:
 
 
 @cache
-def load(folder: Path) -> Recogniser[moonshine.Moonshine]:
+def load(folder: Path) -> moonshine.MoonshineAsr:
     return moonshine.load(AsrSettings(), folder)
 
 
 @pytest.fixture(params=MODELS)
-def asr(request: pytest.FixtureRequest, model: Callable[[str], Path]) -> Recogniser[moonshine.Moonshine]:
+def asr(request: pytest.FixtureRequest, model: Callable[[str], Path]) -> moonshine.MoonshineAsr:
     return load(model(request.param))
 
 
 @pytest.fixture
-def tiny(model: Callable[[str], Path]) -> Recogniser[moonshine.Moonshine]:
+def tiny(model: Callable[[str], Path]) -> moonshine.MoonshineAsr:
     return load(model("moonshine-tiny-en"))
 
 
-def final(asr: Recogniser[moonshine.Moonshine], samples: Samples) -> Transcript:
+def final(asr: moonshine.MoonshineAsr, samples: Samples) -> Transcript:
     *partial, last = asr.transcribe(chunks(samples))
     assert last.final
     assert not any(transcript.final for transcript in partial)
     return last
 
 
-def test_clear_commands_are_heard_word_for_word(asr: Recogniser[moonshine.Moonshine]) -> None:
+def test_clear_commands_are_heard_word_for_word(asr: moonshine.MoonshineAsr) -> None:
     assert {name: words(final(asr, recording(name)).text) for name in CLEAR} == {name: said(name) for name in CLEAR}
 
 
-def test_few_words_are_wrong_over_all_recordings_of_commands(asr: Recogniser[moonshine.Moonshine]) -> None:
+def test_few_words_are_wrong_over_all_recordings_of_commands(asr: moonshine.MoonshineAsr) -> None:
     names = sorted(path.stem for path in RECORDINGS.glob("*.flac") if path.stem.count("_") >= 3)
     pairs = [(said(name), words(final(asr, recording(name)).text)) for name in names]
     assert sum(distance(*pair) for pair in pairs) <= 0.2 * sum(len(reference) for reference, _ in pairs)
 
 
-def test_loudness_does_not_matter(tiny: Recogniser[moonshine.Moonshine]) -> None:
+def test_loudness_does_not_matter(tiny: moonshine.MoonshineAsr) -> None:
     loud = recording("lock_the_front_door")
     quiet = (loud // 16).astype(np.int16)
     assert words(final(tiny, quiet).text) == words(final(tiny, loud).text)
 
 
-def test_clear_speech_is_surer_than_noise(tiny: Recogniser[moonshine.Moonshine]) -> None:
+def test_clear_speech_is_surer_than_noise(tiny: moonshine.MoonshineAsr) -> None:
     noise = np.random.default_rng(3).normal(0, 1, 2 * RATE) * np.repeat(np.linspace(100, 3000, 20), RATE // 10)
     heard = final(tiny, recording("whats_the_weather_like_in_new_york"))
     assert heard.confidence > 0.8
@@ -94,12 +93,12 @@ def test_clear_speech_is_surer_than_noise(tiny: Recogniser[moonshine.Moonshine])
     assert final(tiny, noise.astype(np.int16)).confidence < 0.8
 
 
-def test_silence_says_nothing(asr: Recogniser[moonshine.Moonshine]) -> None:
+def test_silence_says_nothing(asr: moonshine.MoonshineAsr) -> None:
     hiss = np.random.default_rng(3).normal(0, 8, 5 * RATE).astype(np.int16)
     assert final(asr, hiss) == Transcript("", confidence=0.0)
 
 
-def test_a_long_recording_is_heard_in_parts_and_to_its_end(tiny: Recogniser[moonshine.Moonshine]) -> None:
+def test_a_long_recording_is_heard_in_parts_and_to_its_end(tiny: moonshine.MoonshineAsr) -> None:
     names = sorted(path.stem for path in RECORDINGS.glob("*.flac") if "_the_" in path.stem) * 2
     pause = np.zeros(RATE // 2, np.int16)
     samples = np.concatenate([part for name in names for part in (recording(name), pause)])
@@ -111,7 +110,7 @@ def test_a_long_recording_is_heard_in_parts_and_to_its_end(tiny: Recogniser[moon
 
 
 @pytest.fixture
-def told(model: Callable[[str], Path]) -> Recogniser[moonshine.Moonshine]:
+def told(model: Callable[[str], Path]) -> moonshine.MoonshineAsr:
     """A recogniser that knows the demo's home."""
     asr = moonshine.load(AsrSettings(), model("moonshine-tiny-en"))
     home = inventory.load(resources.find("homes/demo.yaml")).home()
@@ -123,13 +122,13 @@ def told(model: Callable[[str], Path]) -> Recogniser[moonshine.Moonshine]:
     "name", ["cancel_timer", "resume_timer", "timer_status", "set_a_timer_for_3_hours_and_10_minutes"]
 )
 def test_what_can_be_said_is_heard_where_anything_alike_was(
-    tiny: Recogniser[moonshine.Moonshine], told: Recogniser[moonshine.Moonshine], name: str
+    tiny: moonshine.MoonshineAsr, told: moonshine.MoonshineAsr, name: str
 ) -> None:
     assert words(final(tiny, recording(name)).text) != said(name)
     assert words(final(told, recording(name)).text) == said(name)
 
 
-def test_several_readings_come_with_their_likelihood(told: Recogniser[moonshine.Moonshine]) -> None:
+def test_several_readings_come_with_their_likelihood(told: moonshine.MoonshineAsr) -> None:
     heard = final(told, recording("resume_timer"))
     assert heard.alternatives[0].text == heard.text
     assert len(heard.alternatives) > 1
@@ -140,7 +139,7 @@ def test_several_readings_come_with_their_likelihood(told: Recogniser[moonshine.
     "name", ["the_best_emetic_is_that_which_is_at_hand", "what_a_spiteful_thing_i_am", "yes", "no"]
 )
 def test_what_is_no_command_is_not_made_one(
-    tiny: Recogniser[moonshine.Moonshine], told: Recogniser[moonshine.Moonshine], name: str
+    tiny: moonshine.MoonshineAsr, told: moonshine.MoonshineAsr, name: str
 ) -> None:
     assert words(final(told, recording(name)).text) == words(final(tiny, recording(name)).text)
 
@@ -162,3 +161,21 @@ def test_a_truncated_model_file_is_named(model: Callable[[str], Path], tmp_path:
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ModelCorrupt, match=f"{name}.*edgevoice models verify"):
         moonshine.load(AsrSettings(), tmp_path)
+
+
+def test_the_lean_decoder_says_what_the_exported_one_says(model: Callable[[str], Path]) -> None:
+    folder = model("moonshine-tiny-en")
+    encoder, exported = (
+        graphs.session(folder, stem, AsrSettings(), []) for stem in ("encoder_model", "decoder_model_merged")
+    )
+    samples = recording("whats_the_weather_like_in_new_york").astype(np.float32) / 32768
+    one = moonshine.Moonshine(moonshine.Encoder(encoder), exported).listen(samples)
+    other = moonshine.load(AsrSettings(), folder).model.listen(samples)
+    found = one.begin(), other.begin()
+    for rows in ([0, 0, 0], [2, 0], [1, 1, 0, 1]):
+        assert found[1] == pytest.approx(found[0], abs=1.0)  # activations are rounded in whole batches
+        likely = np.argsort(found[0][rows, :], axis=1)[np.arange(len(rows)), -1 - np.arange(len(rows))]
+        for decoder in (one, other):
+            decoder.select(rows)
+        found = one.step(likely), other.step(likely)
+    assert found[1].argmax(axis=1).tolist() == found[0].argmax(axis=1).tolist()
