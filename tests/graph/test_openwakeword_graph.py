@@ -85,7 +85,7 @@ def test_what_is_looked_at_again_fires_past_its_peak_too(folder: Path) -> None:
     peak, at = max((score, at) for _, score, at in wake.scores(stream))
     assert 0.3 < peak < 0.99
     wake.reset()
-    assert [(event.score, event.at) for event in wake.feed(stream)] == [(peak, at + STEP)]
+    assert [(event.score, event.at) for event in wake.feed(stream) if not event.is_early] == [(peak, at + STEP)]
 
 
 def test_a_trained_head_looks_at_its_own_window_and_has_its_own_threshold(folder: Path) -> None:
