@@ -55,6 +55,9 @@ class Forgetful:
     def apology(self, stage: str, code: str) -> str:
         return f"Sorry, {SECRET}"
 
+    def is_cue(self, reply: str) -> bool:
+        return False
+
 
 def test_lines_have_their_priority_and_turn(journal: io.StringIO) -> None:
     log = logging.getLogger("edgevoice.test")
