@@ -117,6 +117,8 @@ def decrypt(options: argparse.Namespace) -> int:
         raise SettingsError("privacy.record_key_file", "no key is set", "Set it to the key that was used")
     cipher, failed = recorder.cipher(settings.privacy.record_key_file), 0
     options.out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state, out = _states(settings)[0], options.out.absolute()
+    recorder.remember(state, dict.fromkeys((*recorder.places(state), out)))  # they are found there, too
     found = [path for folder in _record_folders(settings) for path in sorted(recorder.recordings(folder))]
     encrypted = [path for path in found if path.suffix == ".fernet"]
     for path in encrypted:

@@ -131,6 +131,7 @@ def test_recordings_are_found_and_wiped_when_the_settings_no_longer_name_their_f
     assert left(kept / "out") == ["20270115T080000Z-0001.json"]
     assert privacy(kept, "wipe", "--yes") == 0
     assert left(kept / "turns") == ["notes.txt"]
+    assert left(kept / "out") == []  # what was decrypted is a recording, too
     assert json.loads((kept / "recorded.json").read_text()) == []
 
 

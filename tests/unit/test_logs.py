@@ -55,7 +55,7 @@ class Forgetful:
     def apology(self, stage: str, code: str) -> str:
         return f"Sorry, {SECRET}"
 
-    def is_cue(self, sentence: str) -> bool:
+    def is_cue(self, reply: str) -> bool:
         return False
 
 

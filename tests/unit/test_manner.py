@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 from fakes import Mouth, stages
+from hassil import parse_sentence, sample_expression
 from household import household
 from test_turn import WISHES, run
 
@@ -16,6 +17,7 @@ from edgevoice.commands.talk import cues
 from edgevoice.config import AudioSettings, Settings, VoiceSettings
 from edgevoice.errors import SettingsError
 from edgevoice.messages import Replied, Samples
+from edgevoice.nlu import packs
 from edgevoice.schema import build, parse
 from edgevoice.skills.manner import Level, Manner
 from edgevoice.stages import Style
@@ -77,6 +79,14 @@ def test_requests_are_understood(text: str, to: str) -> None:
 )
 def test_what_concerns_something_else_is_left_alone(text: str) -> None:
     assert plain().answer(text) is None
+
+
+def test_what_the_recogniser_listens_for_is_answered() -> None:
+    pack = next(one for one in packs.standard() if one.name == "home")
+    (data,) = (one for one in pack.about_home["intents"]["HassRespond"]["data"] if one.get("response") == "voice")
+    sentences = [text for one in data["sentences"] for text in sample_expression(parse_sentence(one).expression)]
+    assert len(sentences) > 40
+    assert [text for text in sentences if plain().answer(text) is None] == []
 
 
 def test_steps_end_at_what_can_be_said_and_that_is_told() -> None:
