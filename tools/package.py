@@ -35,7 +35,7 @@ Maintainer: EdgeVoice <edgevoice@localhost>
 Section: sound
 Priority: optional
 Installed-Size: {kilobytes}
-Depends: python{python}, libportaudio2
+Depends: python{python}, libgomp1, libportaudio2
 Recommends: mosquitto{compiler}
 Suggests: espeak-ng
 Description: on-device voice assistant for the smart home and the car
@@ -74,7 +74,7 @@ _CONTAINERFILE = """\
 #   docker run --device /dev/snd --network host -v ./settings.yaml:/etc/edgevoice/settings.yaml:ro edgevoice
 FROM debian:12-slim
 RUN apt-get update \\
- && apt-get install -y --no-install-recommends {python} libportaudio2 {compiler} \\
+ && apt-get install -y --no-install-recommends {python} libgomp1 libportaudio2 {compiler} \\
  && rm -rf /var/lib/apt/lists/*
 COPY root/ /
 RUN {python} -I {current}/first_boot.py \\

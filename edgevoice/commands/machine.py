@@ -17,6 +17,7 @@ from edgevoice.commands import options as opts
 from edgevoice.commands.show import as_json
 from edgevoice.config import Settings
 from edgevoice.errors import AudioError, BrokerError, EdgeVoiceError
+from edgevoice.llm import gguf
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
@@ -86,6 +87,8 @@ def _engine(stage: str, chosen: object, store: Store) -> Finding:
         registry.factory(stage, name)
         if model:
             store.folder(model)
+        if (stage, name) == ("llm", "gguf"):
+            gguf.library()  # which its module puts off
     except EdgeVoiceError as error:
         return Finding(stage, "", str(error), is_fatal)
     return Finding(stage, f"{name} {model}".strip())

@@ -9,7 +9,9 @@ import json
 import os
 import platform
 import random
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
@@ -24,6 +26,8 @@ import flash
 from edgevoice.errors import EdgeVoiceError
 from flashing import first_boot, receive, targets, wheels
 from flashing.release import Entry, Release
+
+_TOOLS = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
 def flashed(root: Path, release: Release) -> list[Entry]:
@@ -133,6 +137,24 @@ def test_an_image_that_cannot_be_mounted_says_why(tmp_path: Path) -> None:
         pytest.fail("an empty image was mounted")
 
 
+@pytest.mark.skipif(shutil.which("mke2fs", path=_TOOLS) is None, reason="there is no mke2fs: this is no Debian")
+def test_the_root_of_an_image_is_its_largest_linux_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", _TOOLS)
+    image = tmp_path / "card.img"
+    sectors = {2048: 8192, 10240: 4096, 14336: 6144}  # the first stays empty, as if it were the boot partition
+    with image.open("wb") as out:
+        out.truncate(20480 * 512)
+        for number, (start, size) in enumerate(sectors.items()):
+            out.seek(446 + 16 * number)
+            out.write(struct.pack("<B3xB3xII", 0, 0x83, start, size))
+        out.seek(510)
+        out.write(b"\x55\xaa")
+    for start in (10240, 14336):
+        offset = f"offset={start * 512}"
+        subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-E", offset, image, f"{sectors[start] // 2}k"], check=True)
+    assert targets._root_partition(image) == (14336 * 512, 6144 * 512)
+
+
 @pytest.mark.parametrize(
     ("target", "told"),
     [("pi@kitchen:2222:there", "is no user@host"), ("raspios.img", "is no user@host"), ("raspios.img.xz", "unpack it")],
@@ -216,6 +238,26 @@ def test_a_release_for_another_machine_is_not_installed(tmp_path: Path, key: str
     (tmp_path / "release.json").write_text(json.dumps(told))
     with pytest.raises(RuntimeError, match=value):
         first_boot.set_up(tmp_path)
+
+
+def test_what_needs_a_compiler_waits_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told = {"python": f"3.{sys.version_info.minor}", "arch": platform.machine(), "sources": ["some_source"], "gpu": ""}
+    (tmp_path / "release.json").write_text(json.dumps(told))
+    (tmp_path / "venv").mkdir()
+    (tmp_path / "venv" / first_boot.DONE).write_text("some_source")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert first_boot.set_up(tmp_path) == ["some_source"]
+    assert "some_source is not compiled: there is no compiler (apt install g++)" in capfd.readouterr().out
+
+
+def test_cuda_is_compiled_in_where_the_board_has_its_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "CUDA" not in first_boot._build("")["CMAKE_ARGS"]
+    (tmp_path / "nvcc").touch(0o755)
+    assert f"-DGGML_CUDA=on -DCMAKE_CUDA_COMPILER={tmp_path}/nvcc" in first_boot._build("cuda")["CMAKE_ARGS"]
+    assert "CUDA" not in first_boot._build("")["CMAKE_ARGS"]
 
 
 def test_a_library_for_another_processor_is_found(tmp_path: Path) -> None:

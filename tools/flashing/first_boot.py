@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 DONE = ".complete"
+_LIBRARIES = (("portaudio", "libportaudio2", "sound"), ("gomp", "libgomp1", "the language model"))
+"""What wheels do not bring."""
 _OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_ROOT_USER_ACTION": "ignore"}
 
 
@@ -44,8 +46,9 @@ def set_up(release: Path) -> list[str]:
         _pip(place, wheels, ["--no-deps", "--require-hashes", "-r", str(release / "requirements.txt")])
     failed = [package for package in wanted if not _compiled(place, wheels, package, told["gpu"])]
     done.write_text("\n".join(failed), "utf-8")
-    if ctypes.util.find_library("portaudio") is None:
-        print("there is no PortAudio library: microphone and speaker need it (apt install libportaudio2)", flush=True)
+    for library, package, user in _LIBRARIES:
+        if ctypes.util.find_library(library) is None:
+            print(f"there is no {package}, which {user} needs: apt install {package}", flush=True)
     return failed
 
 
