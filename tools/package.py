@@ -66,6 +66,7 @@ _POSTRM = """\
 #!/bin/sh
 set -e
 [ ! -d /run/systemd/system ] || systemctl daemon-reload
+[ "$1" = upgrade ] || rm -rf /{home}/built
 # What the service kept: timers, lists, the web page's token.
 [ "$1" != purge ] || rm -rf /var/lib/edgevoice /var/lib/private/edgevoice
 """
@@ -125,6 +126,7 @@ def deb(release: Release, out: Path) -> Path:
     control.mkdir()
     words = _words(release) | {
         "folder": f"/{folder}",
+        "home": receive.HOME,
         "version": edgevoice.__version__,
         "arch": _DEBIAN_ARCH[told["arch"]],
     }

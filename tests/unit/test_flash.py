@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import venv
 import zipfile
 from pathlib import Path
 
@@ -240,16 +241,54 @@ def test_a_release_for_another_machine_is_not_installed(tmp_path: Path, key: str
         first_boot.set_up(tmp_path)
 
 
-def test_what_needs_a_compiler_waits_for_one(
+_BACK_END = """
+import zipfile
+def build_wheel(folder, *rest):
+    print("compiling", file=open("{log}", "a"))
+    with zipfile.ZipFile(f"{{folder}}/tiny-1-py3-none-any.whl", "w") as archive:
+        archive.writestr("tiny.py", "")
+        archive.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1\\n")
+        archive.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        archive.writestr("tiny-1.dist-info/RECORD", "")
+    return "tiny-1-py3-none-any.whl"
+"""
+
+
+def test_a_source_waits_for_a_compiler_and_is_compiled_once_for_all_releases(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    told = {"python": f"3.{sys.version_info.minor}", "arch": platform.machine(), "sources": ["some_source"], "gpu": ""}
-    (tmp_path / "release.json").write_text(json.dumps(told))
-    (tmp_path / "venv").mkdir()
-    (tmp_path / "venv" / first_boot.DONE).write_text("some_source")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert first_boot.set_up(tmp_path) == ["some_source"]
-    assert "some_source is not compiled: there is no compiler (apt install g++)" in capfd.readouterr().out
+    log = tmp_path / "log"
+    releases = [tmp_path / "releases/one", tmp_path / "releases/two"]
+    for release in releases:
+        (release / "wheels").mkdir(parents=True)
+        told = {"python": f"3.{sys.version_info.minor}", "arch": platform.machine(), "sources": ["tiny"], "gpu": ""}
+        (release / "release.json").write_text(json.dumps(told))
+        with tarfile.open(release / "wheels/tiny-1.tar.gz", "w:gz") as archive:
+            for name, text in {
+                "PKG-INFO": "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n",
+                "backend.py": _BACK_END.format(log=log),
+                "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+            }.items():
+                info = tarfile.TarInfo(f"tiny-1/{name}")
+                info.size = len(text)
+                archive.addfile(info, io.BytesIO(text.encode()))
+    shutil.copy(releases[0] / "wheels/tiny-1.tar.gz", releases[1] / "wheels/tiny-1.tar.gz")
+    # One environment for both: only what is compiled, and how often, is looked at.
+    venv.EnvBuilder(with_pip=True, symlinks=True).create(releases[0] / "venv")
+    (releases[1] / "venv").symlink_to(releases[0] / "venv")
+    done = releases[0] / "venv" / first_boot.DONE
+    done.write_text("tiny")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    assert first_boot.set_up(releases[0]) == ["tiny"]
+    assert "there is no compiler (apt install g++)" in capfd.readouterr().out
+    (programs / "c++").touch(0o755)
+    for release in releases:
+        done.write_text("tiny")
+        assert first_boot.set_up(release) == []
+        assert list(release.glob("venv/lib/*/site-packages/tiny.py"))
+    assert log.read_text() == "compiling\n"
 
 
 def test_cuda_is_compiled_in_where_the_board_has_its_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
