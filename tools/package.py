@@ -35,7 +35,7 @@ Maintainer: EdgeVoice <edgevoice@localhost>
 Section: sound
 Priority: optional
 Installed-Size: {kilobytes}
-Depends: python{python}, libportaudio2
+Depends: python{python}, libgomp1, libportaudio2
 Recommends: mosquitto{compiler}
 Suggests: espeak-ng
 Description: on-device voice assistant for the smart home and the car
@@ -66,6 +66,7 @@ _POSTRM = """\
 #!/bin/sh
 set -e
 [ ! -d /run/systemd/system ] || systemctl daemon-reload
+[ "$1" = upgrade ] || rm -rf /{home}/built
 # What the service kept: timers, lists, the web page's token.
 [ "$1" != purge ] || rm -rf /var/lib/edgevoice /var/lib/private/edgevoice
 """
@@ -74,7 +75,7 @@ _CONTAINERFILE = """\
 #   docker run --device /dev/snd --network host -v ./settings.yaml:/etc/edgevoice/settings.yaml:ro edgevoice
 FROM debian:12-slim
 RUN apt-get update \\
- && apt-get install -y --no-install-recommends {python} libportaudio2 {compiler} \\
+ && apt-get install -y --no-install-recommends {python} libgomp1 libportaudio2 {compiler} \\
  && rm -rf /var/lib/apt/lists/*
 COPY root/ /
 RUN {python} -I {current}/first_boot.py \\
@@ -125,6 +126,7 @@ def deb(release: Release, out: Path) -> Path:
     control.mkdir()
     words = _words(release) | {
         "folder": f"/{folder}",
+        "home": receive.HOME,
         "version": edgevoice.__version__,
         "arch": _DEBIAN_ARCH[told["arch"]],
     }

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
+import pwd
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +20,7 @@ from edgevoice.commands import options as opts
 from edgevoice.commands.show import as_json
 from edgevoice.config import Settings
 from edgevoice.errors import AudioError, BrokerError, EdgeVoiceError
+from edgevoice.llm import gguf
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
@@ -86,6 +90,8 @@ def _engine(stage: str, chosen: object, store: Store) -> Finding:
         registry.factory(stage, name)
         if model:
             store.folder(model)
+        if (stage, name) == ("llm", "gguf"):
+            gguf.library()  # which its module puts off
     except EdgeVoiceError as error:
         return Finding(stage, "", str(error), is_fatal)
     return Finding(stage, f"{name} {model}".strip())
@@ -234,7 +240,15 @@ def profiles_check(options: argparse.Namespace) -> int:
     return int(failed > 0)
 
 
+def callers_home(environment: Mapping[str, str], user_id: int) -> str | None:
+    """The home of who called sudo, whose settings and models are meant and not root's; else none."""
+    caller = environment.get("SUDO_USER")
+    return pwd.getpwnam(caller).pw_dir if caller and user_id == 0 else None
+
+
 def _service(options: argparse.Namespace) -> systemd.Service:
+    if home := callers_home(os.environ, os.geteuid()):
+        os.environ["HOME"] = home
     profile, settings, file = opts.profile(options), opts.settings(options), opts.config_file(options)
     program = shutil.which("edgevoice") or str(Path(sys.argv[0]).resolve())
     command = [program, "run", "--log-level", "info", "--profile", options.profile or profile.name]

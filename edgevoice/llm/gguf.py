@@ -140,12 +140,20 @@ def load(settings: LlmSettings, folder: Path | None, stop: threading.Event | Non
         raise ModelMissing(
             f"{folder}: {len(files)} *.gguf files, one is needed. edgevoice models pull {settings.model}"
         )
+    return Gguf(library()(files[0], settings, stop), settings, stop)
+
+
+def library() -> type[Model]:
+    """llama.cpp, which is loaded by this. Raises StageError where it is not here or cannot be loaded."""
     # Threads that spin while they wait make a busy small machine several times slower. libgomp reads this once.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    from edgevoice.llm.llamacpp import Model
-
-    return Gguf(Model(files[0], settings, stop), settings, stop)
+    try:
+        from edgevoice.llm.llamacpp import Model
+    except (ImportError, OSError, RuntimeError) as error:
+        remedy = "apt install libgomp1" if "libgomp" in str(error) else "pip install llama-cpp-python, with a compiler"
+        raise StageError("llm", "absent", f"llama.cpp cannot be loaded: {error}. Try: {remedy}") from error
+    return Model
 
 
 def _common(a: list[int], b: list[int]) -> int:

@@ -9,11 +9,14 @@ import json
 import os
 import platform
 import random
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
 import time
+import venv
 import zipfile
 from pathlib import Path
 
@@ -24,6 +27,8 @@ import flash
 from edgevoice.errors import EdgeVoiceError
 from flashing import first_boot, receive, targets, wheels
 from flashing.release import Entry, Release
+
+_TOOLS = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
 def flashed(root: Path, release: Release) -> list[Entry]:
@@ -133,6 +138,24 @@ def test_an_image_that_cannot_be_mounted_says_why(tmp_path: Path) -> None:
         pytest.fail("an empty image was mounted")
 
 
+@pytest.mark.skipif(shutil.which("mke2fs", path=_TOOLS) is None, reason="there is no mke2fs: this is no Debian")
+def test_the_root_of_an_image_is_its_largest_linux_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", _TOOLS)
+    image = tmp_path / "card.img"
+    sectors = {2048: 8192, 10240: 4096, 14336: 6144}  # the first stays empty, as if it were the boot partition
+    with image.open("wb") as out:
+        out.truncate(20480 * 512)
+        for number, (start, size) in enumerate(sectors.items()):
+            out.seek(446 + 16 * number)
+            out.write(struct.pack("<B3xB3xII", 0, 0x83, start, size))
+        out.seek(510)
+        out.write(b"\x55\xaa")
+    for start in (10240, 14336):
+        offset = f"offset={start * 512}"
+        subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-E", offset, image, f"{sectors[start] // 2}k"], check=True)
+    assert targets._root_partition(image) == (14336 * 512, 6144 * 512)
+
+
 @pytest.mark.parametrize(
     ("target", "told"),
     [("pi@kitchen:2222:there", "is no user@host"), ("raspios.img", "is no user@host"), ("raspios.img.xz", "unpack it")],
@@ -216,6 +239,64 @@ def test_a_release_for_another_machine_is_not_installed(tmp_path: Path, key: str
     (tmp_path / "release.json").write_text(json.dumps(told))
     with pytest.raises(RuntimeError, match=value):
         first_boot.set_up(tmp_path)
+
+
+_BACK_END = """
+import zipfile
+def build_wheel(folder, *rest):
+    print("compiling", file=open("{log}", "a"))
+    with zipfile.ZipFile(f"{{folder}}/tiny-1-py3-none-any.whl", "w") as archive:
+        archive.writestr("tiny.py", "")
+        archive.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1\\n")
+        archive.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        archive.writestr("tiny-1.dist-info/RECORD", "")
+    return "tiny-1-py3-none-any.whl"
+"""
+
+
+def test_a_source_waits_for_a_compiler_and_is_compiled_once_for_all_releases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log"
+    releases = [tmp_path / "releases/one", tmp_path / "releases/two"]
+    for release in releases:
+        (release / "wheels").mkdir(parents=True)
+        told = {"python": f"3.{sys.version_info.minor}", "arch": platform.machine(), "sources": ["tiny"], "gpu": ""}
+        (release / "release.json").write_text(json.dumps(told))
+        with tarfile.open(release / "wheels/tiny-1.tar.gz", "w:gz") as archive:
+            for name, text in {
+                "PKG-INFO": "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n",
+                "backend.py": _BACK_END.format(log=log),
+                "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+            }.items():
+                info = tarfile.TarInfo(f"tiny-1/{name}")
+                info.size = len(text)
+                archive.addfile(info, io.BytesIO(text.encode()))
+    shutil.copy(releases[0] / "wheels/tiny-1.tar.gz", releases[1] / "wheels/tiny-1.tar.gz")
+    # One environment for both: only what is compiled, and how often, is looked at.
+    venv.EnvBuilder(with_pip=True, symlinks=True).create(releases[0] / "venv")
+    (releases[1] / "venv").symlink_to(releases[0] / "venv")
+    done = releases[0] / "venv" / first_boot.DONE
+    done.write_text("tiny")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    assert first_boot.set_up(releases[0]) == ["tiny"]
+    assert "there is no compiler (apt install g++)" in capfd.readouterr().out
+    (programs / "c++").touch(0o755)
+    for release in releases:
+        done.write_text("tiny")
+        assert first_boot.set_up(release) == []
+        assert list(release.glob("venv/lib/*/site-packages/tiny.py"))
+    assert log.read_text() == "compiling\n"
+
+
+def test_cuda_is_compiled_in_where_the_board_has_its_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "CUDA" not in first_boot._build("")["CMAKE_ARGS"]
+    (tmp_path / "nvcc").touch(0o755)
+    assert f"-DGGML_CUDA=on -DCMAKE_CUDA_COMPILER={tmp_path}/nvcc" in first_boot._build("cuda")["CMAKE_ARGS"]
+    assert "CUDA" not in first_boot._build("")["CMAKE_ARGS"]
 
 
 def test_a_library_for_another_processor_is_found(tmp_path: Path) -> None:

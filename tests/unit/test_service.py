@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from edgevoice import profiles
+from edgevoice.commands import machine
 from edgevoice.errors import EdgeVoiceError
 from edgevoice.service import notify, systemd
 from edgevoice.service.systemd import Remove, Run, Service, Write
@@ -151,6 +154,13 @@ def test_steps_that_fail_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(EdgeVoiceError, match=r"could not write .*/file/unit"):
         systemd.carry_out([Write(tmp_path / "file/unit", "text")])
     systemd.carry_out([Remove(tmp_path / "nothing")])
+
+
+def test_under_sudo_the_settings_are_the_callers() -> None:
+    account = pwd.getpwuid(os.geteuid())
+    assert machine.callers_home({"SUDO_USER": account.pw_name}, 0) == account.pw_dir
+    assert machine.callers_home({"SUDO_USER": account.pw_name}, 1000) is None
+    assert machine.callers_home({}, 0) is None
 
 
 # --- what the service manager is told ---------------------------------------------------------------------------------

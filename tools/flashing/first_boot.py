@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes.util
 import fcntl
+import hashlib
 import json
 import os
 import platform
@@ -20,6 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 DONE = ".complete"
+_LIBRARIES = (("portaudio", "libportaudio2", "sound"), ("gomp", "libgomp1", "the language model"))
+"""What wheels do not bring."""
 _OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_ROOT_USER_ACTION": "ignore"}
 
 
@@ -40,12 +43,13 @@ def set_up(release: Path) -> list[str]:
         # Debian leaves pip out of Python, and a board without a network could not fetch it: it comes along.
         venv.EnvBuilder(symlinks=True).create(place)
         pip = next(wheels.glob("pip-*.whl"))
-        _pip(place, wheels, ["--no-deps", str(pip)], f"{pip}/pip")
-        _pip(place, wheels, ["--no-deps", "--require-hashes", "-r", str(release / "requirements.txt")])
+        _pip(place, wheels, ["install", "--no-deps", str(pip)], f"{pip}/pip")
+        _pip(place, wheels, ["install", "--no-deps", "--require-hashes", "-r", str(release / "requirements.txt")])
     failed = [package for package in wanted if not _compiled(place, wheels, package, told["gpu"])]
     done.write_text("\n".join(failed), "utf-8")
-    if ctypes.util.find_library("portaudio") is None:
-        print("there is no PortAudio library: microphone and speaker need it (apt install libportaudio2)", flush=True)
+    for library, package, user in _LIBRARIES:
+        if ctypes.util.find_library(library) is None:
+            print(f"there is no {package}, which {user} needs: apt install {package}", flush=True)
     return failed
 
 
@@ -62,18 +66,34 @@ def _fitting(told: dict[str, str]) -> None:
 
 
 def _compiled(place: Path, wheels: Path, package: str, gpu: str) -> bool:
-    if not shutil.which("c++"):
-        print(f"{package} is not compiled: there is no compiler (apt install g++). Going on without it", flush=True)
-        return False
-    print(f"compiling {package}: minutes on a PC, half an hour and more on a small board", flush=True)
-    began = time.monotonic()
+    options = _build(gpu)
+    source = next(wheels.glob(f"{package}-*.tar.gz"))
+    told = f"{hashlib.sha256(source.read_bytes()).hexdigest()} {sys.version} {options}"
+    # Beside the releases: the next one need not compile the same again.
+    built = place.parents[2] / "built" / hashlib.sha256(told.encode()).hexdigest()[:16]
     try:
-        # A build sees the same wheels and no index: what builds it is carried along.
-        _pip(place, wheels, ["--no-deps", package], options=_build(gpu))
+        if not built.exists() and not _wheel(place, wheels, source, options, built):
+            return False
+        _pip(place, wheels, ["install", "--no-deps", *map(str, built.glob("*.whl"))])
     except RuntimeError as error:
         print(f"{package} was not compiled ({error}). Going on without it", flush=True)
         return False
-    print(f"compiled {package} in {(time.monotonic() - began) / 60:.0f} min", flush=True)
+    return True
+
+
+def _wheel(place: Path, wheels: Path, source: Path, options: dict[str, str], built: Path) -> bool:
+    """Compiles a source package into the folder `built`; False where there is no compiler."""
+    if not shutil.which("c++"):
+        print(f"{source.name} is not compiled: there is no compiler (apt install g++). Going on without it", flush=True)
+        return False
+    print(f"compiling {source.name}: minutes on a PC, half an hour and more on a small board", flush=True)
+    began = time.monotonic()
+    partial = built.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    # A build sees the same wheels and no index: what builds it is carried along.
+    _pip(place, wheels, ["wheel", "--no-deps", f"--wheel-dir={partial}", str(source)], options=options)
+    partial.rename(built)
+    print(f"compiled {source.name} in {(time.monotonic() - began) / 60:.0f} min", flush=True)
     return True
 
 
@@ -90,11 +110,11 @@ def _pip(
     place: Path, wheels: Path, arguments: Sequence[str], pip: str = "-mpip", options: dict[str, str] = _OFFLINE
 ) -> None:
     """`pip` is what Python runs: what is installed, or the inside of a wheel."""
-    command = [str(place / "bin/python"), pip, "--disable-pip-version-check", "install", "--quiet"]
+    command = [str(place / "bin/python"), pip, "--disable-pip-version-check", "--quiet"]
     environment = os.environ | _OFFLINE | options | {"PIP_FIND_LINKS": str(wheels)}
     status = subprocess.run([*command, *arguments], env=environment, check=False).returncode
     if status != 0:
-        raise RuntimeError(f"pip install {' '.join(arguments)} failed with exit status {status}")
+        raise RuntimeError(f"pip {' '.join(arguments)} failed with exit status {status}")
 
 
 def main() -> int:

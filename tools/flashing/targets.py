@@ -154,7 +154,8 @@ class Ssh:
             hint = f". Log in as root, or let sudo work without a password on {self.host}"
         elif "python3" in error and "not found" in error:
             hint = f". Install Python there: ssh {self.host} sudo apt install python3"
-        return EdgeVoiceError(f"{self.host}: {error.strip() or 'ssh failed'}{hint}")
+        said = error.strip().removeprefix("flash: ") or "ssh failed"
+        return EdgeVoiceError(f"{self.host}: {said}{hint}")
 
 
 @contextlib.contextmanager
