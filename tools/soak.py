@@ -5,8 +5,8 @@
 
 Recordings go through ears, understanding, a simulated home on an embedded broker, confirmation and voice, as fast as the
 machine can; between two turns lie `--gap` seconds of quiet. Every tenth turn is typed. The metrics are scraped all the
-while, and with `--page` the web page is served, two look at it, and another comes and goes at every turn. Fails where memory grew by more than `--limit` percent since the first tenth, or threads or descriptors were
-left over.
+while, and with `--page` the web page is served, two look at it, and another comes and goes at every turn. Fails where
+memory grew by more than `--limit` percent since the first tenth, or threads or descriptors were left over.
 """
 
 from __future__ import annotations
