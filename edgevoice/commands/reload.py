@@ -46,6 +46,11 @@ class Reload:
             with self._lock:
                 self._finish = None
 
+    @property
+    def pending(self) -> bool:
+        """Are new settings being put in force?"""
+        return self._found is not None or self._finish is None
+
     def take(self) -> Settings | None:
         """The new settings, once; None where there are none."""
         with self._lock:

@@ -130,6 +130,35 @@ def test_no_wish_for_new_settings_is_lost_while_the_last_ones_are_put_in_force(
     assert not any("Traceback" in line for line in running.lines), "".join(running.lines)
 
 
+def test_the_service_manager_is_told_of_start_change_and_end(
+    account: dict[str, str], watched: Callable[..., Watched], mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    """Settings that cannot be run with are no end: systemd would kill what tells it that it ends."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(60.0)
+        account |= {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "2000000"}
+        told: list[str] = []
+
+        def until(kind: str) -> None:
+            while not told or told[-1] != kind:
+                told.append(manager.recv(4096).decode().partition("=")[0])
+
+        text = f"mqtt: {{port: {mosquitto.port}}}\n"
+        path = settings_file(tmp_path, text)
+        running = watched(*RUN, path, "--no-llm")
+        until("READY")
+        until("WATCHDOG")
+        path.write_text(text + "home: {file: missing.yaml}\n")
+        running.send(signal.SIGHUP)
+        until("RELOADING")
+        until("READY")
+        until("WATCHDOG")
+        assert running.ends_on(signal.SIGTERM) == 0
+        assert "STOPPING" not in told
+        until("STOPPING")
+
+
 @pytest.mark.parametrize("phase", ["starts", "loads", "broker hangs"])
 def test_it_ends_in_two_seconds(
     phase: str, watched: Callable[..., Watched], model: Callable[[str], Path], tmp_path: Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import signal
 import socket
 import statistics
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import Browser
+from processes import Watched
 
 from edgevoice import assembly, profiles, watchers
 from edgevoice.assembly import Wanted
@@ -214,6 +216,33 @@ def test_settings_are_checked_while_they_are_written(place: Place, browser: Brow
     browser.run("document.getElementById('settings-save').click()")
     browser.until("document.getElementById('settings-done').textContent.startsWith('Saved')")
     assert (place.folder / "settings.yaml").read_text() == "audio:\n  volume: 0.5\n"
+
+
+def test_what_is_saved_is_put_in_force_while_the_page_stays_open(
+    watched: Callable[..., Watched], browser: Browser, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    path = tmp_path / "settings.yaml"
+    path.write_text(f"web: {{port: {port}}}\n")
+    running = watched("run", "--profile", "x86-cpu", "--no-llm", "--json", "--config", path)
+    running.says('"words": ["hey_jarvis"]')
+    browser.open(f"http://localhost:{port}/#settings")
+    write = "(() => {{ const t = document.getElementById('settings-text'); t.value += {0!r}; }})()"
+    save = "document.getElementById('settings-save').click()"
+    browser.until("document.getElementById('settings-text').value")
+    browser.run(write.format("wake: {words: [alexa]}\n"))
+    browser.run(save)
+    running.says('"words": ["alexa"]')
+    browser.until("document.getElementById('settings-done').textContent === 'Saved, and in force.'")
+    browser.run(write.format("home: {file: missing.yaml}\n"))
+    browser.run(save)
+    running.says("going on with the old ones")
+    browser.until("document.getElementById('settings-problem').textContent.startsWith('Not in force: ')")
+    browser.run("location.hash = '#system'")
+    browser.until("[...document.querySelectorAll('#parts .bad')].some((one) => one.textContent.includes('mqtt'))")
+    assert running.ends_on(signal.SIGTERM) == 0
+    browser.said[:] = [line for line in browser.said if '"source": "network"' not in line]  # nobody answered meanwhile
 
 
 def test_everybody_can_read_and_reach_it(place: Place, browser: Browser) -> None:

@@ -40,7 +40,9 @@ def test_what_is_asked_while_one_is_built_is_done_once_it_runs(made: tuple[File,
         file.holds = NEW
         reload()
         assert done == ["finish"]
+        assert reload.pending
     assert reload.take() == NEW
+    assert reload.pending
     file.holds = NEWER
     reload()  # nobody runs: the new one is being built
     with reload.of(NEW, lambda: done.append("again")):
@@ -54,6 +56,7 @@ def test_the_same_settings_end_nothing_unless_others_were_on_their_way(made: tup
     with reload.of(OLD, lambda: done.append("finish")):
         reload()
         assert done == []
+        assert not reload.pending
         file.holds = NEW
         reload()
         file.holds = OLD  # taken back before the turn was over

@@ -362,14 +362,17 @@ def test_nothing_is_left_of_those_who_looked(page: Page) -> None:
     for _ in range(40):
         events = page.events()
         assert next(events)[1] == "hello"
-        page.web.stream.end()
-        assert list(events) == []
-    assert page.raw("GET", "/").status == 200
-    ours = [thread for thread in threading.enumerate() if "process_request" in thread.name]
-    for thread in ours:
+        del events
+        while page.web.stream:  # it is noticed by who writes to them
+            page.web.stream.tell("device", {})
+    events = page.events()
+    assert next(events)[1] == "hello"
+    page.web.stop()
+    assert list(events) == []
+    assert page.raw("GET", "/api/events").status == 503  # at the end nobody new is let in
+    for thread in [thread for thread in threading.enumerate() if "process_request" in thread.name]:
         thread.join(SECONDS)
-    assert not page.web.stream
-    assert [thread for thread in ours if thread.is_alive()] == []
+        assert not thread.is_alive()
 
 
 def test_the_meter_measures_only_while_somebody_looks() -> None:

@@ -116,6 +116,6 @@ class Page:
             name, _, value = line.rstrip("\n").partition(": ")
             if name:
                 found[name] = value
-            elif found:
+            elif "data" in found:  # and not only how soon to come back
                 yield int(found["id"]), found["event"], json.loads(found["data"])
                 found = {}

@@ -460,7 +460,7 @@ function showSettings(told) {
   $("settings-when").textContent = told.reloads ? "What you save takes effect at the end of the running turn." : "What you save takes effect at the next start.";
   $("settings-text").value = told.text;
   $("settings-rows").replaceChildren(
-    ...told.settings.map((one) => el("tr", { class: one.is_default ? "" : "set" }, el("td", {}, el("code", {}, one.key)), el("td", {}, el("code", {}, JSON.stringify(one.value))), el("td", {}, one.help))),
+    ...told.settings.map((one) => el("tr", { class: one.is_default ? "" : "set" }, el("td", {}, el("code", {}, one.key)), el("td", {}, el("code", {}, one.value === null ? "–" : JSON.stringify(one.value))), el("td", {}, one.help))),
   );
   filterSettings();
   showProblem(told.not_in_force ? { line: 0, text: `Not in force: ${told.not_in_force}` } : null);
@@ -490,14 +490,28 @@ $("settings-reload").addEventListener("click", () => loadSettings());
 
 const loadSettings = () => attempt("settings-problem", async () => showSettings(await ask("/api/settings")), $("settings-reload"));
 
+// What was saved holds once the assistant has been built anew; meanwhile nobody answers.
+async function untilInForce(told) {
+  while (told.pending) {
+    await new Promise((done) => setTimeout(done, 500));
+    told = await ask("/api/settings").catch(() => told);
+  }
+  return told;
+}
+
 onSubmit("settings-form", async (button) => {
   clearTimeout(checking);
-  const told = await attempt("settings-problem", () => ask("/api/settings", { text: $("settings-text").value, version }), button);
+  let told = await attempt("settings-problem", () => ask("/api/settings", { text: $("settings-text").value, version }), button);
   if (told === undefined) return;
   showProblem(told.problem);
   if (told.problem) return;
   version = told.version;
-  $("settings-done").textContent = `Saved. ${told.reloads ? "It is being put in force." : "It takes effect at the next start."} ${told.beside}`.trim();
+  const { beside } = told;
+  $("settings-done").textContent = told.reloads ? "Saved. It is being put in force." : "Saved. It takes effect at the next start.";
+  if (!told.reloads) return;
+  told = await untilInForce(told);
+  showSettings(told);
+  $("settings-done").textContent = told.not_in_force ? "" : `Saved, and in force. ${beside}`.trim();
 });
 
 // --- the system ----------------------------------------------------------------------------------------------------------

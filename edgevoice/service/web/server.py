@@ -234,6 +234,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._head(HTTPStatus.OK, {"Content-Type": "text/event-stream", "Connection": "close"})
             if self.command == "HEAD":
                 return
+            self.wfile.write(b"retry: 1000\n\n")  # ms; a page is back soon after the settings were read anew
             while (event := reader.take(_ALIVE_SECONDS)) is not None:
                 self.wfile.write(event or b": still here\n\n")
         finally:

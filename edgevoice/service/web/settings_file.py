@@ -36,10 +36,12 @@ class Problem:
 
 
 class Reloading(Protocol):
-    """Has the settings read anew; `problem` is why those in force are not the file's, empty where they are."""
+    """Has the settings read anew; see `commands.reload.Reload`."""
 
     @property
     def problem(self) -> str: ...
+    @property
+    def pending(self) -> bool: ...
     def __call__(self) -> None: ...
 
 
@@ -63,6 +65,7 @@ class SettingsFile:
             "path": str(self.path),
             "under": str(self.under or ""),
             "reloads": self.reload is not None,
+            "pending": self.reload is not None and self.reload.pending,
             "not_in_force": self.reload.problem if self.reload else "",
             "profile": self.profile.name,
             "text": text,

@@ -57,6 +57,7 @@ class Stream:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._readers: list[Reader] = []
+        self._is_over = False
         self._numbers = count(1)
         self.lost = 0
         self.dropped = 0
@@ -65,9 +66,9 @@ class Stream:
         return bool(self._readers)
 
     def join(self) -> Reader | None:
-        """A new reader, who is told what comes from now on; None where too many look already."""
+        """A new reader, who is told what comes from now on; None at the end, or where too many look already."""
         with self._lock:
-            if len(self._readers) >= _MOST_READERS:
+            if self._is_over or len(self._readers) >= _MOST_READERS:
                 return None
             self._readers.append(reader := Reader(self._leave))
             return reader
@@ -90,7 +91,9 @@ class Stream:
                 reader.end()
 
     def end(self) -> None:
+        """Nobody is told anything any more, and nobody new either."""
         with self._lock:
+            self._is_over = True
             for reader in self._readers:
                 reader.end()
             self._readers.clear()

@@ -92,7 +92,7 @@ class Turns:
     ) -> None:
         self._tell, self._name_of, self._clock = tell, name_of, clock
         self._lock = threading.Lock()
-        self._number = 0
+        self._number = int(clock() * 1000)  # a page that is still open knows the turns of the last run by theirs
         self._kept: deque[Record] = deque(maxlen=_KEPT)
         self._ear: Record | None = None
         self._waiting: deque[Record] = deque(maxlen=_KEPT)
