@@ -39,8 +39,10 @@ _REWARD_CLOSED = 1.5
 
 _SILENT = 0.5
 """What a model writes where it is not sure, and takes this to be more likely silence, was not said."""
-_ASKED_BELOW = 0.8
-"""A second model is asked what was heard with less confidence: of real commands one in six, in loud babble half."""
+_SURE_ENOUGH = 0.8
+"""What is heard with less confidence is listened to once more: of real commands one in six, in loud babble half."""
+_LATER = levels.QUIET // 2
+"""Samples left out of the silence before speech when a model listens again; no whole number of its frames."""
 _ALTERNATIVES = 8
 _MARK = re.compile(r"[^\w%']+")
 _NOTHING = Phrases((), frozenset())
@@ -65,7 +67,7 @@ M = TypeVar("M", bound=Model)
 
 
 class _Together:
-    """`beam.Decoder`: several of one vocabulary are heard as one, by their mean."""
+    """`beam.Decoder`: several of one vocabulary, or of one sound, are heard as one, by their mean."""
 
     def __init__(self, decoders: Sequence[beam.Decoder]) -> None:
         self._decoders = decoders
@@ -128,20 +130,23 @@ class Recogniser(Generic[M]):
         speech = levels.speech(samples)
         if speech is None:
             return _Heard()
-        heard = self._heard(speech, self.model)
-        if self._second is None or heard.confidence >= _ASKED_BELOW:
+        heard = self._heard((self.model, speech))
+        if heard.confidence >= _SURE_ENOUGH:
             return heard
-        both = self._heard(speech, self.model, self._second)
-        return both if both.text else self._heard(speech, self._second)
+        if self._second is None:  # the same sound, parted into frames elsewhere
+            return self._heard((self.model, speech), (self.model, speech[_LATER:])) if heard.text else heard
+        both = self._heard((self.model, speech), (self._second, speech))
+        return both if both.text else self._heard((self._second, speech))
 
-    def _heard(self, speech: Floats, *models: M) -> _Heard:
-        """What these models hear together: the likeliest by the mean of their log-probabilities."""
+    def _heard(self, *listened: tuple[M, Floats]) -> _Heard:
+        """What these models hear in these sounds: the likeliest by the mean of their log-probabilities."""
+        _, speech = listened[0]
         try:
-            decoders = [model.listen(speech) for model in models]
+            decoders = [model.listen(sound) for model, sound in listened]
             decoder = decoders[0] if len(decoders) == 1 else _Together(decoders)
             return self._chosen(self._search(decoder, speech), decoder)
         except Exception as error:  # onnxruntime raises classes of its own with no public base
-            names = " and ".join(model.name for model in models)
+            names = " and ".join(dict.fromkeys(model.name for model, _ in listened))
             raise StageError("asr", "inference", f"{names} failed on {len(speech)} samples: {error}") from error
 
     def _search(self, decoder: beam.Decoder, samples: Floats) -> beam.Found:
@@ -164,8 +169,11 @@ class Recogniser(Generic[M]):
             text = self._text(one)
             texts.setdefault(_plain(text), Hypothesis(text, one.rank))
         alternatives = tuple(texts.values())[:_ALTERNATIVES]
-        if not meant or free is None:
+        if not meant:
             return _Heard(self._text(best), best.scores, alternatives, _confidence(best.scores))
+        if free is None:  # one of them was said
+            sure = 1 / sum(math.exp(one.rank - best.rank) for one in meant)
+            return _Heard(self._text(best), best.scores, alternatives, sure)
         sure = _sure(best, free.rank - best.rank) * certainty(alternatives, self._automaton.phrases.opposites)
         return _Heard(self._text(best), best.scores, alternatives, sure)
 
