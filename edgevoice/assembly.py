@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from edgevoice import registry, resources
 from edgevoice.audio.front_end import FarEnd, FrontEnd
 from edgevoice.audio.speaker import Speaker
-from edgevoice.config import WAKE_MODELS, AudioSettings, HomeSettings, Settings, WakeSettings, WakeWord
+from edgevoice.config import STOP_MODEL, AudioSettings, HomeSettings, Settings, WakeSettings, WakeWord
 from edgevoice.errors import EdgeVoiceError, MissingExtra, ModelError, StageError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
@@ -92,7 +92,7 @@ def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
     stages = (settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
     named = [word.model for word in settings.wake.each() if word.model]
-    named += [WAKE_MODELS["openwakeword"]] if spotted_stops(settings) else []
+    named += [STOP_MODEL] if spotted_stops(settings) else []
     named += [stage.model for stage in stages if stage.engine and stage.model]
     return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
 
@@ -124,7 +124,7 @@ def stop_detectors(settings: Settings, store: Store, vad: Vad, asr: Asr) -> tupl
     words = spotted_stops(settings)
     if not words or not isinstance(asr, Spotter):
         return (recognised,)
-    chosen = [WakeWord(word, "openwakeword", patience=1, refractory_seconds=0.0) for word in words]
+    chosen = [WakeWord(word, "openwakeword", STOP_MODEL, patience=1, refractory_seconds=0.0) for word in words]
     try:
         return wakes(replace(settings.wake, words=tuple(chosen), check=True), store, asr), recognised
     except ModelError as error:

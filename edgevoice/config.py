@@ -88,6 +88,8 @@ class WakeSettings:
 
 WAKE_MODELS = {"openwakeword": "openwakeword"}
 """The model of an engine that brings none."""
+STOP_MODEL = "openwakeword-embedding"
+"""What the heads of stop words work on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,41 @@ def test_cancel_silences_at_once_and_takes_no_more() -> None:
     assert len(list(left)) == 1
 
 
+class SoundCard:
+    """Plays at its own pace: its clock is `heard`, the samples that came out. What is written waits in its buffer, and
+    `cancel` is set when the clock comes to `at`.
+    """
+
+    def __init__(self, rate: int, buffer: int, cancel: threading.Event, at: int) -> None:
+        self.rate, self._buffer, self._cancel, self._at = rate, buffer, cancel, at
+        self._waiting = self.heard = 0
+
+    def write(self, samples: Samples) -> None:
+        self._waiting += len(samples)
+        if self._waiting > self._buffer:
+            self.heard += self._waiting - self._buffer
+            self._waiting = self._buffer
+        if self.heard >= self._at:
+            self._cancel.set()
+
+    def drain(self) -> None:
+        self.heard += self._waiting
+
+    def abort(self) -> None:
+        self._waiting = 0
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("buffer_ms", [10, 40, 200])
+def test_it_is_silent_a_hundredth_of_a_second_after_a_cancel_however_much_the_card_has_buffered(buffer_ms: int) -> None:
+    cancel = threading.Event()
+    card = SoundCard(16_000, buffer_ms * 16, cancel, at=8000)
+    speaker(card).play(pieces(40_000), 16_000, cancel)
+    assert 0 <= card.heard - 8000 <= 160
+
+
 def test_nothing_to_say_opens_no_device() -> None:
     Speaker(AudioSettings(), lambda settings, rate: pytest.fail("opened")).play([], 24_000, threading.Event())
 
