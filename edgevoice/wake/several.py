@@ -17,7 +17,7 @@ Evidence: TypeAlias = Callable[[str, Samples], float]
 """`stages.Spotter.evidence`."""
 
 _LOOK = round(1.4 * RATE)  # samples up to the detection that are looked at again
-_LEAST = 5.2  # log odds, by both together, that a wake word must have
+_LEAST, _LEAST_MORE = 5.2, 2.6  # log odds, by both together, that a wake word must have; for each word after the first
 _SURE = 6.0  # log odds that a score may count for at most
 
 _log = logging.getLogger(__name__)
@@ -65,10 +65,11 @@ class Wakes:
     def _is_said(self, event: WakeHeard, samples: Samples) -> bool:
         if self._evidence is None:
             return True
+        words = event.word.split("_")
         try:
-            found = self._evidence(event.word.replace("_", " "), samples)
+            found = self._evidence(" ".join(words), samples)
         except StageError as error:
             _log.warning("the wake word was not looked at again: %s", error)
             return True
         score = min(max(event.score, 1e-9), 1 - 1e-9)
-        return min(math.log(score / (1 - score)), _SURE) + found >= _LEAST
+        return min(math.log(score / (1 - score)), _SURE) + found >= _LEAST + _LEAST_MORE * (len(words) - 1)
