@@ -18,7 +18,7 @@ Evidence: TypeAlias = Callable[[str, Samples], float]
 """`stages.Spotter.evidence`."""
 
 _LOOK = round(1.4 * RATE)  # samples up to the detection that are looked at again
-_LEAST = 5.2  # log odds, by both together, that a wake word must have
+_LEAST, _LEAST_MORE = 5.2, 2.6  # log odds, by both together, that a wake word must have; for each word after the first
 _SURE = 6.0  # log odds that a score may count for at most
 _WORD = round(0.6 * RATE)  # samples up to the detection that are mostly the word
 _FAINTEST_DB = -12.0  # of a person, over the echo that was taken out: what is fainter is what the echo left behind
@@ -74,8 +74,11 @@ class Wakes:
             return False
         if self._evidence is None:
             return True
-        text, score = event.word.replace("_", " "), min(max(event.score, 1e-9), 1 - 1e-9)
-        least = _LEAST - min(math.log(score / (1 - score)), _SURE)
+        words, score = event.word.split("_"), min(max(event.score, 1e-9), 1 - 1e-9)
+        text, least = (
+            " ".join(words),
+            _LEAST + _LEAST_MORE * (len(words) - 1) - min(math.log(score / (1 - score)), _SURE),
+        )
         try:
             if self._evidence(text, samples) >= least:
                 return True

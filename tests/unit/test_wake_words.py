@@ -160,6 +160,14 @@ def test_what_the_engine_doubts_the_recogniser_must_be_sure_of(score: float, evi
     assert bool(heard(wakes)) == is_heard
 
 
+def test_a_longer_wake_word_must_be_likelier() -> None:
+    def is_heard(word: str) -> bool:
+        return bool(heard(Wakes([Planned((word,), (word, 0.5, 9_000))], {word: 2.0}, lambda *_: 6.0)))
+
+    assert is_heard("aurora")
+    assert not is_heard("hey_aurora")
+
+
 def test_what_was_not_said_after_all_needs_no_rest() -> None:
     answers = iter([-9.0, -9.0, 9.0])  # of the first detection two looks are taken
     engine = Planned(("alexa",), ("alexa", 0.9, 9_000), ("alexa", 0.9, 12_000))
