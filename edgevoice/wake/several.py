@@ -21,7 +21,7 @@ _LOOK = round(1.4 * RATE)  # samples up to the detection that are looked at agai
 _LEAST, _LEAST_MORE = 5.2, 2.6  # log odds, by both together, that a wake word must have; for each word after the first
 _SURE = 6.0  # log odds that a score may count for at most
 _WORD = round(0.6 * RATE)  # samples up to the detection that are mostly the word
-_FAINTEST_DB = -12.0  # of a person, over the echo that was taken out: what is fainter is what the echo left behind
+_FAINTEST_DB = -15.0  # of a person, over the echo that was taken out: what is fainter is what the echo left behind
 _EARLIEST, _LATEST = round(0.9 * RATE), round(0.2 * RATE)  # where a short word begins, before the detection
 _RISE, _BEFORE, _HOP = 320, 640, 80  # samples that are compared to find that
 

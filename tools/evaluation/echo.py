@@ -178,12 +178,14 @@ def _count(
     length: int,
     end: int,
 ) -> None:
+    wake, *stops = [{name.replace(" ", "_") for name in detector.words} for detector in detectors]
+    stop: set[str] = set().union(*stops)
     word = word_of(row)
-    words = {name.replace(" ", "_") for detector in detectors for name in detector.words}
-    right = [at for at, event in events if event.word.replace(" ", "_") == word and at > _BEFORE]
+    same = stop if word in stop else wake & {word}  # one stop word does as well as another
+    right = [at for at, event in events if event.word.replace(" ", "_") in same and at > _BEFORE]
     heard.false += len(events) - len(right)
     heard.seconds += _BEFORE / RATE  # of the voice alone
-    if word in words:
+    if same:
         heard.said += 1
         heard.missed += not right
         heard.cut_ms += [(at + _CUT - end) * 1e3 / RATE for at in right[:1]]
