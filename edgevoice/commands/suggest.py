@@ -34,7 +34,7 @@ def suggest(options: argparse.Namespace) -> None:
     )
     _tell(f"{_name()}: {_cores(here.cores)}, {ram} MB, GPU {', '.join(board.gpu_nodes()) or 'none'}")
     if (load := os.getloadavg()[0]) > _BUSY * here.cores:
-        _tell(f"other programs keep {load:.1f} of its cores busy: what is measured now is slower than the board is")
+        _tell(f"it is busy (load average {load:.1f}): what is measured now is slower than the board is")
     _tell(f"onnxruntime has {', '.join(here.providers)}")
 
     progress = Progress(fitting.expected(here, models, missing))
