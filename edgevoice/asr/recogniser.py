@@ -40,9 +40,7 @@ _REWARD_CLOSED = 1.5
 _SILENT = 0.5
 """What a model writes where it is not sure, and takes this to be more likely silence, was not said."""
 _SURE_ENOUGH = 0.8
-"""What is heard with less confidence is listened to once more: of real commands one in six, in loud babble half."""
-_LATER = levels.QUIET // 2
-"""Samples left out of the silence before speech when a model listens again; no whole number of its frames."""
+"""A second model is asked what was heard with less confidence: of real commands one in six, in loud babble half."""
 _ALTERNATIVES = 8
 _MARK = re.compile(r"[^\w%']+")
 _NOTHING = Phrases((), frozenset())
@@ -67,7 +65,7 @@ M = TypeVar("M", bound=Model)
 
 
 class _Together:
-    """`beam.Decoder`: several of one vocabulary, or of one sound, are heard as one, by their mean."""
+    """`beam.Decoder`: several of one vocabulary are heard as one, by their mean."""
 
     def __init__(self, decoders: Sequence[beam.Decoder]) -> None:
         self._decoders = decoders
@@ -130,23 +128,20 @@ class Recogniser(Generic[M]):
         speech = levels.speech(samples)
         if speech is None:
             return _Heard()
-        heard = self._heard((self.model, speech))
-        if heard.confidence >= _SURE_ENOUGH:
+        heard = self._heard(speech, self.model)
+        if self._second is None or heard.confidence >= _SURE_ENOUGH:
             return heard
-        if self._second is None:  # the same sound, parted into frames elsewhere
-            return self._heard((self.model, speech), (self.model, speech[_LATER:])) if heard.text else heard
-        both = self._heard((self.model, speech), (self._second, speech))
-        return both if both.text else self._heard((self._second, speech))
+        both = self._heard(speech, self.model, self._second)
+        return both if both.text else self._heard(speech, self._second)
 
-    def _heard(self, *listened: tuple[M, Floats]) -> _Heard:
-        """What these models hear in these sounds: the likeliest by the mean of their log-probabilities."""
-        _, speech = listened[0]
+    def _heard(self, speech: Floats, *models: M) -> _Heard:
+        """What these models hear together: the likeliest by the mean of their log-probabilities."""
         try:
-            decoders = [model.listen(sound) for model, sound in listened]
+            decoders = [model.listen(speech) for model in models]
             decoder = decoders[0] if len(decoders) == 1 else _Together(decoders)
             return self._chosen(self._search(decoder, speech), decoder)
         except Exception as error:  # onnxruntime raises classes of its own with no public base
-            names = " and ".join(dict.fromkeys(model.name for model, _ in listened))
+            names = " and ".join(model.name for model in models)
             raise StageError("asr", "inference", f"{names} failed on {len(speech)} samples: {error}") from error
 
     def _search(self, decoder: beam.Decoder, samples: Floats) -> beam.Found:

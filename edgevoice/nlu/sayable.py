@@ -32,6 +32,8 @@ _POLITE = 3.0
 """Cost of words around a sentence that it can do without."""
 _FREE = 2.0
 """Cost of words that may be anything."""
+_TALK: Mapping[str, float] = {"HassRespond": 3.0}
+"""Cost of what asks for nothing, by intent: a lone `hey` is easily heard in any sound."""
 _OPPOSITES: Mapping[str, str] = {
     "en": "on/off open/close open/shut open/closed lock/unlock up/down arm/disarm enable/disable mute/unmute raise/lower "
     "increase/decrease brighten/dim louder/quieter brighter/darker warmer/cooler start/stop play/pause pause/resume"
@@ -152,8 +154,9 @@ class HomePhrases:
             letters.say(begin, word, sentence, _POLITE)
             letters.say(end, word, end, _POLITE)
         for intent in intents.intents.values():
+            opening = letters.link(sentence, None, None, _TALK.get(intent.name, 0.0))
             for data in intent.data:
-                self._add(letters, data, sentence, end)
+                self._add(letters, data, opening, end)
         for i, domain in enumerate(packs):
             self._of_packs |= _add_pack(letters, domain, (sentence, end), f"{i} ")
         self._arcs, self._ends = letters.words(end)
@@ -238,7 +241,7 @@ def _add_pack(letters: _Letters, intents: Intents, between: tuple[int, int], pre
     for intent in intents.intents.values():
         for data in intent.data:
             for template in data.sentences:
-                start = letters.link(between[0], None)
+                start = letters.link(between[0], None, None, _TALK.get(intent.name, 0.0))
                 letters.link(letters.add(template.expression, start, known), _SPACE, between[1])
     return {prefix + name: _phrases(one, frozenset(), intents) for name, one in intents.slot_lists.items()}
 

@@ -8,7 +8,7 @@ import pytest
 from household import household
 from letters import VOCABULARY
 
-from edgevoice.asr.automaton import Automaton
+from edgevoice.asr.automaton import Automaton, State
 from edgevoice.config import NluSettings
 from edgevoice.home.model import Device
 from edgevoice.nlu import cascade, packs, sayable
@@ -93,3 +93,15 @@ def test_a_pack_is_closed(tmp_path: Path) -> None:
 def test_opposites_of_the_language_come_along() -> None:
     assert ("on", "off") in CASCADE.sayable().opposites
     assert ("lock", "unlock") in CASCADE.sayable().opposites
+
+
+def test_small_talk_costs_more_than_a_command(automaton: Automaton) -> None:
+    costs: dict[str, float | None] = {}
+    for text in ("Hello", "Nevermind"):
+        state: State | None = automaton.start
+        for token in VOCABULARY.encode(" " + text):
+            assert state is not None
+            state = automaton.step(state, token)
+        assert state is not None
+        costs[text] = state.ends
+    assert costs == {"Hello": 3.0, "Nevermind": 0.0}
