@@ -143,10 +143,10 @@ def test_a_head_looks_at_the_word_and_not_at_what_is_before_it() -> None:
 def test_the_threshold_is_far_from_both_errors() -> None:
     found = [
         head.Measured(threshold, 100, missed, false, 1.0)
-        for threshold, missed, false in [(0.3, 0, 9), (0.4, 0, 2), (0.5, 1, 1), (0.6, 2, 0), (0.7, 8, 0)]
+        for threshold, missed, false in [(0.3, 0, 9), (0.4, 0, 2), (0.5, 1, 1), (0.6, 2, 1), (0.7, 8, 0)]
     ]
     assert head.choose(found, 2.0).threshold == 0.5
-    assert head.choose(found, 0.0).threshold == 0.6
+    assert head.choose(found, 0.0).threshold == 0.6  # once may be by chance
     assert head.choose(found[:2], 0.0).threshold == 0.4
 
 
