@@ -172,3 +172,9 @@ def test_a_phrase_is_a_few_english_words(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="one to five words"):
         train_wake_word._phrase(text)
     assert train_wake_word._phrase("  Hey  Aurora ") == "hey aurora"
+
+
+def test_the_file_is_named_by_the_phrase(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["train_wake_word.py", "hey aurora", "--out", "mine.npz"])
+    assert train_wake_word.main() == 2
+    assert "Name it hey_aurora.npz" in capsys.readouterr().err
