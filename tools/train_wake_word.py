@@ -305,7 +305,10 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     args = parser().parse_args()
     try:
-        out = args.out or Store(args.models).folder("openwakeword") / f"{args.phrase.replace(' ', '_')}.npz"
+        name = f"{args.phrase.replace(' ', '_')}.npz"
+        out = args.out or Store(args.models).folder("openwakeword") / name
+        if out.name != name:  # the engine and the recogniser know the word by the file
+            raise InputError(f"--out: {out} is not named by the phrase. Name it {out.parent / name}")
         return train(args, out)
     except (EdgeVoiceError, InputError) as error:
         print(error, file=sys.stderr)

@@ -25,7 +25,7 @@ from edgevoice.wake.trigger import Trigger, fired
 
 _STEP = 1280
 _THRESHOLD, _PATIENCE = 0.85, 2
-_DOUBTFUL = 0.3  # score from which a second look is worth its cost: about 120 an hour of talk
+_DOUBTFUL = 0.3  # score from which a second look is worth its cost: 120 to 570 an hour of talk
 _DELAY = -round(0.07 * RATE)  # the first score comes before the end of the word, median over speakers
 _HOP, _BATCH = 160, 32
 _CONTEXT = 480  # samples before a step that its first spectral frames need

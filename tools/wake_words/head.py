@@ -154,10 +154,10 @@ def measure(head: TrainedHead, clips: Sequence[Clip]) -> list[Measured]:
 
 
 def choose(found: Sequence[Measured], most_false_an_hour: float) -> Measured:
-    """Of the thresholds that are false seldom enough (the highest where none is), the middle one of those that miss
+    """Of the thresholds that are false seldom enough, or once (the highest where none is), the middle one of those that miss
     hardly more than the lowest: people are further from what was measured than synthetic voices, on both sides.
     """
-    seldom = [one for one in found if one.false_an_hour <= most_false_an_hour] or found[-1:]
+    seldom = [one for one in found if one.false <= max(1, most_false_an_hour * one.hours)] or found[-1:]
     good = [one for one in seldom if one.missed <= seldom[0].missed + _HARDLY * one.said]
     return good[len(good) // 2]
 
