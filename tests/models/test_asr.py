@@ -141,7 +141,8 @@ def test_several_readings_come_with_their_likelihood(told: moonshine.MoonshineAs
 def test_what_is_no_command_is_not_made_one(
     tiny: moonshine.MoonshineAsr, told: moonshine.MoonshineAsr, name: str
 ) -> None:
-    assert words(final(told, recording(name)).text) == words(final(tiny, recording(name)).text)
+    free, held = (distance(said(name), words(final(asr, recording(name)).text)) for asr in (tiny, told))
+    assert held <= free + (free > 0)  # a word that it does not know may come out as another one
 
 
 @pytest.mark.parametrize("name", ["cancel_timer", "resume_timer"])
