@@ -107,6 +107,7 @@ class Listener:
         """The events that `chunk` (int16 at RATE, any length) brings about. A chunk out of order begins a new stream."""
         if chunk.start != self._ring.end:
             self.cancel()
+            self._is_over_voice, self._gain = False, 1.0
         for i in range(0, len(chunk.samples), _PIECE):
             piece = chunk.part(i, i + _PIECE)
             self._ring.append(piece)
@@ -128,8 +129,10 @@ class Listener:
         for stop in self._stops:
             if not was_over_voice:
                 stop.reset()
-            for heard in stop.feed(piece):
-                yield StopHeard(heard.word, heard.at)
+            if heard := stop.feed(piece):
+                yield StopHeard(heard[0].word, heard[0].at)
+                self._is_over_voice = False  # heard once more, by another detector, it would end what is said next
+                return
 
     def _begin(self, at: int, word: str | None) -> None:
         self._vad.reset()

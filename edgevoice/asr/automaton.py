@@ -203,13 +203,14 @@ class Automaton:
 
     def _tree(self, place: _Place) -> _Letters:
         if place.tree is None:
-            place.tree = _Letters()
+            tree = _Letters()
             for word, targets in place.words.items():
                 for ids in self._spellings(word, place.joins):
-                    letters = place.tree
+                    letters = tree
                     for token in ids:
                         letters = letters.next.setdefault(token, _Letters())
                     letters.done.extend(targets)
+            place.tree = tree  # only once it is whole: what ends the voice is recognised on another thread
         return place.tree
 
     def _list(self, said: Iterable[str]) -> int:

@@ -117,12 +117,10 @@ class FrontEnd:
         self._mic.close()
 
     def _cleaned(self, chunks: Iterable[AudioChunk]) -> Iterator[AudioChunk]:
-        for chunk in chunks:
-            if len((clean := self.process(chunk)).samples):
-                yield clean
+        return (self.process(chunk) for chunk in chunks)
 
     def process(self, chunk: AudioChunk) -> AudioChunk:
-        """All whole blocks that are there by now, and the `echo` where one may have been in them."""
+        """All whole blocks that are there by now, maybe none, and the `echo` where one may have been in them."""
         if chunk.start != self._next:  # the first one, or a gap
             self._rest = np.empty(0, np.int16)
             self._far.clear()

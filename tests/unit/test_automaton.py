@@ -88,6 +88,22 @@ def test_an_unknown_list_is_empty() -> None:
     assert says(Phrases(arcs, frozenset({1, 2}), {"place": ()}), "go")
 
 
+def test_two_searches_at_once_see_whole_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends the voice is recognised on the ears' thread, while a turn may be recognised on its own."""
+    automaton, ids = Automaton(LAMP, VOCABULARY), VOCABULARY.encode(" turn on the kitchen lamp")
+    encode, meanwhile = VOCABULARY.encode, list[bool]()
+
+    def interrupted(text: str) -> tuple[int, ...]:
+        if text == " lamp" and not meanwhile:
+            meanwhile.append(False)
+            meanwhile.append(automaton.accepts(ids))
+        return encode(text)
+
+    monkeypatch.setattr(VOCABULARY, "encode", interrupted)
+    assert automaton.accepts(ids)
+    assert meanwhile[-1]
+
+
 def test_two_thousand_names_are_taken_in_quickly() -> None:
     names = tuple(f"{one}{k} lamp number {k}" for k in range(500) for one in ("kitchen", "office", "hall", "attic"))
     before = Automaton(chain("turn", "on", Listed("name"), name=names[:10]), VOCABULARY)

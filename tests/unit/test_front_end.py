@@ -138,6 +138,13 @@ def test_chunks_of_any_length_become_whole_blocks_with_the_places_of_their_sampl
         end += len(chunk.samples)
 
 
+def test_a_microphone_that_is_looked_for_is_still_heard_of() -> None:
+    """Its empty chunks tell the watchdog that the ears get on."""
+    nothing = AudioChunk(noise(0), RATE, 600)
+    with FrontEnd(FakeMic(AudioChunk(noise(600 / RATE), RATE, 0), nothing, nothing), FarEnd()) as heard:
+        assert [(chunk.start, len(chunk.samples)) for chunk in heard] == [(0, 512), (512, 0), (512, 0)]
+
+
 def test_it_is_told_where_an_echo_may_be_and_for_how_long() -> None:
     far = FarEnd()
     front_end = FrontEnd(FakeMic(), far)

@@ -54,6 +54,23 @@ def test_the_gain_is_bounded_and_never_clips() -> None:
     assert loudest == ended.utterance.samples.max() == 32_767
 
 
+@pytest.mark.parametrize(("start", "loudest"), [(RATE, 221), (9 * RATE, 7)])
+def test_an_answer_is_raised_as_the_wake_word_was_and_a_new_stream_is_not(start: int, loudest: int) -> None:
+    class Heard(FakeWake):
+        def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
+            return [WakeHeard("alexa", 0.9, chunk.start + 8000)] if chunk.start == 0 else []
+
+    vad = LoudVad()
+    listener = Listener(Heard(), vad, SETTINGS)
+    list(listener.feed(AudioChunk(np.full(RATE, 7, np.int16), RATE, 0)))
+    listener.cancel()
+    vad.given.clear()
+    list(listener.feed(AudioChunk(np.full(16, 7, np.int16), RATE, start)))
+    listener.listen_now(start)
+    list(listener.feed(AudioChunk(np.full(RATE, 7, np.int16), RATE, start + 16)))
+    assert np.concatenate(vad.given).max() == loudest
+
+
 def test_without_a_wake_word_nothing_is_raised() -> None:
     vad = LoudVad()
     listener = Listener(FakeWake(), vad, SETTINGS)

@@ -107,10 +107,37 @@ def test_a_stop_word_is_listened_for_only_while_the_speaker_plays() -> None:
     assert over_voice(Listener(FakeWake(), FakeVad(), SETTINGS, stops=[stop]), samples, playing=True) == [
         StopHeard("stop", 1024 * 16)
     ]
-    assert stop.resets == 2  # its own, and as the voice began
+    assert stop.resets == 3  # its own, as the voice began, and once it was heard
     stop = FakeStop()
     assert over_voice(Listener(FakeWake(), FakeVad(), SETTINGS, stops=[stop]), samples, playing=False) == []
     assert stop.seen == 0
+
+
+def test_a_stop_word_that_several_hear_ends_the_voice_once() -> None:
+    class Late(FakeStop):
+        """Hears it a tenth of a second later."""
+
+        def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
+            self.seen += len(chunk.samples)
+            return [WakeHeard("stop", 1.0, chunk.start)] if self.seen > 1.1 * RATE else []
+
+        def reset(self) -> None:
+            super().reset()
+            self.seen = 0
+
+    listener = Listener(FakeWake(), FakeVad(), SETTINGS, stops=[FakeStop(), Late()])
+    samples = sound((1.024, FAINT), (0.032, STOP), (0.896, FAINT), (0.032, STOP))
+    at = [event.at for event in over_voice(listener, samples, playing=True) if isinstance(event, StopHeard)]
+    assert at == [1024 * 16, round(1.952 * RATE)]
+
+
+def test_what_was_said_before_a_gap_is_no_part_of_a_stop_word() -> None:
+    stop = FakeStop()
+    listener = Listener(FakeWake(), FakeVad(), SETTINGS, stops=[stop])
+    over_voice(listener, sound((0.5, FAINT)), playing=True)
+    resets = stop.resets
+    list(listener.feed(AudioChunk(sound((0.5, FAINT)), RATE, 20 * RATE, sound((0.5, FAINT)))))
+    assert stop.resets == resets + 1
 
 
 def test_a_stop_word_leaves_the_vad_alone_while_speech_is_listened_to() -> None:
