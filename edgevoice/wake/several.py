@@ -20,6 +20,7 @@ Evidence: TypeAlias = Callable[[str, Samples], float]
 _LOOK = round(1.4 * RATE)  # samples up to the detection that are looked at again
 _LEAST, _LEAST_MORE = 5.2, 2.6  # log odds, by both together, that a wake word must have; for each word after the first
 _SURE = 6.0  # log odds that a score may count for at most
+_LIKELY = 0.5  # score from which the engine is believed where nobody can look again: most doubts are false
 _WORD = round(0.6 * RATE)  # samples up to the detection that are mostly the word
 _FAINTEST_DB = -15.0  # of a person, over the echo that was taken out: what is fainter is what the echo left behind
 _EARLIEST, _LATEST = round(0.9 * RATE), round(0.2 * RATE)  # where a short word begins, before the detection
@@ -75,10 +76,8 @@ class Wakes:
         if self._evidence is None:
             return True
         words, score = event.word.split("_"), min(max(event.score, 1e-9), 1 - 1e-9)
-        text, least = (
-            " ".join(words),
-            _LEAST + _LEAST_MORE * (len(words) - 1) - min(math.log(score / (1 - score)), _SURE),
-        )
+        text, least = " ".join(words), _LEAST + _LEAST_MORE * (len(words) - 1)
+        least -= min(math.log(score / (1 - score)), _SURE)
         try:
             if self._evidence(text, samples) >= least:
                 return True
@@ -86,7 +85,7 @@ class Wakes:
             return self._evidence(text, samples[_onset(samples) :]) >= least
         except StageError as error:
             _log.warning("the wake word was not looked at again: %s", error)
-            return True
+            return event.score >= _LIKELY
 
 
 def _onset(samples: Samples) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +12,23 @@ from test_ear_suites import LevelVad
 from test_listen import QUIET as FAINT
 from test_listen import SETTINGS, SPEECH, FakeVad, FakeWake
 
+from edgevoice import assembly
+from edgevoice.config import STOP_MODEL, Settings
 from edgevoice.errors import StageError
 from edgevoice.listen import Listener
-from edgevoice.messages import RATE, AudioChunk, ListenEvent, Samples, SpeechEnded, SpeechStarted, StopHeard, WakeHeard
+from edgevoice.messages import (
+    RATE,
+    AudioChunk,
+    ListenEvent,
+    Samples,
+    SpeechEnded,
+    SpeechStarted,
+    StopHeard,
+    Transcript,
+    WakeHeard,
+)
+from edgevoice.model_store import Store
+from edgevoice.phrases import Phrases
 from edgevoice.stop import StopWords
 
 LOUD, QUIET = 4000, 5
@@ -138,6 +154,36 @@ def test_what_was_said_before_a_gap_is_no_part_of_a_stop_word() -> None:
     resets = stop.resets
     list(listener.feed(AudioChunk(sound((0.5, FAINT)), RATE, 20 * RATE, sound((0.5, FAINT)))))
     assert stop.resets == resets + 1
+
+
+class Recogniser:
+    """Can look at wake words again."""
+
+    def bias(self, phrases: Phrases | None) -> None:
+        """Hears anything."""
+
+    def transcribe(self, chunks: Iterable[AudioChunk]) -> Iterator[Transcript]:
+        yield Transcript("stop it")
+
+    def evidence(self, text: str, samples: Samples) -> float:
+        return 0.0
+
+
+def test_stop_words_with_a_head_need_its_model_and_a_recogniser_that_looks_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings()
+    assert assembly.spotted_stops(settings) == ("stop",)
+    assert STOP_MODEL in assembly.models_of(settings)
+    (recognised,) = assembly.stop_detectors(settings, Store(tmp_path), LevelVad(), Recogniser())
+    assert recognised.words == settings.listen.stop_words
+    assert f"edgevoice models pull {STOP_MODEL}" in caplog.text
+    for other in (
+        replace(settings, asr=replace(settings.asr, engine="vosk")),
+        replace(settings, listen=replace(settings.listen, stop_words=("be quiet",))),
+    ):
+        assert assembly.spotted_stops(other) == ()
+        assert STOP_MODEL not in assembly.models_of(other)
 
 
 def test_a_stop_word_leaves_the_vad_alone_while_speech_is_listened_to() -> None:
