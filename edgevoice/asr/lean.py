@@ -117,7 +117,7 @@ class _Decoder:
         graph, sizes = OnnxGraph(), self.sizes
         apart = graph.constant(np.array([-1, 2 * sizes.heads, sizes.size]))
         for i in range(sizes.layers):
-            made = self._times(graph, "states", [f"layers.{i}/encoder_attn/{kind}_proj" for kind in "kv"])
+            made = self._projections(graph, "states", [f"layers.{i}/encoder_attn/{kind}_proj" for kind in "kv"])
             turned = graph.node("Transpose", graph.node("Reshape", made, apart), perm=(1, 0, 2))
             graph.split(turned, 0, 2, [f"heard_key{i}", f"heard_value{i}"])
         graph.write(file, {}, {"states": (1, "time", sizes.width)}, self._heard())
@@ -131,12 +131,12 @@ class _Decoder:
         table, scale, zero = self._weights(self._quantized(_EMBEDDED))
         found = graph.node("Gather", graph.constant(table), "ids", axis=0)
         now = graph.node("DequantizeLinear", found, graph.constant(scale), graph.constant(zero))
-        waves = self._waves(graph)
+        rotary = self._rotary(graph)
         for i in range(sizes.layers):
-            now = self._say(graph, i, now, waves)
-            now = self._attend(graph, i, now)
-            now = self._think(graph, i, now)
-        self._product(graph, self._normal(graph, now, "norm"), ["logits"], output="logits")
+            now = self._self_attention(graph, i, now, rotary)
+            now = self._cross_attention(graph, i, now)
+            now = self._feed_forward(graph, i, now)
+        self._product(graph, self._layer_norm(graph, now, "norm"), ["logits"], output="logits")
         past = dict.fromkeys(sizes.names("past"), ("before", sizes.heads, "tokens", sizes.size))
         present = dict.fromkeys(sizes.names("present"), ("beams", sizes.heads, "with", sizes.size))
         graph.write(
@@ -149,11 +149,11 @@ class _Decoder:
     def _heard(self) -> dict[str, Shape]:
         return dict.fromkeys(self.sizes.names("heard"), (self.sizes.heads, "time", self.sizes.size))
 
-    def _say(self, graph: OnnxGraph, layer: int, before: str, waves: tuple[str, str]) -> str:
-        """Attention to what was said."""
+    def _self_attention(self, graph: OnnxGraph, layer: int, before: str, rotary: tuple[str, str]) -> str:
+        """To what was said, with keys and queries turned by their places."""
         sizes = self.sizes
-        normal = self._normal(graph, before, f"layers.{layer}/input_layernorm")
-        made = self._times(graph, normal, [f"layers.{layer}/self_attn/{kind}_proj" for kind in "qkv"])
+        normal = self._layer_norm(graph, before, f"layers.{layer}/input_layernorm")
+        made = self._projections(graph, normal, [f"layers.{layer}/self_attn/{kind}_proj" for kind in "qkv"])
         apart = graph.constant(np.array([-1, sizes.heads, 1, sizes.size]))
         query, *new = (graph.node("Reshape", part, apart) for part in graph.split(made, 1, 3))
         turned = 2 * self._frequencies().size
@@ -162,7 +162,7 @@ class _Decoder:
                 "RotaryEmbedding",
                 one,
                 "position",
-                *waves,
+                *rotary,
                 interleaved=1,
                 num_heads=sizes.heads,
                 rotary_embedding_dim=turned,
@@ -173,26 +173,26 @@ class _Decoder:
         for kind, one in zip(("key", "value"), new, strict=True):
             past = graph.node("Gather", f"past_{kind}{layer}", "rows", axis=0)
             both.append(graph.node("Concat", past, one, output=f"present_{kind}{layer}", axis=2))
-        flat = graph.node("Reshape", self._weighed(graph, query, *both), graph.constant(np.array([-1, sizes.width])))
-        return graph.node("Add", before, self._times(graph, flat, [f"layers.{layer}/self_attn/o_proj"]))
+        flat = graph.node("Reshape", self._attention(graph, query, *both), graph.constant(np.array([-1, sizes.width])))
+        return graph.node("Add", before, self._projections(graph, flat, [f"layers.{layer}/self_attn/o_proj"]))
 
-    def _attend(self, graph: OnnxGraph, layer: int, before: str) -> str:
-        """Attention to what was heard, the same for all beams: one product a head."""
+    def _cross_attention(self, graph: OnnxGraph, layer: int, before: str) -> str:
+        """To what was heard, the same for all beams: one product a head."""
         sizes = self.sizes
-        normal = self._normal(graph, before, f"layers.{layer}/post_attention_layernorm")
-        query = self._times(graph, normal, [f"layers.{layer}/encoder_attn/q_proj"])
+        normal = self._layer_norm(graph, before, f"layers.{layer}/post_attention_layernorm")
+        query = self._projections(graph, normal, [f"layers.{layer}/encoder_attn/q_proj"])
         apart = graph.node("Reshape", query, graph.constant(np.array([-1, sizes.heads, sizes.size])))
         turned = graph.node("Transpose", apart, perm=(1, 0, 2))
-        found = self._weighed(graph, turned, f"heard_key{layer}", f"heard_value{layer}")
+        found = self._attention(graph, turned, f"heard_key{layer}", f"heard_value{layer}")
         flat = graph.node(
             "Reshape",
             graph.node("Transpose", found, perm=(1, 0, 2)),
             graph.constant(np.array([-1, sizes.width])),
         )
-        return graph.node("Add", before, self._times(graph, flat, [f"layers.{layer}/encoder_attn/o_proj"]))
+        return graph.node("Add", before, self._projections(graph, flat, [f"layers.{layer}/encoder_attn/o_proj"]))
 
-    def _think(self, graph: OnnxGraph, layer: int, before: str) -> str:
-        normal = self._normal(graph, before, f"layers.{layer}/final_layernorm")
+    def _feed_forward(self, graph: OnnxGraph, layer: int, before: str) -> str:
+        normal = self._layer_norm(graph, before, f"layers.{layer}/final_layernorm")
         both = self._product(graph, normal, [f"{_DECODER}/layers.{layer}/mlp/fc1/Add_output_0"])
         plain, gate = graph.split(both, 1, 2)
         gated = graph.node("Mul", graph.node("QuickGelu", gate, alpha=1.0), plain)
@@ -200,15 +200,15 @@ class _Decoder:
             "Add", before, self._product(graph, gated, [f"{_DECODER}/layers.{layer}/mlp/fc2/Add_output_0"])
         )
 
-    def _weighed(self, graph: OnnxGraph, query: str, keys: str, values: str) -> str:
+    def _attention(self, graph: OnnxGraph, query: str, keys: str, values: str) -> str:
         alike = graph.node("FusedMatMul", query, keys, transB=1, alpha=1 / math.sqrt(self.sizes.size))
         return graph.node("MatMul", graph.node("Softmax", alike, axis=-1), values)
 
-    def _normal(self, graph: OnnxGraph, before: str, name: str) -> str:
+    def _layer_norm(self, graph: OnnxGraph, before: str, name: str) -> str:
         weight = self._exported.weights[self._exported.uses[f"{_DECODER}/{name}/LayerNormalization_output_0"][1]]
         return graph.node("LayerNormalization", before, graph.constant(weight), axis=-1, epsilon=_EPSILON)
 
-    def _times(self, graph: OnnxGraph, before: str, parts: Sequence[str]) -> str:
+    def _projections(self, graph: OnnxGraph, before: str, parts: Sequence[str]) -> str:
         return self._product(graph, before, [f"{_DECODER}/{part}/MatMul_output_0" for part in parts])
 
     def _product(self, graph: OnnxGraph, before: str, made: Sequence[str], output: str = "") -> str:
@@ -241,6 +241,6 @@ class _Decoder:
         found: Floats = self._exported.weights[name].reshape(-1)
         return found
 
-    def _waves(self, graph: OnnxGraph) -> tuple[str, str]:
+    def _rotary(self, graph: OnnxGraph) -> tuple[str, str]:
         angles = np.arange(_LONGEST, dtype=np.float32)[:, None] * self._frequencies()
         return graph.constant(np.cos(angles)), graph.constant(np.sin(angles))

@@ -176,11 +176,11 @@ def _model(folder: Path, settings: AsrSettings) -> Lean | Moonshine:
 
 def _lean(exported: Path, settings: AsrSettings, providers: Sequence[str]) -> LeanDecoder | None:
     """None where it cannot be made of this file, on this system."""
-    try:
-        with tempfile.TemporaryDirectory() as made:  # onnxruntime keeps a copy of what it reads from no file
+    try:  # through files: of graphs that it is given in memory, onnxruntime keeps a copy
+        with tempfile.TemporaryDirectory(prefix="edgevoice-") as made:
             sizes = lean.write(exported, Path(made))
             heard, step = (session(Path(made), stem, settings, providers) for stem in ("heard", "step"))
     except (OSError, ValueError, LookupError, ModelCorrupt) as error:
-        log.info("%s is used as it was exported: %s", exported, error)
+        log.warning("%s is used as it was exported, and takes longer: %s", exported, error)
         return None
     return LeanDecoder(heard, step, sizes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -171,7 +172,9 @@ def test_the_lean_decoder_says_what_the_exported_one_says(model: Callable[[str],
     )
     samples = recording("whats_the_weather_like_in_new_york").astype(np.float32) / 32768
     one = moonshine.Moonshine(moonshine.Encoder(encoder), exported).listen(samples)
-    other = moonshine.load(AsrSettings(), folder).model.listen(samples)
+    lean = moonshine.load(AsrSettings(), folder).model
+    assert isinstance(lean, moonshine.Lean)
+    other = lean.listen(samples)
     found = one.begin(), other.begin()
     for rows in ([0, 0, 0], [2, 0], [1, 1, 0, 1]):
         assert found[1] == pytest.approx(found[0], abs=1.0)  # activations are rounded in whole batches
@@ -180,3 +183,13 @@ def test_the_lean_decoder_says_what_the_exported_one_says(model: Callable[[str],
             decoder.select(rows)
         found = one.step(likely), other.step(likely)
     assert found[1].argmax(axis=1).tolist() == found[0].argmax(axis=1).tolist()
+
+
+def test_where_no_file_can_be_made_the_exported_decoder_is_used(
+    model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    asr = moonshine.load(AsrSettings(), model("moonshine-tiny-en"))
+    assert isinstance(asr.model, moonshine.Moonshine)
+    assert "as it was exported" in caplog.text
+    assert words(final(asr, recording("lock_the_front_door")).text) == said("lock_the_front_door")
