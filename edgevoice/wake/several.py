@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgevoice.errors import StageError
 from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
@@ -48,7 +48,7 @@ class Wakes:
 
     def reset(self) -> None:
         self._quiet_until: dict[str, int] = {}
-        self._past: NDArray[np.int16] = np.empty((2, 0), np.int16)  # what was heard, and the echo taken out of it
+        self._past: deque[AudioChunk] = deque()
         for detector in self._detectors:
             detector.reset()
 
@@ -56,21 +56,22 @@ class Wakes:
         return {word: score for detector in self._detectors for word, score in detector.peaks().items()}
 
     def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
-        end = chunk.start + len(chunk.samples)
-        both = np.stack((chunk.samples, np.zeros_like(chunk.samples) if chunk.echo is None else chunk.echo))
-        self._past = np.concatenate((self._past, both), axis=1)[:, -_LOOK - len(chunk.samples) :]
+        self._past.append(chunk)
+        while self._past[0].start + len(self._past[0].samples) <= chunk.start - _LOOK:
+            self._past.popleft()
         heard = []
         for event in sorted((e for d in self._detectors for e in d.feed(chunk)), key=lambda event: event.at):
             if event.is_early and chunk.echo is None:
                 continue  # only a voice that is talking is cut off at the first sign: a word's end is known better later
-            until = self._past.shape[1] - (end - event.at)
-            samples, echo = self._past[:, max(0, until - _LOOK) : until]
-            if event.at >= self._quiet_until.get(event.word, 0) and self._is_said(event, samples, echo):
+            if event.at >= self._quiet_until.get(event.word, 0) and self._is_said(event):
                 self._quiet_until[event.word] = event.at + round(self._rest[event.word] * RATE)
                 heard.append(event)
         return heard
 
-    def _is_said(self, event: WakeHeard, samples: Samples, echo: Samples) -> bool:
+    def _is_said(self, event: WakeHeard) -> bool:
+        until = event.at - self._past[0].start
+        kept = slice(max(0, until - _LOOK), until)
+        samples, echo = (np.concatenate(parts)[kept] for parts in zip(*map(_both, self._past), strict=True))
         if _power(samples[-_WORD:]) < 10 ** (_FAINTEST_DB / 10) * _power(echo[-_WORD:]):
             return False
         if self._evidence is None:
@@ -96,6 +97,11 @@ def _onset(samples: Samples) -> int:
         return 0
     after, before = sums[at + _RISE] - sums[at], sums[at] - sums[at - _BEFORE]
     return max(0, int(at[((after + _RISE) / (before + _BEFORE)).argmax()]) - _RISE)
+
+
+def _both(chunk: AudioChunk) -> tuple[Samples, Samples]:
+    """What was heard, and the echo that was taken out of it."""
+    return chunk.samples, np.zeros_like(chunk.samples) if chunk.echo is None else chunk.echo
 
 
 def _power(samples: Samples) -> float:
