@@ -12,7 +12,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -56,34 +56,35 @@ class Programs:
 
     def lower(self) -> None:
         """What plays goes down, and our own voice does not."""
-        for stream in self._streams():
-            if stream.place == self._own:
-                continue
-            known = next((one for one in self._lowered if one.is_at(stream)), None)
-            before = known.before if known else stream.volumes
+        streams = self._streams()
+        known = self._known(streams)
+        lowered = [one for one in self._lowered if one not in known.values()]
+        for stream in streams:
+            before = known[stream.index].before if stream.index in known else stream.volumes
             low = tuple(round(volume * self._share) for volume in before)
-            if known is not None:
-                self._lowered.remove(known)
             if max(low) < max(before) and (stream.volumes == low or self._set(stream, low)):
-                self._lowered.append(Lowered(stream.index, stream.program, before, low))
-        del self._lowered[:-_MOST]
+                lowered.append(Lowered(stream.index, stream.program, before, low))
+        self._lowered = lowered[-_MOST:]
         self._keep()
 
     def restore(self) -> None:
         """Up again, but for what somebody has set meanwhile."""
         if not self._lowered:
             return
-        streams = [one for one in self._streams() if one.place != self._own]
-        left = []
-        for one in self._lowered:
-            stream = next((stream for stream in streams if one.is_at(stream)), None)
-            if stream is None:
-                if all(other.index != one.index for other in streams):
-                    left.append(one)  # it has ended
-            elif not self._set(stream, one.before):
-                left.append(one)
-        self._lowered = left
+        streams = {stream.index: stream for stream in self._streams()}
+        known = self._known(streams.values())
+        ended = [one for one in self._lowered if one.index not in streams and one not in known.values()]
+        self._lowered = ended + [one for index, one in known.items() if not self._set(streams[index], one.before)]
         self._keep()
+
+    def _known(self, streams: Collection[Stream]) -> dict[int, Lowered]:
+        """What is as low as it was made, by the index of its stream: its own record, or else another of its program."""
+        found: dict[int, Lowered] = {}
+        for stream in streams:
+            own_first = sorted(self._lowered, key=lambda one: one.index != stream.index)
+            if (known := next((one for one in own_first if one.is_at(stream)), None)) is not None:
+                found[stream.index] = known
+        return found
 
     def _set(self, stream: Stream, volumes: tuple[int, ...]) -> bool:
         fitting = volumes if len(volumes) == len(stream.volumes) else (max(volumes),)
@@ -94,10 +95,11 @@ class Programs:
         return True
 
     def _streams(self) -> list[Stream]:
-        """None where there is no sound server; that is told once."""
+        """Those of others; none where there is no sound server: that is told once."""
         try:
             told = json.loads(self._run(["pactl", "--format=json", "list", "sink-inputs"]))
-            return [_stream(one) for one in told if one.get("volume")]
+            streams = [_stream(one) for one in told if one.get("volume")]
+            return [one for one in streams if one.place != self._own]
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             if not self._is_told:
                 _log.warning("the sound of other programs is not lowered: %s", error)

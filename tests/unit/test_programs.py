@@ -88,9 +88,24 @@ def test_the_next_song_of_a_player_that_ended_low_is_put_right(file: Path) -> No
     assert server.volumes() == {"music": (60_000,), "film": (15_000,)}
 
 
-def test_a_program_that_ends_in_between_is_no_error(file: Path) -> None:
-    server = Server(music=(60_000,))
+def test_two_streams_of_one_program_are_two(file: Path) -> None:
+    server = Server()
+    server.streams = {1: ("browser", (60_000,)), 2: ("browser", (60_000,))}
+    programs = Programs(server, 25, file)
+    programs.lower()
+    assert server.streams == {1: ("browser", (15_000,)), 2: ("browser", (15_000,))}
+    server.streams[3] = ("browser", (15_000,))  # begins as low as the server remembers the program
+    programs.lower()
+    del server.streams[1]
+    programs.restore()
+    assert server.streams[2] == ("browser", (60_000,))
+    assert server.streams[3] == ("browser", (60_000,))
+    programs.lower()
+    programs.restore()
+    assert server.streams == {2: ("browser", (60_000,)), 3: ("browser", (60_000,))}
 
+
+def test_a_program_that_ends_in_between_is_no_error(file: Path) -> None:
     class Hasty(Server):
         def __call__(self, command: Sequence[str]) -> str:
             if command[1] == "set-sink-input-volume":
