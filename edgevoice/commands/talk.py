@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
                     again = live(settings, made, printer, opts.settings_file(options, settings), figures, reload)
                 before, settings = settings, again
             except EdgeVoiceError as error:
-                if before is None:
+                if before is None or reload.works:
                     raise
                 reload.failed(error)
                 before, settings = None, before
@@ -101,7 +101,7 @@ def live(
 
     def observe(event: Event) -> None:
         if isinstance(event, Listening):
-            notifier.ready()
+            reload.listens()
             notifier.status(_status(watched))
             if not has_words and not notifier.active:
                 printer(event)

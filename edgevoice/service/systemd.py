@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from edgevoice.errors import EdgeVoiceError
 from edgevoice.profiles import Board
+from edgevoice.service.notify import START_SECONDS
 from edgevoice.service.web.access import is_address, is_loopback
 
 NAME = "edgevoice.service"
@@ -84,7 +85,8 @@ def install(service: Service) -> tuple[Step, ...]:
     return (
         Write(service.path, unit(service)),
         _systemctl(service.user, "daemon-reload"),
-        _systemctl(service.user, "enable", "--now", NAME),
+        _systemctl(service.user, "enable", NAME),
+        _systemctl(service.user, "restart", NAME),  # one that runs already would keep the networks of its old unit
     )
 
 
@@ -144,7 +146,7 @@ def _service(service: Service) -> list[str]:
         "RestartSteps=6",
         "RestartMaxDelaySec=120",
         "WatchdogSec=60",
-        "TimeoutStartSec=180",
+        f"TimeoutStartSec={START_SECONDS}",
         "TimeoutStopSec=10",
         f"MemoryMax={service.board.ram_budget_mb * 3 // 2}M",
         "OOMPolicy=stop",
