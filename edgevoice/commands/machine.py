@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from edgevoice import config, profiles, registry
+from edgevoice import assembly, config, profiles, registry
 from edgevoice.audio import devices as sound
 from edgevoice.commands import homes
 from edgevoice.commands import options as opts
 from edgevoice.commands.show import as_json
-from edgevoice.config import Settings
+from edgevoice.config import Settings, WakeSettings
 from edgevoice.errors import AudioError, BrokerError, EdgeVoiceError
 from edgevoice.llm import gguf
 from edgevoice.model_store import Store
@@ -99,6 +98,8 @@ def _engine(stage: str, chosen: object, store: Store) -> Finding:
             store.folder(model)
         if (stage, name) == ("llm", "gguf"):
             gguf.library()  # which its module puts off
+        if isinstance(chosen, WakeSettings):  # each word has an engine and a model
+            return Finding(stage, f"{name}: {', '.join(assembly.wakes(chosen, store).words)}")
     except EdgeVoiceError as error:
         return Finding(stage, "", str(error), is_fatal)
     return Finding(stage, f"{name} {model}".strip())

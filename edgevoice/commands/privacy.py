@@ -16,7 +16,7 @@ from edgevoice.audio import programs
 from edgevoice.commands import options as opts
 from edgevoice.commands.show import as_json
 from edgevoice.config import MqttSettings, Settings
-from edgevoice.errors import BrokerError, SettingsError
+from edgevoice.errors import EdgeVoiceError, SettingsError
 from edgevoice.messages import Message
 from edgevoice.model_store import State, Store
 from edgevoice.mqtt.client import MqttClient
@@ -244,7 +244,7 @@ def _topics(settings: MqttSettings) -> Iterator[Kept]:
     address = f"{settings.host}:{settings.port}"
     try:
         retained = _retained(settings)
-    except BrokerError as error:
+    except EdgeVoiceError as error:
         yield Kept("MQTT, retained", address, f"not known: {error}", "the broker was not reached")
         return
     base = f"edgevoice/{settings.client_id}/"

@@ -48,6 +48,7 @@ from edgevoice.service.figures import Figures, Watched
 from edgevoice.service.web.meter import Meter
 from edgevoice.service.web.settings_file import SettingsFile
 from edgevoice.stages import Microphone, Sink, WakeScore
+from edgevoice.wake.several import Rejected
 
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 30.0  # beyond the language model's own: a worker that is silent so long is stuck
@@ -92,7 +93,7 @@ def live(
     notifier = reload.notifier
     heartbeat = notify.Heartbeat(notifier.beat, ("ears", "turns"), _PATIENCE_SECONDS + settings.llm.deadline_seconds)
     watched = Watched(figures or Figures(), heartbeat, stages.condition)
-    mic, ear = ears(settings, stages)
+    mic, ear = ears(settings, stages, watched.figures.reject)
     recorder = watchers.recorder(settings, stages)
     # A log, systemd's journal above all, is not told what was said in the house unless that is asked for.
     is_log = notifier.active or not sys.stdout.isatty()
@@ -177,13 +178,13 @@ class Deaf:
         return iter(())
 
 
-def ears(settings: Settings, stages: turns.Stages) -> tuple[Microphone, Ear]:
+def ears(settings: Settings, stages: turns.Stages, rejected: Rejected) -> tuple[Microphone, Ear]:
     """The microphone and what listens to it; deaf ones where a model is missing: that is told."""
     problem = ""
     condition = stages.condition
     condition.problems["ear"] = lambda: problem
     try:
-        ear = assembly.listener(settings, Store(), asr=stages.asr)
+        ear = assembly.listener(settings, Store(), asr=stages.asr, rejected=rejected)
     except (ModelError, MissingExtra) as error:
         problem = str(error)
         _log.warning("going on without ears, text and MQTT still work: %s", error)
