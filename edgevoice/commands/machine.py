@@ -8,7 +8,6 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from edgevoice import assembly, config, profiles, registry
 from edgevoice.audio import devices as sound
@@ -255,21 +254,14 @@ def _service(options: argparse.Namespace) -> systemd.Service:
     page = None if options.user else opts.services_page()
     profile, settings, file = opts.profile(options), opts.settings(options, page=page), opts.config_file(options)
     program = shutil.which("edgevoice") or str(Path(sys.argv[0]).resolve())
-    command = [program, "run", "--log-level", "info", "--profile", options.profile or profile.name]
+    given = options.profile or profile.name
+    named = str(profile.file.resolve()) if Path(given).suffix else given
+    command = [program, "run", "--log-level", "info", "--profile", named]
     if file is not None:
         command += ["--config", str(file.resolve())]
     models = Store().root
-    readable = systemd.needed_paths(file, models)
-    return systemd.Service(tuple(command), models, profile.board, _hosts(settings), readable, user=options.user)
-
-
-def _hosts(settings: Settings) -> tuple[str, ...]:
-    """What the settings connect to and serve at."""
-    home, page = settings.home, settings.web
-    found = [settings.mqtt.host, page.host if page.port else "", home.kuksa.rpartition(":")[0]]
-    if settings.llm.engine == "server":
-        found.append(urlsplit(settings.llm.url).hostname or "")
-    return tuple(filter(None, found))
+    readable = systemd.needed_paths(file, models, profile.file)
+    return systemd.Service(tuple(command), models, profile.board, systemd.hosts(settings), readable, user=options.user)
 
 
 def service_print(options: argparse.Namespace) -> None:
@@ -277,6 +269,10 @@ def service_print(options: argparse.Namespace) -> None:
 
 
 def service_install(options: argparse.Namespace) -> None:
+    if not options.user:
+        opts.as_caller()
+        for problem in systemd.closed(opts.settings(options, page=opts.services_page()), opts.config_file(options)):
+            print(f"warn  {problem}")
     _carry_out(systemd.install(_service(options)), options.dry_run)
 
 

@@ -88,8 +88,8 @@ def test_words_are_quoted_as_units_want_them() -> None:
 
 
 def test_what_the_service_must_read_is_named_once(tmp_path: Path) -> None:
-    paths = systemd.needed_paths(tmp_path / "etc/settings.yaml", tmp_path / "etc/models")
-    assert tmp_path / "etc" in paths
+    paths = systemd.needed_paths(tmp_path / "etc/settings.yaml", tmp_path / "etc/models", tmp_path / "board.yaml")
+    assert {tmp_path / "etc", tmp_path / "board.yaml"} < set(paths)
     assert tmp_path / "etc/models" not in paths
     assert any(Path(systemd.__file__).is_relative_to(path) for path in paths)
 
