@@ -43,7 +43,7 @@ from edgevoice.stages import Asr, Bus, Embed, Llm, Microphone, Sink, Spotter, Tt
 from edgevoice.stop import StopWords
 from edgevoice.tts.remembered import RememberedTts
 from edgevoice.turn import Stages, Voice, prepare
-from edgevoice.wake.several import Wakes
+from edgevoice.wake.several import Rejected, Wakes
 
 if TYPE_CHECKING:
     from edgevoice.kuksa.databroker import Databroker
@@ -102,12 +102,14 @@ def remembering(settings: Settings, tts: Tts | None) -> Tts | None:
     return tts and RememberedTts(tts, settings.tts.cache_mb, settings.tts.pronounce)
 
 
-def listener(settings: Settings, store: Store, wake: bool = True, asr: Asr | None = None) -> Listener:
+def listener(
+    settings: Settings, store: Store, wake: bool = True, asr: Asr | None = None, rejected: Rejected | None = None
+) -> Listener:
     """The ear. Without `wake` it hears only when told to.
 
-    `asr` looks at wake words again, where it can, and recognises what ends the voice.
+    `asr` looks at wake words again, where it can, and recognises what ends the voice; `rejected`: see `Wakes`.
     """
-    detector = wakes(settings.wake, store, asr) if wake else None
+    detector = wakes(settings.wake, store, asr, rejected) if wake else None
     vad, threshold = engine("vad", settings, store), settings.vad.threshold
     stops = stop_detectors(settings, store, vad, asr) if asr is not None and settings.listen.stop_words else ()
     return Listener(detector, vad, settings.listen, threshold, stops)
@@ -140,7 +142,7 @@ def spotted_stops(settings: Settings) -> tuple[str, ...]:
     return tuple(word for word in settings.listen.stop_words if word in heads)
 
 
-def wakes(settings: WakeSettings, store: Store, asr: Asr | None = None) -> Wakes:
+def wakes(settings: WakeSettings, store: Store, asr: Asr | None = None, rejected: Rejected | None = None) -> Wakes:
     """All wake words of the settings, each by its engine. Raises ModelError, SettingsError."""
     spotter = asr if settings.check and isinstance(asr, Spotter) else None
     groups: dict[tuple[str, str], list[str | WakeWord]] = {}
@@ -151,7 +153,7 @@ def wakes(settings: WakeSettings, store: Store, asr: Asr | None = None) -> Wakes
         chosen = replace(settings, engine=name, model=model, words=tuple(words), check=spotter is not None)
         detectors.append(registry.factory("wake", name)(chosen, store.folder(model) if model else None))
     rest = {word.word: word.refractory_seconds or 0.0 for word in settings.each()}
-    return Wakes(detectors, rest, spotter.evidence if spotter is not None else None)
+    return Wakes(detectors, rest, spotter.evidence if spotter is not None else None, rejected)
 
 
 def without_echo(settings: AudioSettings, mic: Microphone, sink: Sink) -> Microphone:

@@ -124,10 +124,14 @@ def _ms(text: str) -> float:
     return _number(text, 600_000.0)
 
 
-def _number(text: str, most: float) -> float:
+def _seconds(text: str) -> float:
+    return _number(text, 3600.0, 0.1)
+
+
+def _number(text: str, most: float, least: float = 0.0) -> float:
     value = float(text)
-    if not 0 <= value <= most:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {most:g}")
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not between {least:g} and {most:g}")
     return value
 
 
@@ -208,7 +212,7 @@ def _machine(commands: Commands) -> None:  # type: ignore[valid-type]
     _with_settings(top)
     top.add_argument("--port", type=int, metavar="N", help="the port (default: service.metrics_port of the settings)")
     top.add_argument("--once", action="store_true", help="print once and end")
-    top.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="between two looks (2)")
+    top.add_argument("--every", type=_seconds, default=2.0, metavar="SECONDS", help="between two looks (2)")
     top.add_argument("--health", action="store_true", help="print the health as JSON; status 1 where it has failed")
     simulate = _command(
         commands, "simulate", "edgevoice.commands.homes:simulate", "put a simulated home on the broker of the settings",
@@ -271,7 +275,7 @@ def _profiles(commands: Commands) -> None:  # type: ignore[valid-type]
     suggest.add_argument("--out", type=Path, metavar="FILE", help="write it there (default: print it)")
     suggest.add_argument(
         "--seconds",
-        type=float,
+        type=_seconds,
         default=10.0,
         metavar="N",
         help="how long each is measured at most, less where it is clear sooner (10)",
@@ -284,12 +288,12 @@ def _service(commands: Commands) -> None:  # type: ignore[valid-type]
     service = _command(commands, "service", "", "run the assistant as a systemd service", "edgevoice service print")
     actions = service.add_subparsers(title="actions", metavar="ACTION", required=True)
     handlers = "edgevoice.commands.machine"
-    for name, help in (
-        ("install", "write the unit, create its user, start it"),
-        ("uninstall", "stop it and remove the unit; settings and models stay"),
-        ("print", "print the unit"),
+    for name, help, example in (
+        ("install", "write the unit and start it, anew where it runs", "sudo edgevoice service install --dry-run"),
+        ("uninstall", "stop it and remove the unit; settings and models stay", "sudo edgevoice service uninstall"),
+        ("print", "print the unit", "edgevoice service print --profile raspberry-pi-5"),
     ):
-        action = _with_settings(_command(actions, name, f"{handlers}:service_{name}", help))
+        action = _with_settings(_command(actions, name, f"{handlers}:service_{name}", help, example))
         action.add_argument("--user", action="store_true", help="for your own account's systemd, not the machine's")
         if name != "print":
             action.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
@@ -300,7 +304,12 @@ def _privacy(commands: Commands) -> None:  # type: ignore[valid-type]
     actions = privacy.add_subparsers(title="actions", metavar="ACTION", required=True)
     handlers = "edgevoice.commands.privacy"
     _with_settings(_command(actions, "report", f"{handlers}:report", "say what is kept where, and what leaves"))
-    wipe = _with_settings(_command(actions, "wipe", f"{handlers}:wipe", "remove what is kept, and say what stays"))
+    wipe = _with_settings(
+        _command(
+            actions, "wipe", f"{handlers}:wipe", "remove what is kept, and say what stays",
+            "edgevoice privacy wipe --dry-run",
+        )
+    )  # fmt: skip
     wipe.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
     wipe.add_argument("--yes", action="store_true", help="do not ask")
     wipe.add_argument(

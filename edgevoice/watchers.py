@@ -95,7 +95,7 @@ def ducker(settings: Settings, stages: Stages) -> Ducker | None:
     topic = f"edgevoice/{settings.mqtt.client_id}/ducked"
     percent, others = settings.voice.duck_percent, None
     if settings.voice.duck_programs:
-        others = programs.load(percent, state_file(settings.home).with_name("ducked.json"))
+        others = programs.load(percent, state_file(settings.home).with_name(programs.KEPT))
     made = Ducker(stages.link, topic, settings.home.area, percent, others)
     stages.voice.sink = made.quieting(stages.voice.sink)
     stages.link.join(made)

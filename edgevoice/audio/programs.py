@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+KEPT = "ducked.json"
+"""The file's name, beside the state."""
 _TIMEOUT_SECONDS = 1.0
 _MOST = 32  # programs that are remembered
 _log = logging.getLogger(__name__)

@@ -5,20 +5,16 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
-import pwd
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from edgevoice import config, profiles, registry
+from edgevoice import assembly, config, profiles, registry
 from edgevoice.audio import devices as sound
 from edgevoice.commands import homes
 from edgevoice.commands import options as opts
 from edgevoice.commands.show import as_json
-from edgevoice.config import Settings
+from edgevoice.config import Settings, WakeSettings
 from edgevoice.errors import AudioError, BrokerError, EdgeVoiceError
 from edgevoice.llm import gguf
 from edgevoice.model_store import Store
@@ -41,19 +37,28 @@ class Finding:
 
 
 def check(options: argparse.Namespace) -> int:
-    profile, settings = opts.profile(options), opts.settings(options)
-    findings = list(_findings(profile, settings, look_for_broker=not options.no_broker))
+    opts.as_caller()
+    page = opts.services_page()
+    profile, settings = opts.profile(options), opts.settings(options, page=page)
+    findings = [*_page(), *_findings(profile, settings, look_for_broker=not options.no_broker)]
     if options.json:
         print(json.dumps({"settings": as_json(settings), "findings": as_json(findings)}, ensure_ascii=False))
     else:
         print(f"profile {profile.name}: {profile.description}")
-        print(f"settings from {opts.config_file(options) or 'the profile alone'}\n")
+        over = f", under what the service's web page saved in {page}" if page else ""
+        print(f"settings from {opts.config_file(options) or 'the profile alone'}{over}\n")
         _print_settings(settings)
         print()
         for finding in findings:
             mark = "ok  " if not finding.problem else "FAIL" if finding.fatal else "warn"
             print(f"{mark}  {finding.what:<22}{finding.problem or finding.found}")
     return int(any(finding.fatal and finding.problem for finding in findings))
+
+
+def _page() -> list[Finding]:
+    if not opts.service_is_closed():
+        return []
+    return [Finding("service", "", f"what its web page saved in {opts.SERVICE_STATE} is seen by: sudo edgevoice check")]
 
 
 def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bool) -> list[Finding]:
@@ -92,6 +97,8 @@ def _engine(stage: str, chosen: object, store: Store) -> Finding:
             store.folder(model)
         if (stage, name) == ("llm", "gguf"):
             gguf.library()  # which its module puts off
+        if isinstance(chosen, WakeSettings):  # each word has an engine and a model
+            return Finding(stage, f"{name}: {', '.join(assembly.wakes(chosen, store).words)}")
     except EdgeVoiceError as error:
         return Finding(stage, "", str(error), is_fatal)
     return Finding(stage, f"{name} {model}".strip())
@@ -168,6 +175,8 @@ def _broker(settings: Settings) -> Finding:
         client.start(_BROKER_SECONDS)
     except BrokerError as error:
         return Finding("broker", "", f"{error} (`edgevoice demo` brings its own)")
+    except EdgeVoiceError as error:  # a password or certificate that cannot be read
+        return Finding("broker", "", str(error), True)
     finally:
         client.stop()
     return Finding("broker", f"{address} answers")
@@ -240,32 +249,19 @@ def profiles_check(options: argparse.Namespace) -> int:
     return int(failed > 0)
 
 
-def callers_home(environment: Mapping[str, str], user_id: int) -> str | None:
-    """The home of who called sudo, whose settings and models are meant and not root's; else none."""
-    caller = environment.get("SUDO_USER")
-    return pwd.getpwnam(caller).pw_dir if caller and user_id == 0 else None
-
-
 def _service(options: argparse.Namespace) -> systemd.Service:
-    if home := callers_home(os.environ, os.geteuid()):
-        os.environ["HOME"] = home
-    profile, settings, file = opts.profile(options), opts.settings(options), opts.config_file(options)
+    opts.as_caller()
+    page = None if options.user else opts.services_page()
+    profile, settings, file = opts.profile(options), opts.settings(options, page=page), opts.config_file(options)
     program = shutil.which("edgevoice") or str(Path(sys.argv[0]).resolve())
-    command = [program, "run", "--log-level", "info", "--profile", options.profile or profile.name]
+    given = options.profile or profile.name
+    named = str(profile.file.resolve()) if Path(given).suffix else given
+    command = [program, "run", "--log-level", "info", "--profile", named]
     if file is not None:
         command += ["--config", str(file.resolve())]
     models = Store().root
-    readable = systemd.needed_paths(file, models)
-    return systemd.Service(tuple(command), models, profile.board, _hosts(settings), readable, user=options.user)
-
-
-def _hosts(settings: Settings) -> tuple[str, ...]:
-    """What the settings connect to and serve at."""
-    home, page = settings.home, settings.web
-    found = [settings.mqtt.host, page.host if page.port else "", home.kuksa.rpartition(":")[0]]
-    if settings.llm.engine == "server":
-        found.append(urlsplit(settings.llm.url).hostname or "")
-    return tuple(filter(None, found))
+    readable = systemd.needed_paths(file, models, profile.file)
+    return systemd.Service(tuple(command), models, profile.board, systemd.hosts(settings), readable, user=options.user)
 
 
 def service_print(options: argparse.Namespace) -> None:
@@ -273,6 +269,10 @@ def service_print(options: argparse.Namespace) -> None:
 
 
 def service_install(options: argparse.Namespace) -> None:
+    if not options.user:
+        opts.as_caller()
+        for problem in systemd.closed(opts.settings(options, page=opts.services_page()), opts.config_file(options)):
+            print(f"warn  {problem}")
     _carry_out(systemd.install(_service(options)), options.dry_run)
 
 

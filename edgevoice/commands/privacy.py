@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgevoice.audio import programs
 from edgevoice.commands import options as opts
 from edgevoice.commands.show import as_json
 from edgevoice.config import MqttSettings, Settings
-from edgevoice.errors import BrokerError, SettingsError
+from edgevoice.errors import EdgeVoiceError, SettingsError
 from edgevoice.messages import Message
 from edgevoice.model_store import State, Store
 from edgevoice.mqtt.client import MqttClient
@@ -23,8 +24,6 @@ from edgevoice.service import recorder
 from edgevoice.service.web import access
 from edgevoice.skills.memory import default_path
 
-_SERVICE = Path("/var/lib/edgevoice/state.json")
-"""The state of an assistant that systemd runs."""
 _WITH_EVERYTHING = "it is yours: privacy wipe --everything removes it too"
 _BROKER_SECONDS, _QUIET_SECONDS = 3.0, 0.5
 _WORDS = frozenset({"heard", "answer", "intent", "error"})
@@ -54,7 +53,7 @@ class Kept:
 
 
 def report(options: argparse.Namespace) -> None:
-    settings = opts.settings(options)
+    settings = _settings(options)
     found, leaving = _kept(settings, options), list(_leaving(settings))
     if options.json:
         print(json.dumps({"kept": as_json(found), "leaves": leaving}, ensure_ascii=False))
@@ -68,7 +67,7 @@ def report(options: argparse.Namespace) -> None:
 
 
 def wipe(options: argparse.Namespace) -> int:
-    settings = opts.settings(options)
+    settings = _settings(options)
     found = [one.with_yours() if options.everything else one for one in _kept(settings, options)]
     going = [one for one in found if one.goes]
     for one in going:
@@ -112,7 +111,7 @@ def key(options: argparse.Namespace) -> None:
 
 
 def decrypt(options: argparse.Namespace) -> int:
-    settings = opts.settings(options)
+    settings = _settings(options)
     if settings.privacy.record_key_file is None:
         raise SettingsError("privacy.record_key_file", "no key is set", "Set it to the key that was used")
     cipher, failed = recorder.cipher(settings.privacy.record_key_file), 0
@@ -132,15 +131,21 @@ def decrypt(options: argparse.Namespace) -> int:
     return int(failed > 0)
 
 
+def _settings(options: argparse.Namespace) -> Settings:
+    """Those of the machine's service too, as far as this user may see them."""
+    opts.as_caller()
+    return opts.settings(options, page=opts.services_page())
+
+
 # --- what there is ----------------------------------------------------------------------------------------------------
 
 
 def _kept(settings: Settings, options: argparse.Namespace) -> list[Kept]:
-    file = opts.config_file(options)
-    backup = file and file.with_name(f"{file.name}.bak")
-    files = [path for path in (file, backup, settings.home.file) if path is not None and path.is_file()]
+    written = [path for path in (opts.config_file(options), opts.services_page(), opts.pages_file()) if path]
+    written += [path.with_name(f"{path.name}.bak") for path in written]
+    files = [path for path in (*written, settings.home.file) if path is not None and path.is_file()]
     found = [
-        _yours("settings", files, "what you wrote there: names, rooms, who may what"),
+        _yours("settings", list(dict.fromkeys(files)), "what you wrote there: names, rooms, who may what"),
         *(_state(path) for path in _states(settings)),
         *_closed(settings),
         *_beside(settings),
@@ -167,14 +172,15 @@ def _states(settings: Settings) -> list[Path]:
     """The state that these settings name; else the user's, and the machine's where there is one."""
     if settings.home.state_file is not None:
         return [settings.home.state_file]
-    is_there = os.access(_SERVICE.parent, os.R_OK | os.X_OK) and default_path() != _SERVICE
-    return [default_path(), *([_SERVICE] if is_there else [])]
+    services = opts.SERVICE_STATE / default_path().name
+    is_there = os.access(opts.SERVICE_STATE, os.R_OK | os.X_OK) and default_path() != services
+    return [default_path(), *([services] if is_there else [])]
 
 
 def _closed(settings: Settings) -> Iterator[Kept]:
     """The machine's state, where this user may not look into it."""
-    if settings.home.state_file is None and _SERVICE.parent.is_dir() and not os.access(_SERVICE.parent, os.R_OK):
-        yield Kept("state", str(_SERVICE.parent), "not known: run this with sudo", "this user may not read it")
+    if settings.home.state_file is None and opts.service_is_closed():
+        yield Kept("state", str(opts.SERVICE_STATE), "not known: run this with sudo", "this user may not read it")
 
 
 def _record_folders(settings: Settings) -> list[Path]:
@@ -198,6 +204,9 @@ def _beside(settings: Settings) -> Iterator[Kept]:
     tokens = [access.token_file(settings.web, state.parent) for state in states]
     if tokens := [token for token in dict.fromkeys(tokens) if token.is_file()]:
         yield _yours("web token", tokens, "what the web page asks for")
+    lowered = [file for state in states if (file := state.with_name(programs.KEPT)).is_file()]
+    if lowered:
+        yield Kept("lowered", _places(lowered), "programs whose sound is down just now", files=tuple(lowered))
     if (key := settings.privacy.record_key_file) is not None and key.is_file():
         yield _yours("key", [key], "what reads the recordings")
 
@@ -235,7 +244,7 @@ def _topics(settings: MqttSettings) -> Iterator[Kept]:
     address = f"{settings.host}:{settings.port}"
     try:
         retained = _retained(settings)
-    except BrokerError as error:
+    except EdgeVoiceError as error:
         yield Kept("MQTT, retained", address, f"not known: {error}", "the broker was not reached")
         return
     base = f"edgevoice/{settings.client_id}/"

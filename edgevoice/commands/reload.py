@@ -26,6 +26,8 @@ class Reload:
         self._finish: Callable[[], None] | None = None
         self._is_asked = False
         self._found: Settings | None = None
+        self.works = False
+        """Has an assistant listened with the settings that it was built with? What fails after that is not their fault."""
         self.problem = ""
         """Why the settings in force are not those of the file; empty where they are, or soon will be."""
 
@@ -54,8 +56,13 @@ class Reload:
     def take(self) -> Settings | None:
         """The new settings, once; None where there are none."""
         with self._lock:
-            found, self._found = self._found, None
+            found, self._found, self.works = self._found, None, False
             return found
+
+    def listens(self) -> None:
+        """The assistant has been built, and hears."""
+        self.works = True
+        self.notifier.ready()
 
     def failed(self, error: EdgeVoiceError) -> None:
         """New settings, though good, could not be run with."""

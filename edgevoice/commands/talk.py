@@ -48,6 +48,7 @@ from edgevoice.service.figures import Figures, Watched
 from edgevoice.service.web.meter import Meter
 from edgevoice.service.web.settings_file import SettingsFile
 from edgevoice.stages import Microphone, Sink, WakeScore
+from edgevoice.wake.several import Rejected
 
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 30.0  # beyond the language model's own: a worker that is silent so long is stuck
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
                     again = live(settings, made, printer, opts.settings_file(options, settings), figures, reload)
                 before, settings = settings, again
             except EdgeVoiceError as error:
-                if before is None:
+                if before is None or reload.works:
                     raise
                 reload.failed(error)
                 before, settings = None, before
@@ -92,7 +93,7 @@ def live(
     notifier = reload.notifier
     heartbeat = notify.Heartbeat(notifier.beat, ("ears", "turns"), _PATIENCE_SECONDS + settings.llm.deadline_seconds)
     watched = Watched(figures or Figures(), heartbeat, stages.condition)
-    mic, ear = ears(settings, stages)
+    mic, ear = ears(settings, stages, watched.figures.reject)
     recorder = watchers.recorder(settings, stages)
     # A log, systemd's journal above all, is not told what was said in the house unless that is asked for.
     is_log = notifier.active or not sys.stdout.isatty()
@@ -101,7 +102,7 @@ def live(
 
     def observe(event: Event) -> None:
         if isinstance(event, Listening):
-            notifier.ready()
+            reload.listens()
             notifier.status(_status(watched))
             if not has_words and not notifier.active:
                 printer(event)
@@ -177,13 +178,13 @@ class Deaf:
         return iter(())
 
 
-def ears(settings: Settings, stages: turns.Stages) -> tuple[Microphone, Ear]:
+def ears(settings: Settings, stages: turns.Stages, rejected: Rejected) -> tuple[Microphone, Ear]:
     """The microphone and what listens to it; deaf ones where a model is missing: that is told."""
     problem = ""
     condition = stages.condition
     condition.problems["ear"] = lambda: problem
     try:
-        ear = assembly.listener(settings, Store(), asr=stages.asr)
+        ear = assembly.listener(settings, Store(), asr=stages.asr, rejected=rejected)
     except (ModelError, MissingExtra) as error:
         problem = str(error)
         _log.warning("going on without ears, text and MQTT still work: %s", error)

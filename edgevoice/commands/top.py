@@ -116,6 +116,7 @@ def _figures(samples: Samples) -> dict[str, Any]:
     return {
         "turns": _by(samples, "edgevoice_turns_total", "result"),
         "wakes": _by(samples, "edgevoice_wakes_total", "word"),
+        "wakes_rejected": _by(samples, "edgevoice_wakes_rejected_total", "word"),
         "wakes_without_speech": _one(samples, "edgevoice_wakes_without_speech_total"),
         "confirmations": _by(samples, "edgevoice_confirmations_total", "result"),
         "lost": _by(samples, "edgevoice_lost_total", "queue"),
@@ -139,6 +140,7 @@ def _screen(health: Mapping[str, Any], samples: Samples) -> Iterator[str]:
     yield ""
     yield f"turns      {_told(figures['turns'])}"
     yield f"wake       {_told(figures['wakes'])}, without speech {figures['wakes_without_speech'] or 0:g}"
+    yield f"rejected   {_told(figures['wakes_rejected'])}"
     yield f"commands   {_told(figures['confirmations'])}"
     yield f"waiting    {_told(figures['queues'])}"
     yield f"dropped    {_told(figures['lost'])}"

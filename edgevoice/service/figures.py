@@ -52,6 +52,8 @@ class Counts:
     """By how they ended: `answered`, `not_understood`, `failed`, `silent` (stopped before an answer)."""
     wakes: Counter[str] = field(default_factory=Counter)
     """By wake word."""
+    rejects: Counter[str] = field(default_factory=Counter)
+    """What a wake engine took for a word and the second look did not, by word; one said once may be looked at twice."""
     no_speech: int = 0
     """A wake word that nothing followed."""
     commands: int = 0
@@ -71,6 +73,10 @@ class Figures:
         self.lock = threading.Lock()
         """Held while `counts` change."""
         self._ends_as = "silent"
+
+    def reject(self, word: str) -> None:
+        with self.lock:
+            self.counts.rejects[word] += 1
 
     def observe(self, event: Event) -> None:
         with self.lock:

@@ -51,6 +51,12 @@ class Exporter(Collector):
         for word, count in counts.wakes.items():
             wakes.add_metric([word], count)
         yield wakes
+        rejects = CounterMetricFamily(
+            "edgevoice_wakes_rejected", "What the second look did not confirm", labels=["word"]
+        )
+        for word, count in counts.rejects.items():
+            rejects.add_metric([word], count)
+        yield rejects
         yield CounterMetricFamily(
             "edgevoice_wakes_without_speech", "Wake words that nothing followed", value=counts.no_speech
         )

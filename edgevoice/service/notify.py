@@ -7,6 +7,9 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+START_SECONDS = 180
+"""What building an assistant may take, at a start and at a reload: nothing beats meanwhile."""
+_BEATS = 4  # in the watchdog's period
 _log = logging.getLogger(__name__)
 
 
@@ -22,6 +25,7 @@ class Notifier:
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self._interval_seconds = interval_seconds
         self._clock = clock
+        self._reloads = False
         self._sent_at = float("-inf")
         self._broken = False
 
@@ -32,11 +36,18 @@ class Notifier:
 
     def ready(self) -> None:
         """The assistant listens."""
-        self._send("READY=1")
+        again = self._watchdog(_BEATS * (self._interval_seconds or 0)) if self._reloads else ""
+        self._reloads = False
+        self._send("READY=1" + again)
 
     def reloading(self) -> None:
         """The settings are read anew; `ready` says when that is done."""
-        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._reloads = True
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}" + self._watchdog(START_SECONDS))
+
+    def _watchdog(self, seconds: float) -> str:
+        """How long there may be no beat from now on; nothing where nobody waits for one."""
+        return "" if self._interval_seconds is None else f"\nWATCHDOG_USEC={round(seconds * 1e6)}"
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`."""
@@ -94,11 +105,8 @@ class Heartbeat:
 
 
 def from_environment(environ: Mapping[str, str], process: int, clock: Callable[[], float] = time.monotonic) -> Notifier:
-    """The notifier that systemd asks for in `environ`; `process` is our process id.
-
-    The beat comes four times in the watchdog's period.
-    """
+    """The notifier that systemd asks for in `environ`; `process` is our process id."""
     watched = environ.get("WATCHDOG_PID", str(process)) == str(process)
     period = environ.get("WATCHDOG_USEC", "")
-    interval = int(period) / 4e6 if watched and period.isdecimal() else None
+    interval = int(period) / 1e6 / _BEATS if watched and period.isdecimal() else None
     return Notifier(environ.get("NOTIFY_SOCKET", ""), interval, clock)

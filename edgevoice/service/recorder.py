@@ -195,12 +195,15 @@ def read(path: Path, cipher: Cipher) -> tuple[str, bytes]:
 
 
 def write_private(path: Path, data: bytes, cipher: Cipher | None = None) -> None:
-    """A whole file that its owner alone may read, or none. Raises OSError."""
+    """A whole file that its owner alone may read, or none; what root writes is of whom the folder is. Raises OSError."""
     if cipher is not None:
         path, data = path.with_name(path.name + _ENCRYPTED), cipher.encrypt(data)
     part = path.with_name(path.name + ".part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     with open(os.open(part, flags, 0o600), "wb") as file:
+        if os.geteuid() == 0:
+            folder = path.parent.stat()
+            os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
         file.write(data)
     os.replace(part, path)
 

@@ -5,21 +5,29 @@ Nothing here acts by itself: `install` and `uninstall` say what is to be done, `
 
 from __future__ import annotations
 
+import dataclasses
+import grp
 import ipaddress
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
+from edgevoice.config import Settings
 from edgevoice.errors import EdgeVoiceError
 from edgevoice.profiles import Board
+from edgevoice.service.notify import START_SECONDS
 from edgevoice.service.web.access import is_address, is_loopback
 
 NAME = "edgevoice.service"
 _HOUSE = ("link-local", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 SYSTEM_FOLDER = Path("/etc/systemd/system")
+_GROUP = "audio"
+_SECRETS = ("password_file", "key_file", "pin_file", "kuksa_token_file")
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 
 
@@ -84,7 +92,8 @@ def install(service: Service) -> tuple[Step, ...]:
     return (
         Write(service.path, unit(service)),
         _systemctl(service.user, "daemon-reload"),
-        _systemctl(service.user, "enable", "--now", NAME),
+        _systemctl(service.user, "enable", NAME),
+        _systemctl(service.user, "restart", NAME),  # one that runs already would keep the networks of its old unit
     )
 
 
@@ -144,7 +153,7 @@ def _service(service: Service) -> list[str]:
         "RestartSteps=6",
         "RestartMaxDelaySec=120",
         "WatchdogSec=60",
-        "TimeoutStartSec=180",
+        f"TimeoutStartSec={START_SECONDS}",
         "TimeoutStopSec=10",
         f"MemoryMax={service.board.ram_budget_mb * 3 // 2}M",
         "OOMPolicy=stop",
@@ -155,7 +164,7 @@ def _service(service: Service) -> list[str]:
             "# A user of its own, that exists while the service runs.",
             "DynamicUser=yes",
             "User=edgevoice",
-            "SupplementaryGroups=" + ("audio video render" if service.board.gpu else "audio"),
+            f"SupplementaryGroups={_GROUP}" + (" video render" if service.board.gpu else ""),
             "StateDirectory=edgevoice",
             "StateDirectoryMode=0700",
             "UMask=0077",
@@ -204,21 +213,47 @@ def _sandbox(service: Service) -> list[str]:
         *(f"DeviceAllow={device} rw" for device in service.board.devices),
         "# The broker, who may look at the web page, and nothing outside the house.",
         "IPAddressDeny=any",
-        "IPAddressAllow=" + " ".join(_networks(service.hosts)),
+        "IPAddressAllow=" + " ".join(networks(service.hosts)),
     ]
 
 
-def _networks(hosts: Iterable[str]) -> list[str]:
+def hosts(settings: Settings) -> tuple[str, ...]:
+    """What the settings connect to and serve at."""
+    home, page = settings.home, settings.web
+    found = [settings.mqtt.host, page.host if page.port else "", home.kuksa.rpartition(":")[0]]
+    if settings.llm.engine == "server":
+        found.append(urlsplit(settings.llm.url).hostname or "")
+    return tuple(filter(None, found))
+
+
+def closed(settings: Settings, file: Path | None) -> Iterator[str]:
+    """The settings' `file`, and files that they name, which the service's own user may not read; and what lets it."""
+    parts = [getattr(settings, part.name) for part in dataclasses.fields(settings)]
+    named = [getattr(part, one.name) for part in parts for one in dataclasses.fields(part) if one.name in _SECRETS]
+    for path in filter(None, (file, *named)):
+        about = path.stat() if os.path.isfile(path) else None
+        if about is not None and not (about.st_mode & 0o004 or (about.st_mode & 0o040 and _group(about) == _GROUP)):
+            yield f"the service may not read {path}: sudo chgrp {_GROUP} {path} && sudo chmod 640 {path}"
+
+
+def _group(about: os.stat_result) -> str:
+    try:
+        return grp.getgrgid(about.st_gid).gr_name
+    except KeyError:
+        return ""
+
+
+def networks(hosts: Iterable[str]) -> list[str]:
     """Where the hosts may be: this machine; else the private networks and the addresses given."""
     others = [host for host in hosts if not is_loopback(host)]
     found = ["localhost", *(_HOUSE if others else ())]
     return found + [host for host in others if is_address(host) and not ipaddress.ip_address(host).is_private]
 
 
-def needed_paths(config: Path | None, models: Path) -> tuple[Path, ...]:
-    """The interpreter, our code, the models and the settings: what a service of this installation must read."""
+def needed_paths(config: Path | None, models: Path, profile: Path) -> tuple[Path, ...]:
+    """The interpreter, our code, models, settings and profile: what a service of this installation must read."""
     package = Path(__file__).resolve().parents[2]
-    found = {Path(sys.prefix), Path(sys.base_prefix), package, models.absolute()}
+    found = {Path(sys.prefix), Path(sys.base_prefix), package, models.absolute(), profile.absolute()}
     if config is not None:
         found.add(config.absolute().parent)
     return tuple(sorted(path for path in found if not any(path != o and path.is_relative_to(o) for o in found)))

@@ -16,6 +16,7 @@ from edgevoice.stages import WakeDetector, WakeScore
 
 Evidence: TypeAlias = Callable[[str, Samples], float]
 """`stages.Spotter.evidence`."""
+Rejected: TypeAlias = Callable[[str], None]
 
 _LOOK = round(1.4 * RATE)  # samples up to the detection that are looked at again
 _LEAST, _LEAST_MORE = 5.2, 2.6  # log odds, by both together, that a wake word must have; for each word after the first
@@ -33,13 +34,17 @@ class Wakes:
     """A WakeDetector. A word that was heard is not heard again for its `rest` in seconds.
 
     With `evidence`, a detection counts where the log odds by the engine's score and by the recogniser add up to enough.
-    What is left of an echo is no word: the speaker said that.
+    What is left of an echo is no word: the speaker said that. `rejected` is told the word that does not count.
     """
 
     def __init__(
-        self, detectors: Sequence[WakeDetector], rest: Mapping[str, float], evidence: Evidence | None = None
+        self,
+        detectors: Sequence[WakeDetector],
+        rest: Mapping[str, float],
+        evidence: Evidence | None = None,
+        rejected: Rejected | None = None,
     ) -> None:
-        self._detectors, self._rest, self._evidence = detectors, rest, evidence
+        self._detectors, self._rest, self._evidence, self._rejected = detectors, rest, evidence, rejected
         self.reset()
 
     @property
@@ -63,9 +68,13 @@ class Wakes:
         for event in sorted((e for d in self._detectors for e in d.feed(chunk)), key=lambda event: event.at):
             if event.is_early and chunk.echo is None:
                 continue  # only a voice that is talking is cut off at the first sign: a word's end is known better later
-            if event.at >= self._quiet_until.get(event.word, 0) and self._is_said(event):
+            if event.at < self._quiet_until.get(event.word, 0):
+                continue
+            if self._is_said(event):
                 self._quiet_until[event.word] = event.at + round(self._rest[event.word] * RATE)
                 heard.append(event)
+            elif self._rejected is not None and not event.is_early:
+                self._rejected(event.word)
         return heard
 
     def _is_said(self, event: WakeHeard) -> bool:

@@ -69,6 +69,23 @@ def test_a_wrong_setting_is_told_with_its_place_and_remedy(tmp_path: Path, capsy
     assert "Did you mean 'threads'?" in error
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("wake: {words: [hey_nobody]}", "FAIL  wake                  wake.words: micro has no wake word 'hey_nobody'"),
+        ("mqtt: {password_file: absent}", "FAIL  broker                mqtt.password_file: '"),
+    ],
+)
+def test_check_tells_every_problem_and_not_the_first_alone(
+    text: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "settings.yaml").write_text(text, "utf-8")
+    assert cli.main(["check", "--config", str(tmp_path / "settings.yaml")]) == 1
+    shown = capsys.readouterr().out
+    assert told in shown
+    assert "home and sentences" in shown
+
+
 def test_packs_beside_the_settings_are_listed_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "packs").mkdir()
     pack, file = tmp_path / "packs" / "lift.yaml", tmp_path / "settings.yaml"

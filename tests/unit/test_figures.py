@@ -84,6 +84,7 @@ def watched(now: Now) -> Watched:
     made = Watched(Figures(), Heartbeat(lambda: None, ("ears", "turns"), 30.0, lambda: now.seconds), condition)
     for event in EVENTS:
         made.figures.observe(event)
+    made.figures.reject("alexa")
     return made
 
 
@@ -137,6 +138,7 @@ def test_metrics_are_prometheus_and_hold_no_word(port: int) -> None:
     assert found["edgevoice_stage_seconds_bucket", "0.05", "asr"] == 4
     assert found["edgevoice_stage_seconds_bucket", "0.025", "asr"] == 0
     assert found["edgevoice_stage_seconds_count", "turn"] == 4
+    assert found["edgevoice_wakes_rejected_total", "alexa"] == 1
     assert found["edgevoice_queue_depth", "turns"] == 3
     assert found["edgevoice_stage_up", "ears"] == 1
     assert found["process_resident_memory_bytes",] > 1e6
@@ -170,6 +172,7 @@ def test_top_shows_it_once(port: int, capsys: pytest.CaptureFixture[str]) -> Non
     screen = capsys.readouterr().out
     assert "\x1b" not in screen
     assert "turns      answered 1, not_understood 1, failed 1, silent 1" in screen
+    assert "rejected   alexa 1\n" in screen
     assert re.search(r"^asr +4 +37\.5 +48\.8$", screen, re.MULTILINE)  # between the bounds 25 and 50 ms
     assert cli.main(["top", "--once", "--json", "--port", str(port)]) == 0
     assert json.loads(capsys.readouterr().out)["figures"]["queues"] == {"turns": 3.0}

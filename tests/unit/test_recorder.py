@@ -218,3 +218,12 @@ def test_without_it_a_turn_writes_nothing_at_all(tmp_path: Path, monkeypatch: py
     assert wire.sent
     assert sum(map(len, output.written)) > 5000
     assert [path.name for path in tmp_path.iterdir()] == ["seen"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for others")
+def test_what_root_writes_is_still_whose_folder_it_is(tmp_path: Path) -> None:
+    """`sudo edgevoice privacy wipe` and `key`, in a folder of the service's."""
+    os.chown(tmp_path, 12_345, 12_345)
+    recorder.write_private(tmp_path / "key", b"")
+    about = (tmp_path / "key").stat()
+    assert (about.st_uid, about.st_mode & 0o777) == (12_345, 0o600)

@@ -74,5 +74,9 @@ def test_bad_settings_and_those_that_do_not_work_are_told(made: tuple[File, Relo
         file.holds = NEW
         reload()
         assert (reload.problem, done) == ("", ["finish"])
+    reload.listens()
+    assert reload.works
+    assert reload.take() == NEW
+    assert not reload.works  # what fails now is the new settings' fault, until it listens with them
     reload.failed(EdgeVoiceError("the port is taken"))
     assert reload.problem == "the port is taken"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from edgevoice import profiles
-from edgevoice.commands import machine
+from edgevoice.commands import options
 from edgevoice.errors import EdgeVoiceError
 from edgevoice.service import notify, systemd
 from edgevoice.service.systemd import Remove, Run, Service, Write
@@ -88,8 +88,8 @@ def test_words_are_quoted_as_units_want_them() -> None:
 
 
 def test_what_the_service_must_read_is_named_once(tmp_path: Path) -> None:
-    paths = systemd.needed_paths(tmp_path / "etc/settings.yaml", tmp_path / "etc/models")
-    assert tmp_path / "etc" in paths
+    paths = systemd.needed_paths(tmp_path / "etc/settings.yaml", tmp_path / "etc/models", tmp_path / "board.yaml")
+    assert {tmp_path / "etc", tmp_path / "board.yaml"} < set(paths)
     assert tmp_path / "etc/models" not in paths
     assert any(Path(systemd.__file__).is_relative_to(path) for path in paths)
 
@@ -111,19 +111,20 @@ def test_systemd_itself_finds_the_unit_well_confined(name: str, tmp_path: Path) 
     assert [line for line in complaints if "'RestartSteps'" not in line and "'RestartMaxDelaySec'" not in line] == []
 
 
-def test_install_writes_the_unit_and_starts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_install_writes_the_unit_and_starts_it_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(systemd, "SYSTEM_FOLDER", tmp_path)
     ran: list[Sequence[str]] = []
     steps = systemd.install(SERVICE)
     assert [str(step) for step in steps] == [
         f"write {tmp_path / systemd.NAME}",
         "run systemctl daemon-reload",
-        "run systemctl enable --now edgevoice.service",
+        "run systemctl enable edgevoice.service",
+        "run systemctl restart edgevoice.service",
     ]
     assert not (tmp_path / systemd.NAME).exists()
     systemd.carry_out(steps, lambda command: ran.append(command) or 0)
     assert (tmp_path / systemd.NAME).read_text() == systemd.unit(SERVICE)
-    assert len(ran) == 2
+    assert len(ran) == 3
     steps = systemd.uninstall(user=False)
     systemd.carry_out(steps, lambda command: ran.append(command) or 0)
     assert not (tmp_path / systemd.NAME).exists()
@@ -158,9 +159,9 @@ def test_steps_that_fail_say_what_to_do(tmp_path: Path) -> None:
 
 def test_under_sudo_the_settings_are_the_callers() -> None:
     account = pwd.getpwuid(os.geteuid())
-    assert machine.callers_home({"SUDO_USER": account.pw_name}, 0) == account.pw_dir
-    assert machine.callers_home({"SUDO_USER": account.pw_name}, 1000) is None
-    assert machine.callers_home({}, 0) is None
+    assert options.callers_home({"SUDO_USER": account.pw_name}, 0) == account.pw_dir
+    assert options.callers_home({"SUDO_USER": account.pw_name}, 1000) is None
+    assert options.callers_home({}, 0) is None
 
 
 # --- what the service manager is told ---------------------------------------------------------------------------------
@@ -195,6 +196,21 @@ def test_ready_beat_status_stopping(manager: socket.socket) -> None:
     told.stopping()
     beats = ["WATCHDOG=1"] * 3  # at 0, 15 and 30 seconds
     assert received(manager) == ["READY=1", "STATUS=listening for hey_jarvis", *beats, "STOPPING=1"]
+
+
+def test_a_reload_may_take_as_long_as_a_start(manager: socket.socket) -> None:
+    environ = {"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "60000000"}
+    told = notify.from_environment(environ, 7)
+    told.ready()
+    told.reloading()
+    told.ready()
+    told.ready()
+    first, reloading, again, *later = received(manager)
+    assert (first, later) == ("READY=1", ["READY=1"])
+    assert reloading.startswith("RELOADING=1\nMONOTONIC_USEC=")
+    assert reloading.endswith("\nWATCHDOG_USEC=180000000")
+    assert again == "READY=1\nWATCHDOG_USEC=60000000"
+    assert values(systemd.unit(SERVICE))["TimeoutStartSec"] == ["180"]
 
 
 def test_an_abstract_socket() -> None:

@@ -170,7 +170,10 @@ def test_a_longer_wake_word_must_be_likelier() -> None:
 def test_what_was_not_said_after_all_needs_no_rest() -> None:
     answers = iter([-9.0, -9.0, 9.0])  # of the first detection two looks are taken
     engine = Planned(("alexa",), ("alexa", 0.9, 9_000), ("alexa", 0.9, 12_000))
-    assert heard(Wakes([engine], {"alexa": 2.0}, lambda *_: next(answers))) == [("alexa", 12_000)]
+    rejected: list[str] = []
+    wakes = Wakes([engine], {"alexa": 2.0}, lambda *_: next(answers), rejected.append)
+    assert heard(wakes) == [("alexa", 12_000)]
+    assert rejected == ["alexa"]
 
 
 @pytest.mark.parametrize(("score", "is_heard"), [(0.9, True), (0.15, False)])

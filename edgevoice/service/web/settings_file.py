@@ -18,6 +18,7 @@ from edgevoice import registry, schema
 from edgevoice.config import Settings
 from edgevoice.errors import SettingsError
 from edgevoice.profiles import Profile
+from edgevoice.service import systemd
 
 LARGEST = 100_000
 _LINE = re.compile(r":(\d+)(?:: |$)")
@@ -120,9 +121,8 @@ class SettingsFile:
 
     def _beside(self, text: str) -> str:
         """systemd keeps the service from networks that it was not installed for."""
-        old, new = self.running, self._read(text)
-        moved = (old.mqtt.host, old.web.host, old.home.kuksa) != (new.mqtt.host, new.web.host, new.home.kuksa)
-        if not (moved and "INVOCATION_ID" in os.environ):
+        known, wanted = (systemd.networks(systemd.hosts(one)) for one in (self.running, self._read(text)))
+        if set(wanted) <= set(known) or "INVOCATION_ID" not in os.environ:
             return ""
         return "The service's unit may not let it reach that address: run `sudo edgevoice service install` once more."
 
