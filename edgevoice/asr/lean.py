@@ -95,7 +95,7 @@ class Steps:
 
 
 def write(exported: Path, folder: Path) -> Sizes:
-    """Makes `heard.onnx` and `step.onnx` from the weights of a decoder.
+    """Makes `heard.onnx` and `step.onnx` from the weights of a decoder, a file in onnxruntime's own format.
 
     Raises OSError, and ValueError or LookupError where the decoder is of another kind.
     """
