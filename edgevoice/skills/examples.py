@@ -22,6 +22,6 @@ _MOST = 4
 
 def of(home: Home) -> tuple[str, ...]:
     """A sentence for each of the first kinds of device that the home has, and one that needs none."""
-    first = {device.domain: device.name for device in reversed(home.devices.values())}
+    first = {device.domain: device.name for device in reversed(tuple(home.exposed()))}
     said = [sentence.format(first[domain]) for domain, sentence in _BY_DOMAIN.items() if domain in first]
     return (*said[:_MOST], "set a timer for ten minutes")

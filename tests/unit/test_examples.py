@@ -9,7 +9,7 @@ import pytest
 from household import household
 
 from edgevoice.config import NluSettings
-from edgevoice.home.model import Home
+from edgevoice.home.model import Device, Home
 from edgevoice.messages import Outcome
 from edgevoice.nlu import cascade
 from edgevoice.skills import examples
@@ -38,6 +38,12 @@ def test_each_example_is_understood() -> None:
 
 def test_a_home_without_devices_has_an_example() -> None:
     assert examples.of(Home()) == ("set a timer for ten minutes",)
+
+
+def test_what_cannot_be_named_is_no_example() -> None:
+    home = Home()
+    home.put(Device("sensor.rssi", "Link Quality", "sensor", exposed=False))
+    assert examples.of(home) == ("set a timer for ten minutes",)
 
 
 @pytest.mark.parametrize("asked", ["help", "What can you do?", "what can I say", "what do you understand"])
