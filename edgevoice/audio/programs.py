@@ -112,7 +112,9 @@ class Programs:
         try:
             if self._lowered:
                 self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._file.write_text(json.dumps([asdict(one) for one in self._lowered]), "utf-8")
+                whole = self._file.with_name(f"{self._file.name}.new")
+                whole.write_text(json.dumps([asdict(one) for one in self._lowered]), "utf-8")
+                os.replace(whole, self._file)
             else:
                 self._file.unlink(missing_ok=True)
         except OSError as error:
