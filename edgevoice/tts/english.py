@@ -270,7 +270,7 @@ _RULES = (
     _rule(rf"{_START}(\d\d?)(\.)(\d\d?)\.([12]\d{{3}}){_END}", _numbered_date),
     _rule(rf"\b(?P<month>{_MONTH})\.? (?P<day>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year>[12]\d{{3}}))?{_END}", _month_day),
     _rule(
-        rf"{_START}(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b\.?(?:,? (?P<year>[12]\d{{3}})\b)?",
+        rf"(?:\b[Tt]he )?{_START}(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b\.?(?:,? (?P<year>[12]\d{{3}})\b)?",
         _month_day,
     ),
     _rule(rf"\b(?:{_DAY})\b\.?(?: ?(?:[-–,&/]|and|to) ?(?:{_DAY})\b\.?)+", _days),

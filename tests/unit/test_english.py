@@ -65,6 +65,7 @@ numbers
   100-150, 2020-2025 | one hundred to one hundred fifty, twenty twenty to twenty twenty-five
   3:2 | three to two
   the 3rd, 21st, 12th and 30th | the third, twenty-first, twelfth and thirtieth
+  the 1st of May 1999 | May first, nineteen ninety-nine
 times
   at 7:30 am | at seven thirty AM
   at 7:30 a.m. today | at seven thirty AM today
