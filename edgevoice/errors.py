@@ -14,6 +14,11 @@ EdgeVoiceError
 from __future__ import annotations
 
 
+def reason(error: Exception) -> str:
+    """Why, without number and path: the message around it names the file."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 class EdgeVoiceError(Exception):
     """Base of all errors below; catching it catches whatever the product itself raises."""
 

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from edgevoice.errors import SettingsError
+from edgevoice.errors import SettingsError, reason
 
 T = TypeVar("T")
 _MERGE = "tag:yaml.org,2002:merge"
@@ -36,7 +36,7 @@ def read(path: Path) -> yaml.Node | None:
     except FileNotFoundError:
         raise SettingsError(str(path), "no such file", "Check the path") from None
     except (OSError, ValueError) as error:  # a folder, no permission, not UTF-8, a zero byte in the path
-        raise SettingsError(str(path), f"cannot be read ({error})", "It must be a UTF-8 text file") from None
+        raise SettingsError(str(path), f"cannot be read ({reason(error)})", "It must be a UTF-8 text file") from None
     return parse(text, str(path))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def check(options: argparse.Namespace) -> int:
     opts.as_caller()
     page = opts.services_page()
     profile, settings = opts.profile(options), opts.settings(options, page=page)
-    findings = [*_page(), *_findings(profile, settings, look_for_broker=not options.no_broker)]
+    findings = [*_page(), *_files(settings), *_findings(profile, settings, look_for_broker=not options.no_broker)]
     if options.json:
         print(json.dumps({"settings": as_json(settings), "findings": as_json(findings)}, ensure_ascii=False))
     else:
@@ -59,6 +60,12 @@ def _page() -> list[Finding]:
     if not opts.service_is_closed():
         return []
     return [Finding("service", "", f"what its web page saved in {opts.SERVICE_STATE} is seen by: sudo edgevoice check")]
+
+
+def _files(settings: Settings) -> list[Finding]:
+    remedy = "cannot be read: is it there, and may this user read it?"
+    named = opts.named_files(settings)
+    return [Finding(key, "", f"{path} {remedy}", True) for key, path in named if not os.access(path, os.R_OK)]
 
 
 def _findings(profile: profiles.Profile, settings: Settings, look_for_broker: bool) -> list[Finding]:
@@ -271,7 +278,9 @@ def service_print(options: argparse.Namespace) -> None:
 def service_install(options: argparse.Namespace) -> None:
     if not options.user:
         opts.as_caller()
-        for problem in systemd.closed(opts.settings(options, page=opts.services_page()), opts.config_file(options)):
+        named = dict(opts.named_files(opts.settings(options, page=opts.services_page())))
+        named.pop("privacy.record_key_file", None)  # nobody else may read it: it is made in the service's own folder
+        for problem in systemd.closed(filter(None, (opts.config_file(options), *named.values()))):
             print(f"warn  {problem}")
     _carry_out(systemd.install(_service(options)), options.dry_run)
 

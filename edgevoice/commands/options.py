@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import pwd
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,15 @@ def services_page() -> Path | None:
     """The same of the machine's service, for who looks at it from outside; None where there is none that he may read."""
     page = SERVICE_STATE / "settings.yaml"
     return page if os.access(page, os.R_OK) else None
+
+
+def named_files(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Files that the settings name to be read, by key; not those that the assistant makes itself."""
+    for part in fields(settings):
+        for one in fields(values := getattr(settings, part.name)):
+            path = getattr(values, one.name)
+            if isinstance(path, Path) and one.name.endswith("_file") and one.name not in ("state_file", "token_file"):
+                yield f"{part.name}.{one.name}", path
 
 
 def service_is_closed() -> bool:

@@ -29,7 +29,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edgevoice.config import MqttSettings
-from edgevoice.errors import BrokerError
+from edgevoice.errors import BrokerError, reason
 from edgevoice.messages import Message
 from edgevoice.mqtt.security import Credentials, refusal, refused_by
 from edgevoice.stages import Running
@@ -195,7 +195,7 @@ class MqttClient(Running):
             except (OSError, ValueError) as error:
                 encrypts = ", and does it encrypt there" if self.settings.tls else ""
                 remedy = f"Is the broker running, are host and port right{encrypts}?"
-                self._fail(f"{self._address} cannot be reached: {error}. {remedy}")
+                self._fail(f"{self._address} cannot be reached: {reason(error)}. {remedy}")
             if (version, self._version) == (_V5, _V3):
                 continue  # the same broker, in its own version
             # Jitter keeps the devices of a house from coming back in one wave.

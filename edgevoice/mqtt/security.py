@@ -8,7 +8,7 @@ import ssl
 import paho.mqtt.client as paho
 
 from edgevoice.config import MqttSettings
-from edgevoice.errors import SettingsError
+from edgevoice.errors import SettingsError, reason
 
 PASSWORD_VARIABLE = "EDGEVOICE_MQTT_PASSWORD"
 
@@ -37,7 +37,7 @@ def _password(settings: MqttSettings) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         remedy = "It must be a text file that this user may read"
         raise SettingsError(
-            "mqtt.password_file", f"'{settings.password_file}' cannot be read ({error})", remedy
+            "mqtt.password_file", f"'{settings.password_file}' cannot be read ({reason(error)})", remedy
         ) from None
 
 
@@ -46,12 +46,12 @@ def _context(settings: MqttSettings) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=settings.ca_file)
     except (OSError, ssl.SSLError) as error:
         remedy = "It must be a PEM file of certificates"
-        raise SettingsError("mqtt.ca_file", f"'{settings.ca_file}' cannot be used ({error})", remedy) from None
+        raise SettingsError("mqtt.ca_file", f"'{settings.ca_file}' cannot be used ({reason(error)})", remedy) from None
     if settings.cert_file is not None:
         try:
             context.load_cert_chain(settings.cert_file, settings.key_file)
         except (OSError, ssl.SSLError) as error:
-            where = f"'{settings.cert_file}' with key '{settings.key_file}' cannot be used ({error})"
+            where = f"'{settings.cert_file}' with key '{settings.key_file}' cannot be used ({reason(error)})"
             raise SettingsError("mqtt.cert_file", where, "Both must be PEM files, and belong together") from None
     return context
 

@@ -5,7 +5,6 @@ Nothing here acts by itself: `install` and `uninstall` say what is to be done, `
 
 from __future__ import annotations
 
-import dataclasses
 import grp
 import ipaddress
 import os
@@ -27,7 +26,6 @@ NAME = "edgevoice.service"
 _HOUSE = ("link-local", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 SYSTEM_FOLDER = Path("/etc/systemd/system")
 _GROUP = "audio"
-_SECRETS = ("password_file", "key_file", "pin_file", "kuksa_token_file")
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 
 
@@ -226,11 +224,9 @@ def hosts(settings: Settings) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def closed(settings: Settings, file: Path | None) -> Iterator[str]:
-    """The settings' `file`, and files that they name, which the service's own user may not read; and what lets it."""
-    parts = [getattr(settings, part.name) for part in dataclasses.fields(settings)]
-    named = [getattr(part, one.name) for part in parts for one in dataclasses.fields(part) if one.name in _SECRETS]
-    for path in filter(None, (file, *named)):
+def closed(paths: Iterable[Path]) -> Iterator[str]:
+    """The files that the service's own user may not read, and what lets it."""
+    for path in paths:
         about = path.stat() if os.path.isfile(path) else None
         if about is not None and not (about.st_mode & 0o004 or (about.st_mode & 0o040 and _group(about) == _GROUP)):
             yield f"the service may not read {path}: sudo chgrp {_GROUP} {path} && sudo chmod 640 {path}"

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from edgevoice.config import HomeSettings, NluSettings
-from edgevoice.errors import SettingsError
+from edgevoice.errors import SettingsError, reason
 from edgevoice.home import targets
 from edgevoice.home.capabilities import number
 from edgevoice.home.model import Device, Home
@@ -50,7 +50,7 @@ def rules(home: HomeSettings, nlu: NluSettings) -> Rules:
             pin = home.pin_file.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
-                "home.pin_file", f"cannot be read ({error})", "Write the digits into that file"
+                "home.pin_file", f"{home.pin_file} cannot be read ({reason(error)})", "Write the digits into that file"
             ) from None
         if not pin.isdecimal():
             raise SettingsError("home.pin_file", f"{home.pin_file} holds no PIN", "Write digits only, such as 4711")

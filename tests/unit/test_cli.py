@@ -73,6 +73,7 @@ def test_a_wrong_setting_is_told_with_its_place_and_remedy(tmp_path: Path, capsy
     ("text", "told"),
     [
         ("wake: {words: [hey_nobody]}", "FAIL  wake                  wake.words: micro has no wake word 'hey_nobody'"),
+        ("home: {pin_file: /absent}", "FAIL  home.pin_file         /absent cannot be read: is it there"),
         ("mqtt: {password_file: absent}", "FAIL  broker                mqtt.password_file: '"),
     ],
 )

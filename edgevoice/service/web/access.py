@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from edgevoice.config import WebSettings
-from edgevoice.errors import SettingsError
+from edgevoice.errors import SettingsError, reason
 
 
 class Headers(Protocol):
@@ -91,7 +91,9 @@ def load(settings: WebSettings, beside: Path) -> tuple[Access, bool]:
         token, is_new = secrets.token_urlsafe(32), True
         _make(file, token)
     except (OSError, ValueError) as error:
-        raise SettingsError("web.token_file", f"{file} cannot be read: {error}", "Remove it to have one made") from None
+        raise SettingsError(
+            "web.token_file", f"{file} cannot be read: {reason(error)}", "Remove it to have one made"
+        ) from None
     if len(token) < _SHORTEST:
         raise SettingsError("web.token_file", f"{file}: the token is shorter than {_SHORTEST}", "Remove it")
     if file.stat().st_mode & 0o077:
@@ -124,7 +126,9 @@ def _make(file: Path, token: str) -> None:
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
             made.write(f"{token}\n")
     except OSError as error:
-        raise SettingsError("web.token_file", f"{file} cannot be made: {error}", "Name a file that can") from None
+        raise SettingsError(
+            "web.token_file", f"{file} cannot be made: {reason(error)}", "Name a file that can"
+        ) from None
 
 
 def _name(host: str) -> str:
