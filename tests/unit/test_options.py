@@ -63,6 +63,7 @@ def test_a_unit_that_keeps_the_service_from_a_new_address_is_told(
     options = cli.parser().parse_args(["run", "--profile", "x86-cpu", "--config", str(machine)])
     file = opts.settings_file(options, opts.settings(options))
     told = file.save("web: {port: 8321, host: 0.0.0.0}\n", str(file.told()["version"]))
+    assert told.startswith("This page is then at http://…:8321. ")
     assert "edgevoice service install" in told
     nearby = "llm: {engine: server, model: m, url: http://127.0.0.1:8080/v1}\nmqtt: {host: 127.0.0.2}\n"
     assert file.save(nearby, str(file.told()["version"])) == ""

@@ -507,7 +507,8 @@ onSubmit("settings-form", async (button) => {
   if (told.problem) return;
   version = told.version;
   const { beside } = told;
-  $("settings-done").textContent = told.reloads ? "Saved. It is being put in force." : "Saved. It takes effect at the next start.";
+  const when = told.reloads ? "It is being put in force." : "It takes effect at the next start.";
+  $("settings-done").textContent = `Saved. ${when} ${beside}`.trim();
   if (!told.reloads) return;
   told = await untilInForce(told);
   showSettings(told);

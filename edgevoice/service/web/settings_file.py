@@ -120,11 +120,15 @@ class SettingsFile:
         return self._beside(text)
 
     def _beside(self, text: str) -> str:
-        """systemd keeps the service from networks that it was not installed for."""
-        known, wanted = (systemd.networks(systemd.hosts(one)) for one in (self.running, self._read(text)))
-        if set(wanted) <= set(known) or "INVOCATION_ID" not in os.environ:
-            return ""
-        return "The service's unit may not let it reach that address: run `sudo edgevoice service install` once more."
+        """The page may be elsewhere then, and systemd keeps the service from networks that it was not installed for."""
+        old, new = self.running, self._read(text)
+        found = []
+        if _address(new) != _address(old):
+            found.append(f"This page is then at {_address(new)}." if new.web.port else "There is no page then.")
+        known, wanted = (set(systemd.networks(systemd.hosts(one))) for one in (old, new))
+        if not wanted <= known and "INVOCATION_ID" in os.environ:
+            found.append("The unit may not let it reach that address: run `sudo edgevoice service install` once more.")
+        return " ".join(found)
 
     @property
     def _backup(self) -> Path:
@@ -163,6 +167,10 @@ def _at(node: yaml.Node | None, *keys: str) -> yaml.Node | None:
             return None
         node = next((value for name, value in node.value if name.value == key), None)
     return node
+
+
+def _address(settings: Settings) -> str:
+    return f"{'https' if settings.web.cert_file else 'http'}://…:{settings.web.port}"
 
 
 def _rows(settings: Settings) -> Iterator[Mapping[str, Any]]:
