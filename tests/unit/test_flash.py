@@ -166,6 +166,7 @@ def test_a_target_that_is_none_makes_no_folder(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(EdgeVoiceError, match=told), targets.opened(target):
         pytest.fail("it was taken for a folder")
+    assert flash.main(["--rollback", "--target", "a-typing-error"]) == 1
     assert list(tmp_path.iterdir()) == []
 
 

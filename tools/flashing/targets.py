@@ -70,6 +70,8 @@ class Folder:
         return [f"It sets itself up at the board's next boot, or now by: python{release.manifest['python']} {script}"]
 
     def rollback(self) -> str:
+        if not (self.root / receive.HOME).is_dir():
+            raise EdgeVoiceError(f"{self.root} was never flashed: there is nothing to go back to")
         with _told(), receive.alone(self.root):
             return receive.rollback(self.root)
 
