@@ -104,7 +104,8 @@ def _engine(stage: str, chosen: object, store: Store) -> Finding:
             store.folder(model)
         if (stage, name) == ("llm", "gguf"):
             gguf.library()  # which its module puts off
-        if isinstance(chosen, WakeSettings):  # each word has an engine and a model
+        if isinstance(chosen, WakeSettings) and not any(":" in word.engine for word in chosen.each()):
+            # Each word has an engine and a model; an engine of one's own is not run before it has to be.
             return Finding(stage, f"{name}: {', '.join(assembly.wakes(chosen, store).words)}")
     except EdgeVoiceError as error:
         return Finding(stage, "", str(error), is_fatal)

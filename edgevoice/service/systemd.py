@@ -115,7 +115,8 @@ def carry_out(steps: Iterable[Step], run: Callable[[Sequence[str]], int] = subpr
                     path.unlink(missing_ok=True)
                 case Run(command):
                     if (status := run(command)) != 0:
-                        raise EdgeVoiceError(f"could not {step}: exit status {status}. See: journalctl -u {NAME}")
+                        journal = "journalctl --user" if "--user" in command else "journalctl"
+                        raise EdgeVoiceError(f"could not {step}: exit status {status}. See: {journal} -u {NAME}")
         except PermissionError as error:
             raise EdgeVoiceError(f"could not {step}: {error.strerror}. Run it with sudo, or add --user") from None
         except OSError as error:

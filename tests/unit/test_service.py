@@ -149,6 +149,8 @@ def refuse(command: Sequence[str]) -> int:
 def test_steps_that_fail_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(EdgeVoiceError, match=r"could not run systemctl x: exit status 1\. See: journalctl"):
         systemd.carry_out([Run(("systemctl", "x"))], lambda command: 1)
+    with pytest.raises(EdgeVoiceError, match=r"See: journalctl --user -u edgevoice"):
+        systemd.carry_out([Run(("systemctl", "--user", "x"))], lambda command: 1)
     with pytest.raises(EdgeVoiceError, match="Is this a systemd machine"):
         systemd.carry_out([Run(("systemctl", "x"))], refuse)
     (tmp_path / "file").write_text("")
