@@ -33,8 +33,10 @@ _OPENINGS = ("turn on the", "turn off the", "what is the")
 _MOST = 200
 """Names: the rest is found by its letters and sounds only."""
 _LONGEST = 60
-_SURE = 0.5
-"""What is understood so surely means something else already."""
+_SHORTEST = 4
+"""Letters and spaces of a form: what is shorter is heard in too much else."""
+_SURE = 0.8
+"""What is understood so surely means something else already; less sure is a guess by the kind of device."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -114,7 +116,7 @@ class NamesAloud:
 
     def _is_free(self, form: str, name: str) -> bool:
         """Whether nothing else is called so. The name itself needs no other form that is the same."""
-        if not form or form == plain(name) or all(word in self._ordinary for word in form.split()):
+        if len(form) < _SHORTEST or form == plain(name) or all(word in self._ordinary for word in form.split()):
             return False
         found = self._mind.certain(f"turn on the {form}", NOWHERE)
         return not found or found[0].confidence < _SURE or name in found[0].slots.values()
@@ -123,7 +125,9 @@ class NamesAloud:
 def load(
     settings: Settings, home: Home, mind: Mind, tts: Tts | None, asr: Asr | None, state: Path
 ) -> NamesAloud | None:
-    """What was learned lies beside the file `state`. None without a voice, with a recogniser that writes known words only, and in other languages than English."""
+    """What was learned lies beside the file `state`. None without a voice, with a recogniser that writes only words that
+    it knows, and in other languages than English.
+    """
     if tts is None or not isinstance(asr, Speller) or not settings.nlu.language.startswith("en"):
         return None
     voice, spoken = tts, settings.tts.pronounce

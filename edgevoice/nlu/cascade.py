@@ -33,7 +33,7 @@ _PLAIN = 0.8
 _BARE = frozenset({"HassMediaPause", "HassMediaUnpause", "HassMediaPrevious", "HassMediaNext"})
 _HARDLY = 0.5
 """What is left of the confidence where "would you just stop" may be about the player, or about us."""
-_NAMELESS = re.compile(r"an?\b", re.IGNORECASE)
+_NAMELESS = re.compile(r"an?(?!\S)", re.IGNORECASE)
 """No name begins so: "a 5 minute timer" is not called "a 5 minute"."""
 _THING = re.compile(r"(?:the|my|our) (?:(?!\b(?:on|off|to|up|down|open|close)\b).)+", re.IGNORECASE)
 """A clause without a verb: it shares the one before."""
