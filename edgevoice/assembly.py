@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgevoice import registry, resources
+from edgevoice import names_aloud, registry, resources
 from edgevoice.audio.front_end import FarEnd, FrontEnd
 from edgevoice.audio.speaker import Speaker
 from edgevoice.config import STOP_MODEL, AudioSettings, HomeSettings, Settings, WakeSettings, WakeWord
@@ -242,7 +242,8 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     conversation = Conversation(home, understanding, llm, rules, area)
     taught = Taught(state_file(settings.home).with_name("taught.yaml"), home, understanding, settings.wake.names)
     taught.load()
-    voice = Voice(remembering(settings, parts.load("tts", wanted.voice)), sink, failures.likely(Replies(home)))
+    tts = parts.load("tts", wanted.voice)
+    voice = Voice(remembering(settings, tts), sink, failures.likely(Replies(home)))
     loud = sink if isinstance(sink, Speaker) else Level()
     conversation.manner = Manner(settings.voice, loud, voice.tts is None or voice.tts.whispers)
     asr = parts.load("asr", wanted.speech)
@@ -256,6 +257,8 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
             settle(link)
         made = Stages(asr, conversation, link, voice, settings.mqtt.confirm_seconds, taught=taught)
         made.explainer = Explainer(home, understanding, area)
+        if wanted.memory:
+            made.names = names_aloud.load(settings, home, understanding, tts, asr, state_file(settings.home))
         made.condition.problems |= parts.problems | {"mqtt": lambda: wires.mqtt.problem}
         made.condition.queues["mqtt"] = lambda: wires.mqtt.waiting
         made.condition.lost["mqtt"] = lambda: wires.mqtt.lost

@@ -142,7 +142,8 @@ class Assistant:
                 self._take_turn(numbers)
                 if not self._stages.link.pump():
                     turns.prepare(self._stages)
-                    turns.rehearse(self._stages)
+                    if not self._listener.listening:
+                        turns.rehearse(self._stages)
                 self._end_timers(numbers)
             self._mic.close()
             ears.join(_EARS_SECONDS)

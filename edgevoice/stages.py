@@ -80,6 +80,15 @@ class Spotter(Protocol):
         ...
 
 
+@runtime_checkable
+class Speller(Protocol):
+    """A recogniser that can tell how it would write what it does not know."""
+
+    def spellings(self, opening: str, samples: Samples) -> tuple[str, ...]:
+        """What is heard after the words of `opening` where anything could follow, likeliest first. Raises StageError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechProbability:
     """How likely the samples of the window that ends before stream index `end` are speech, 0..1."""

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -61,6 +61,13 @@ class Voice:
     """How the likely replies are ready to be said."""
 
 
+class Names(Protocol):
+    """What learns how odd names are heard: `names_aloud.NamesAloud`."""
+
+    def follow(self) -> None: ...
+    def step(self) -> bool: ...
+
+
 @dataclass(slots=True)
 class Condition:
     """How the parts do, by their names; may be looked at from any thread."""
@@ -88,6 +95,7 @@ class Stages:
     taught: Taught | None = None
     """What sentences were taught to mean, in other words."""
     explainer: Explainer | None = None
+    names: Names | None = None
     condition: Condition = field(default_factory=Condition)
 
 
@@ -108,17 +116,21 @@ def run(stages: Stages, turn: Turn, said: Utterance | Transcript | str) -> Itera
 
 def prepare(stages: Stages) -> None:
     """Gets ready for the home as it is now; for idle moments, and free where nothing changed."""
+    if stages.names is not None:
+        stages.names.follow()
     stages.conversation.prepare()
     if stages.asr is not None:
         stages.asr.bias(stages.conversation.sayable())
 
 
 def rehearse(stages: Stages) -> None:
-    """Makes one more likely reply ready; for idle moments, and free once all are."""
+    """Makes one more likely reply ready, then says one more odd name to the recogniser; for idle moments, free after them."""
     voice, manner = stages.voice, stages.conversation.manner
     if isinstance(voice.tts, RememberedTts) and voice.rehearsed != manner.style():
         if not any(voice.tts.warm(said, manner.style(is_failure)) for said, is_failure in voice.likely):
             voice.rehearsed = manner.style()
+    elif stages.names is not None:
+        stages.names.step()
 
 
 def transcribe(stages: Stages, utterance: Utterance) -> Transcript:

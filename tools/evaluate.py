@@ -74,6 +74,13 @@ SUITES = {
   predictions  {id, intent, acted}
   score        1 - share of rows with a device action
   figures      false_actions, false_actions_per_1000, p50_ms, p95_ms""",
+    "names": """
+  rows         {id, name, said?}: an odd name of a device, and how people say it, in a spelling that a voice reads right
+               (tests/data/odd_names.jsonl). espeak-ng says them, which must be installed
+  predictions  {id, "STEP VOICE": the name that was commanded}
+  score        share of the names commanded right once the assistant's voice has said them to the recogniser (`read`)
+  figures      of each voice, by step: untaught_..., read_..., pronounced_... (with `said` as tts.pronounce);
+               STEP_other (commands for another name), learn_cpu_seconds""",
     "forced": """
   rows         {id, audio, text?, set?} of anything: speech, numbers, orders of other domains. Rows whose own text is a
                command are left out. The home is that of --home FILE, else the settings' home.file, else the demo's

@@ -21,7 +21,7 @@ from edgevoice.asr.automaton import Automaton
 from edgevoice.config import AsrSettings
 from edgevoice.errors import ModelCorrupt, ModelMissing, StageError
 from edgevoice.messages import RATE, AudioChunk, Hypothesis, Samples, Transcript
-from edgevoice.phrases import Phrases
+from edgevoice.phrases import Anything, Arc, Phrases
 
 Floats = NDArray[np.float32]
 
@@ -44,6 +44,8 @@ _SURE_ENOUGH = 0.8
 _ALTERNATIVES = 8
 _MARK = re.compile(r"[^\w%']+")
 _NOTHING = Phrases((), frozenset())
+_SPELLINGS, _AS_LIKELY = 3, 3.0
+"""How many ways to write something, and how much less likely than the first, natural logarithm."""
 
 
 class Model(Protocol):
@@ -123,6 +125,17 @@ class Recogniser(Generic[M]):
                 heard.append(part)
             previous = _transcript(heard, final=False)
         yield _transcript(heard, final=True)
+
+    def spellings(self, opening: str, samples: Samples) -> tuple[str, ...]:
+        """`stages.Speller`."""
+        words = opening.split()
+        arcs = [Arc(i, word, i + 1) for i, word in enumerate(words)]
+        beside = Recogniser(self.model, self._vocabulary)
+        beside.bias(Phrases((*arcs, Arc(len(arcs), Anything(), len(arcs) + 1)), frozenset({len(arcs) + 1})))
+        heard = beside._hear(samples).alternatives
+        likely = [one.text.split() for one in heard[:_SPELLINGS] if heard[0].score - one.score < _AS_LIKELY]
+        begun = [text for text in likely if _plain(" ".join(text[: len(words)])) == _plain(opening)]
+        return tuple(" ".join(text[len(words) :]) for text in begun)
 
     def _hear(self, samples: Samples) -> _Heard:
         speech = levels.speech(samples)

@@ -195,12 +195,18 @@ def _yours(what: str, files: Sequence[Path], holds: str) -> Kept:
     return Kept(what, _places(files), holds, _WITH_EVERYTHING if files else "", yours=tuple(files))
 
 
+_LEARNED = {
+    "taught.yaml": ("lessons", "names and sentences that it was taught"),
+    "names.json": ("names", "how the recogniser writes the names of this home"),
+}
+
+
 def _beside(settings: Settings) -> Iterator[Kept]:
     """What lies beside a state, and the key."""
     states = _states(settings)
-    taught = [file for state in states for file in _versions(state.with_name("taught.yaml"))]
-    if taught:
-        yield Kept("lessons", _places(taught), "names and sentences that it was taught", files=tuple(taught))
+    for name, (what, holds) in _LEARNED.items():
+        if learned := [file for state in states for file in _versions(state.with_name(name))]:
+            yield Kept(what, _places(learned), holds, files=tuple(learned))
     tokens = [access.token_file(settings.web, state.parent) for state in states]
     if tokens := [token for token in dict.fromkeys(tokens) if token.is_file()]:
         yield _yours("web token", tokens, "what the web page asks for")

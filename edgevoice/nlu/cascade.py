@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from edgevoice.config import NluSettings
@@ -17,6 +17,7 @@ from edgevoice.nlu import about, clashes, evidence, normalize, packs, repair, sa
 from edgevoice.nlu.context import NOWHERE, Context, Thinking, thought
 from edgevoice.nlu.explanation import Candidate, Explanation, Layer
 from edgevoice.nlu.free import Free
+from edgevoice.nlu.written import Written
 from edgevoice.phrases import Phrases
 from edgevoice.stages import Embed, Llm
 
@@ -32,7 +33,7 @@ _PLAIN = 0.8
 _BARE = frozenset({"HassMediaPause", "HassMediaUnpause", "HassMediaPrevious", "HassMediaNext"})
 _HARDLY = 0.5
 """What is left of the confidence where "would you just stop" may be about the player, or about us."""
-_NAMELESS = re.compile(r"an?\b", re.IGNORECASE)
+_NAMELESS = re.compile(r"an?(?!\S)", re.IGNORECASE)
 """No name begins so: "a 5 minute timer" is not called "a 5 minute"."""
 _THING = re.compile(r"(?:the|my|our) (?:(?!\b(?:on|off|to|up|down|open|close)\b).)+", re.IGNORECASE)
 """A clause without a verb: it shares the one before."""
@@ -67,12 +68,22 @@ class Cascade:
         self._matches: dict[tuple[str, str | None], Intent | None] = {}
         self._matched_for = -1
         self._taught: tuple[str, ...] = ()
+        self._written = Written({})
         self._phrases: sayable.HomePhrases | None = None
         self._sayable: tuple[int, Phrases] | None = None
 
     def listen_for(self, sentences: Iterable[str]) -> None:
         """Sentences, of plain words, that can be said beside those that the layers know: `sayable` has them."""
         self._taught, self._sayable = tuple(sentences), None
+
+    @property
+    def ordinary(self) -> frozenset[str]:
+        """Words that any recogniser of the language writes as they are."""
+        return self._free.ordinary if self._free is not None else frozenset()
+
+    def write_names(self, forms: Mapping[str, Iterable[str]]) -> None:
+        """How names are written besides: they can be said so, and are understood."""
+        self._written, self._sayable = Written(forms), None
 
     def prepare(self) -> None:
         """Builds now what the first sentence after a change of the home would otherwise wait for."""
@@ -91,7 +102,8 @@ class Cascade:
             domains = [pack.sentences for pack in self._domains]
             self._phrases = sayable.HomePhrases(language.intents, self._wake_words, domains)
         if self._sayable is None or self._sayable[0] != language.version:
-            self._sayable = (language.version, sayable.with_sentences(self._phrases.of(language), self._taught))
+            named = self._written.beside(self._phrases.of(language))
+            self._sayable = (language.version, sayable.with_sentences(named, self._taught))
         return self._sayable[1]
 
     def understand(self, text: str, context: Context, cancel: threading.Event | None = None) -> tuple[Intent, ...]:
@@ -170,7 +182,7 @@ class Cascade:
         return Explanation(text, words, (*layers, *proposed), intents, _decided(intents, (*layers, *proposed)))
 
     def _plain(self, text: str) -> str:
-        return self._sentences.language.apart(normalize.spoken(text, self._wake_words))
+        return self._sentences.language.apart(self._written.named(normalize.spoken(text, self._wake_words)))
 
     def _allowed(self, found: tuple[Intent, ...]) -> tuple[Intent, ...]:
         """Nothing where one of the intents is of a pack that is off: half a command is worse than none."""

@@ -20,7 +20,7 @@ from edgevoice.nlu.context import Context
 from edgevoice.nlu.evidence import FILLERS, KEEPING_OUT, KINDS, Kind, stem
 from edgevoice.nlu.grammar import ACTIONS, COLORS, OPPOSITES, Action
 from edgevoice.nlu.mentions import Index, Mention
-from edgevoice.nlu.repair import Speller
+from edgevoice.nlu.repair import Speller, vocabulary
 from edgevoice.nlu.said import Said, read
 from edgevoice.nlu.semantic import NONE, Guess, Semantic
 from edgevoice.nlu.wishes import Wish
@@ -141,6 +141,11 @@ class Free:
     def index(self) -> Index:
         """What can be pointed at now."""
         return self._follow()[0]
+
+    @property
+    def ordinary(self) -> frozenset[str]:
+        """The words of the language's sentences, and those that the meaning was learned from."""
+        return vocabulary(self._language) | self._words
 
     @property
     def speller(self) -> Speller:

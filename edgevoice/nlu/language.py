@@ -27,6 +27,7 @@ from edgevoice.schema import suggest
 _OWN = Path(__file__).parent / "sentences"
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d{1,3}")
+_STROKES = re.compile(r"[/_]")
 _REMEDY = "Write it as Home Assistant's custom sentences are written: intents, each with data, each with sentences"
 _SHARED = ("lists", "expansion_rules")
 
@@ -88,12 +89,16 @@ class Language:
 
     def _spoken(self, *names: str) -> tuple[str, ...]:
         """The names, each once; beside one with a number in it the form that spells it, `bedroom two light`, and beside
-        one with other letters than this language's the form that its recognisers write, `Bjorn's lamp`.
+        one with other letters than this language's, or a stroke, the form that its recognisers write, `Bjorn's lamp`, `A C`.
         """
         plain = [" ".join(name.split()) for name in names]
         spelled = [_NUMBER.sub(lambda found: words(found[0], self.intents.language), name) for name in plain]
-        bare = [unaccented(name) for name in plain + spelled] if self.intents.language.startswith("en") else []
+        bare = [_bare(name) for name in plain + spelled] if self.intents.language.startswith("en") else []
         return tuple(dict.fromkeys(name for name in plain + spelled + bare if name))
+
+
+def _bare(name: str) -> str:
+    return " ".join(_STROKES.sub(" ", unaccented(name)).split())
 
 
 def _apart(names: Iterable[str]) -> dict[str, str]:

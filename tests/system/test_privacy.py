@@ -103,6 +103,7 @@ def test_a_yes_removes_it_and_nothing_else_and_says_what_stays(
 ) -> None:
     monkeypatch.setattr("builtins.input", lambda prompt: "yes")
     (kept / "taught.yaml").write_text("sentences: [{said: make it cosy, means: lamp on}]")
+    (kept / "names.json").write_text("{}")
     (kept / "web-token").write_text("secret")
     assert privacy(kept, "wipe") == 0
     told = capsys.readouterr().out

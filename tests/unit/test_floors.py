@@ -18,7 +18,18 @@ FLOORS = (
     ("stages", "registry", "config", "profiles", "model_sources", "model_manifest", "model_store"),
     ("home", "nlu", "dialogue", "skills"),
     ("stop", "listen", "link", "ducking", "turn", "ahead", "replay"),
-    ("assistant", "late_llm", "simulator", "vehicle", "service", "assembly", "watchers", "measure", "fitting"),
+    (
+        "assistant",
+        "late_llm",
+        "simulator",
+        "vehicle",
+        "service",
+        "names_aloud",
+        "assembly",
+        "watchers",
+        "measure",
+        "fitting",
+    ),
     ("ending", "commands", "demo", "cli"),
 )
 # They stand beside the third row: each knows the two lowest floors only, and the pure rooms know none of them.

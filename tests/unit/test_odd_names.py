@@ -50,3 +50,10 @@ def test_what_sounds_like_no_name_is_none(heard: str) -> None:
 def test_the_recogniser_is_told_how_it_writes_them() -> None:
     said = {phrase for phrases in CASCADE.sayable().lists.values() for phrase in phrases}
     assert {"björn's lamp", "bjorn's lamp"} <= {phrase.casefold() for phrase in said}
+
+
+def test_a_stroke_in_a_name_is_not_heard() -> None:
+    home = household()
+    home.put(Device("switch.ac", "A/C", "switch"))
+    (intent,) = cascade.load(home, NluSettings()).understand("turn on the a c", NOWHERE)
+    assert intent.slots["name"] == "A/C"

@@ -64,3 +64,11 @@ def test_in_a_closed_domain_confidence_is_the_share_of_what_was_heard() -> None:
     closed = replace(UP_OR_AP, closed=True)
     assert heard(closed, Model("turn it up")).confidence > 0.9
     assert heard(closed, Model("turn it xp")).confidence == pytest.approx(0.5, abs=0.1)
+
+
+def test_how_a_name_is_written_is_told_whatever_can_be_said_here() -> None:
+    asr = Recogniser(Model("turn it xp"), VOCABULARY)
+    asr.bias(UP_OR_AP)
+    assert [text.casefold() for text in asr.spellings("turn it", HUM)][:1] == ["xp"]
+    *_, last = asr.transcribe([AudioChunk(HUM, RATE, 0)])
+    assert last.text.casefold() in ("turn it up", "turn it ap")  # what can be said here is still known

@@ -102,3 +102,25 @@ def test_another_manner_of_speaking_is_rehearsed_anew() -> None:
     for _ in range(30):
         turns.rehearse(made)
     assert len(mouth.said) == 2 * before
+
+
+def test_names_are_said_to_the_recogniser_once_the_replies_are_ready() -> None:
+    made, _ = stages({})
+    mouth, steps = Long(), list[int]()
+    made.voice = turns.Voice(RememberedTts(mouth, 1.0, {}), made.voice.sink, LIKELY)
+
+    class Names:
+        def follow(self) -> None:
+            steps.append(-1)
+
+        def step(self) -> bool:
+            steps.append(len(mouth.said))
+            return True
+
+    made.names = Names()
+    turns.prepare(made)
+    for _ in range(30):
+        turns.rehearse(made)
+    assert steps[0] == -1
+    assert len(steps) > 5
+    assert set(steps[1:]) == {len(LIKELY)}
