@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -17,8 +17,9 @@ from edgevoice.stages import WakeDetector, WakeScore
 Evidence: TypeAlias = Callable[[str, Samples], float]
 """`stages.Spotter.evidence`."""
 
-_LOOK = round(1.4 * RATE)  # samples up to the detection that are looked at again
-_LEAST, _LEAST_MORE = 5.2, 2.6  # log odds, by both together, that a wake word must have; for each word after the first
+LOOK = round(1.4 * RATE)  # samples up to the detection that are looked at again
+LEAST = 5.2  # log odds, by both together, that a wake word must have
+_LEAST_MORE = 2.6  # for each word after the first, where its engine does not know
 _SURE = 6.0  # log odds that a score may count for at most
 _WORD = round(0.6 * RATE)  # samples up to the detection that are mostly the word
 _FAINTEST_DB = -15.0  # of a person, over the echo that was taken out: what is fainter is what the echo left behind
@@ -57,13 +58,13 @@ class Wakes:
     def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
         end = chunk.start + len(chunk.samples)
         both = np.stack((chunk.samples, np.zeros_like(chunk.samples) if chunk.echo is None else chunk.echo))
-        self._past = np.concatenate((self._past, both), axis=1)[:, -_LOOK - len(chunk.samples) :]
+        self._past = np.concatenate((self._past, both), axis=1)[:, -LOOK - len(chunk.samples) :]
         heard = []
         for event in sorted((e for d in self._detectors for e in d.feed(chunk)), key=lambda event: event.at):
             if event.is_early and chunk.echo is None:
                 continue  # only a voice that is talking is cut off at the first sign: a word's end is known better later
             until = self._past.shape[1] - (end - event.at)
-            samples, echo = self._past[:, max(0, until - _LOOK) : until]
+            samples, echo = self._past[:, max(0, until - LOOK) : until]
             if event.at >= self._quiet_until.get(event.word, 0) and self._is_said(event, samples, echo):
                 self._quiet_until[event.word] = event.at + round(self._rest[event.word] * RATE)
                 heard.append(event)
@@ -74,19 +75,21 @@ class Wakes:
             return False
         if self._evidence is None:
             return True
-        words, score = event.word.split("_"), min(max(event.score, 1e-9), 1 - 1e-9)
-        text, least = (
-            " ".join(words),
-            _LEAST + _LEAST_MORE * (len(words) - 1) - min(math.log(score / (1 - score)), _SURE),
-        )
+        least = LEAST + _LEAST_MORE * event.word.count("_") if event.least is None else event.least
         try:
-            if self._evidence(text, samples) >= least:
-                return True
-            # A short word is easily lost on the recogniser after other sounds.
-            return self._evidence(text, samples[_onset(samples) :]) >= least
+            return any(odds >= least for odds in looks(event, samples, self._evidence))
         except StageError as error:
             _log.warning("the wake word was not looked at again: %s", error)
             return True
+
+
+def looks(event: WakeHeard, samples: Samples, evidence: Evidence) -> Iterator[float]:
+    """Log odds, by score and `evidence` together, that the word of `event` ends `samples`: of one look, then of another."""
+    text, score = event.word.replace("_", " "), min(max(event.score, 1e-9), 1 - 1e-9)
+    by_score = min(math.log(score / (1 - score)), _SURE)
+    yield by_score + evidence(text, samples)
+    # A short word is easily lost on the recogniser after other sounds.
+    yield by_score + evidence(text, samples[_onset(samples) :])
 
 
 def _onset(samples: Samples) -> int:
