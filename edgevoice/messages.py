@@ -177,6 +177,8 @@ class WakeHeard:
     """The detector's estimate of the sample at which the word ended; it fires somewhat later."""
     is_early: bool = False
     """A first sign of the word, which may not have ended yet."""
+    least: float | None = None
+    """Log odds that this word must have when it is looked at again, where its engine knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,33 +127,40 @@ class MoonshineAsr(recogniser.Recogniser[Lean | Moonshine]):
     ) -> None:
         super().__init__(model, vocabulary, second)
         self._letters = vocabulary
-        self._in_silence: dict[tuple[int, ...], float] = {}
+        self._in_silence: dict[tuple[tuple[int, ...], ...], Floats] = {}
 
     def evidence(self, text: str, samples: Samples) -> float:
         """`stages.Spotter`: natural logarithm; infinite where the model has no letters for `text`."""
-        spelled = [ids for form in {text.title(), text.capitalize()} if (ids := self._letters.encode(f" {form}"))]
+        forms = sorted(
+            {text.title(), text.capitalize(), text.title().replace(" ", ", ", 1)}
+        )  # it writes "Hey, Jarvis" too
+        spelled = [ids for form in forms if (ids := self._letters.encode(f" {form}"))]
         if not spelled:
             return math.inf
         try:
-            return max(self._likelihood(ids, samples) - self._unheard(ids) for ids in spelled)
+            return float(max(self._likelihoods(spelled, samples) - self._unheard(spelled)))
         except Exception as error:  # onnxruntime raises classes of its own with no public base
             raise StageError("asr", "inference", f"Moonshine failed on {len(samples)} samples: {error}") from error
 
-    def _likelihood(self, ids: Sequence[int], samples: Samples) -> float:
-        """Log-probability that the text of `samples` begins with `ids`."""
+    def _likelihoods(self, spelled: Sequence[tuple[int, ...]], samples: Samples) -> Floats:
+        """Log-probability, of each of `spelled`, that the text of `samples` begins with it."""
         loudest = max(int(np.abs(samples.astype(np.int32)).max(initial=0)), _FAINT)
         decoder = self.model.listen(samples.astype(np.float32) * (_PEAK / loudest))
-        found, total = decoder.begin(), 0.0
-        for i, token in enumerate(ids):
-            total += float(found[0, token])
-            if i + 1 < len(ids):
-                found = decoder.step(np.array([token], np.int64))
-        return total
+        found = np.repeat(decoder.begin(), len(spelled), axis=0)
+        decoder.select([0] * len(spelled))
+        totals = np.zeros(len(spelled), np.float32)
+        for i in range(longest := max(map(len, spelled))):
+            read = np.array([ids[min(i, len(ids) - 1)] for ids in spelled], np.int64)
+            totals += [row[ids[i]] if i < len(ids) else 0.0 for row, ids in zip(found, spelled, strict=True)]
+            if i + 1 < longest:
+                found = decoder.step(read)
+        return totals
 
-    def _unheard(self, ids: tuple[int, ...]) -> float:
-        if ids not in self._in_silence:
-            self._in_silence[ids] = self._likelihood(ids, np.zeros(RATE, np.int16))
-        return self._in_silence[ids]
+    def _unheard(self, spelled: Sequence[tuple[int, ...]]) -> Floats:
+        key = tuple(spelled)
+        if key not in self._in_silence:
+            self._in_silence[key] = self._likelihoods(spelled, np.zeros(RATE, np.int16))
+        return self._in_silence[key]
 
 
 def load(settings: AsrSettings, folder: Path | None) -> MoonshineAsr:

@@ -39,10 +39,13 @@ Floats = NDArray[np.float32]
 
 
 class Head(Protocol):
-    """`frames`: how many embeddings it looks at. `threshold`: its own score from which a window counts."""
+    """`frames`: how many embeddings it looks at. `threshold`: its own score from which a window counts. `least`: as in
+    `WakeHeard`.
+    """
 
     frames: int
     threshold: float
+    least: float | None
 
     def score(self, window: Floats) -> float:
         """0..1 of embeddings [frames, 96]."""
@@ -53,6 +56,7 @@ class OnnxHead:
     """One of openWakeWord's own."""
 
     threshold = _THRESHOLD
+    least: float | None = None
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session
@@ -70,6 +74,7 @@ class TrainedHead:
         self.arrays = {name: np.asarray(arrays[name], np.float32) for name in WEIGHTS}
         self._hidden, self._hidden_bias, self._output, self._output_bias = self.arrays.values()
         self.frames, self.threshold = len(self._hidden) // EMBEDDING, float(arrays["threshold"])
+        self.least = float(arrays["least"]) if "least" in arrays else None
         if not self.frames or self._hidden.shape != (self.frames * EMBEDDING, len(self._output)):
             raise ValueError(f"`hidden` is {self._hidden.shape}, which fits no windows of {EMBEDDING} numbers a step")
 
@@ -182,7 +187,8 @@ class FrontEnd:
 def _trigger(one: WakeWord, head: Head, check: bool) -> Trigger:
     threshold = head.threshold if one.threshold is None else one.threshold
     patience = one.patience or _PATIENCE
-    return Trigger(one.word, threshold, patience, _DELAY + (patience - 1) * _STEP, _DOUBTFUL if check else None)
+    delay = _DELAY + (patience - 1) * _STEP
+    return Trigger(one.word, threshold, patience, delay, _DOUBTFUL if check else None, head.least)
 
 
 class OpenWakeWord:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -18,8 +18,9 @@ Evidence: TypeAlias = Callable[[str, Samples], float]
 """`stages.Spotter.evidence`."""
 Rejected: TypeAlias = Callable[[str], None]
 
-_LOOK = round(1.4 * RATE)  # samples up to the detection that are looked at again
-_LEAST, _LEAST_MORE = 5.2, 2.6  # log odds, by both together, that a wake word must have; for each word after the first
+LOOK = round(1.4 * RATE)  # samples up to the detection that are looked at again
+LEAST = 5.2  # log odds, by both together, that a wake word must have
+_LEAST_MORE = 2.6  # for each word after the first, where its engine does not know
 _SURE = 6.0  # log odds that a score may count for at most
 _LIKELY = 0.5  # score from which the engine is believed where nobody can look again: most doubts are false
 _WORD = round(0.6 * RATE)  # samples up to the detection that are mostly the word
@@ -62,7 +63,7 @@ class Wakes:
 
     def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
         self._past.append(chunk)
-        while self._past[0].start + len(self._past[0].samples) <= chunk.start - _LOOK:
+        while self._past[0].start + len(self._past[0].samples) <= chunk.start - LOOK:
             self._past.popleft()
         heard = []
         for event in sorted((e for d in self._detectors for e in d.feed(chunk)), key=lambda event: event.at):
@@ -79,23 +80,27 @@ class Wakes:
 
     def _is_said(self, event: WakeHeard) -> bool:
         until = event.at - self._past[0].start
-        kept = slice(max(0, until - _LOOK), until)
+        kept = slice(max(0, until - LOOK), until)
         samples, echo = (np.concatenate(parts)[kept] for parts in zip(*map(_both, self._past), strict=True))
         if _power(samples[-_WORD:]) < 10 ** (_FAINTEST_DB / 10) * _power(echo[-_WORD:]):
             return False
         if self._evidence is None:
             return True
-        words, score = event.word.split("_"), min(max(event.score, 1e-9), 1 - 1e-9)
-        text, least = " ".join(words), _LEAST + _LEAST_MORE * (len(words) - 1)
-        least -= min(math.log(score / (1 - score)), _SURE)
+        least = LEAST + _LEAST_MORE * event.word.count("_") if event.least is None else event.least
         try:
-            if self._evidence(text, samples) >= least:
-                return True
-            # A short word is easily lost on the recogniser after other sounds.
-            return self._evidence(text, samples[_onset(samples) :]) >= least
+            return any(odds >= least for odds in looks(event, samples, self._evidence))
         except StageError as error:
             _log.warning("the wake word was not looked at again: %s", error)
             return event.score >= _LIKELY
+
+
+def looks(event: WakeHeard, samples: Samples, evidence: Evidence) -> Iterator[float]:
+    """Log odds, by score and `evidence` together, that the word of `event` ends `samples`: of one look, then of another."""
+    text, score = event.word.replace("_", " "), min(max(event.score, 1e-9), 1 - 1e-9)
+    by_score = min(math.log(score / (1 - score)), _SURE)
+    yield by_score + evidence(text, samples)
+    # A short word is easily lost on the recogniser after other sounds.
+    yield by_score + evidence(text, samples[_onset(samples) :])
 
 
 def _onset(samples: Samples) -> int:

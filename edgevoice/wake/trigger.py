@@ -15,16 +15,25 @@ class Trigger:
     """Fires once `patience` scores in a row reach `threshold`, then not again before the score was low.
 
     `delay`: samples by which the engine fires after the end of the word, typically. `doubtful`: what fires is looked at
-    again elsewhere, so it also fires where the score has passed its peak and that is at least this, and early.
+    again elsewhere, so it also fires where the score has passed its peak and that is at least this, and early. `least`: as
+    in `WakeHeard`.
     """
 
-    def __init__(self, word: str, threshold: float, patience: int, delay: int, doubtful: float | None = None) -> None:
+    def __init__(
+        self,
+        word: str,
+        threshold: float,
+        patience: int,
+        delay: int,
+        doubtful: float | None = None,
+        least: float | None = None,
+    ) -> None:
         self._word = word
         self._threshold = threshold
         self._patience = patience
         self._delay = delay
         self._low = threshold if doubtful is None else min(doubtful, threshold)
-        self._looked_at = doubtful is not None
+        self._looked_at, self._least = doubtful is not None, least
         self._highest = 0.0
         self.reset()
 
@@ -43,7 +52,7 @@ class Trigger:
         early = sum(score >= one for one in _EARLY)
         rises, self._early = early > self._early, max(early, self._early) if early else 0
         if (found := self._settled(score, at)) is None and rises and self._looked_at:
-            return WakeHeard(self._word, score, at, at, is_early=True)
+            return WakeHeard(self._word, score, at, at, True, self._least)
         return found
 
     def _settled(self, score: float, at: int) -> WakeHeard | None:
@@ -63,7 +72,7 @@ class Trigger:
         return None
 
     def _heard(self, score: float, at: int) -> WakeHeard:
-        return WakeHeard(self._word, score, at, max(0, at - self._delay))
+        return WakeHeard(self._word, score, at, max(0, at - self._delay), least=self._least)
 
     def peak(self) -> WakeScore:
         """The highest score since this was asked last."""

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import train_wake_word
-from wake_words import head, phrases
+from wake_words import checked, head, phrases
 from wake_words.rooms import Rooms
 from wake_words.voices import Voice
 
-from edgevoice.messages import RATE, Samples
+from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
+from edgevoice.stages import WakeScore
 from edgevoice.wake.openwakeword import TrainedHead
+from edgevoice.wake.several import LEAST
 from evaluation.common import InputError
 
 FRAMES = 4
@@ -148,6 +150,66 @@ def test_the_threshold_is_far_from_both_errors() -> None:
     assert head.choose(found, 2.0).threshold == 0.5
     assert head.choose(found, 0.0).threshold == 0.6  # once may be by chance
     assert head.choose(found[:2], 0.0).threshold == 0.4
+
+
+def test_the_bar_is_far_from_both_errors_and_not_below_that_of_other_words() -> None:
+    def found(*odds: float, others: tuple[float, ...]) -> list[checked.Heard]:
+        said = [checked.Heard("said", one, 0.001) for one in odds]
+        return [*said, checked.Heard("near", 30.0, 0.1), *(checked.Heard("sentences", one, 0.5) for one in others)]
+
+    clear = found(*[12.0] * 50, others=(-np.inf, 6.0))
+    least = checked.choose(clear, 0.0)
+    assert 8.0 <= least <= 10.0
+    measured = checked.measure(clear, least)
+    assert (measured.missed, measured.said, measured.near, measured.false, measured.hours) == (0, 50, 1, 0, 1.0)
+    assert checked.choose(found(5.3, 9.0, others=(0.0, 1.0)), 0.0) == pytest.approx(LEAST)
+    unclear = found(*[7.0] * 40, *[12.0] * 60, others=(8.0, 9.0))
+    assert checked.choose(unclear, 0.0) > 9.0
+    assert checked.choose(unclear, 1.0) > 8.0
+    assert checked.choose(unclear, 2.0) < 7.0
+
+
+def test_few_hours_say_little() -> None:
+    def measured(missed: int, false: int, hours: float) -> checked.Measured:
+        return checked.Measured(5.2, 100, missed, 0, 0, false, hours)
+
+    assert measured(0, 0, 1.0).most_false_an_hour == pytest.approx(3.0, rel=0.02)
+    assert measured(0, 0, 6.0).most_false_an_hour == pytest.approx(0.5, rel=0.02)
+    assert measured(0, 2, 1.0).most_false_an_hour == pytest.approx(6.3, rel=0.02)
+    assert measured(10, 1, 0.5).is_allowed(0.1, 0.5)
+    assert not measured(11, 0, 0.5).is_allowed(0.1, 0.5)
+    assert not measured(0, 2, 0.5).is_allowed(0.1, 0.5)
+
+
+def test_every_look_at_a_clip_counts() -> None:
+    engine = Fires()
+    samples = np.full(40_000, 9, np.int16)
+    looked: list[int] = []
+
+    def evidence(text: str, samples: Samples) -> float:
+        looked.append(len(samples))
+        return float(len(looked))
+
+    found = checked.heard("said", samples, engine, evidence)
+    assert (len(looked), looked[0]) == (4, 20_480)  # two looks at what is not early, as long as the engine had heard
+    assert found.odds == pytest.approx(4.0)
+    assert found.hours == pytest.approx(2.5 / 3600)
+    assert checked.heard("said", samples, engine, None).odds == np.inf
+
+
+class Fires:
+    words = ("aurora",)
+
+    def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
+        end = chunk.start + len(chunk.samples)
+        fires = (WakeHeard("aurora", 0.5, at, is_early=at == 12_800) for at in (12_800, 20_480, 38_400))
+        return [event for event in fires if chunk.start < event.at <= end]
+
+    def peaks(self) -> dict[str, WakeScore]:
+        return {}
+
+    def reset(self) -> None:
+        pass
 
 
 def test_recordings_are_those_of_folders_and_manifests(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from edgevoice.config import WakeSettings, WakeWord
 from edgevoice.errors import SettingsError, StageError
 from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
 from edgevoice.model_store import Store
+from edgevoice.wake.openwakeword import TrainedHead
 from edgevoice.wake.several import Wakes
 from edgevoice.wake.trigger import Trigger
 
@@ -165,6 +166,22 @@ def test_a_longer_wake_word_must_be_likelier() -> None:
 
     assert is_heard("aurora")
     assert not is_heard("hey_aurora")
+
+
+@pytest.mark.parametrize(("least", "is_heard"), [(None, False), (5.9, True), (6.1, False)])
+def test_a_trained_word_brings_its_own_bar(least: float | None, is_heard: bool) -> None:
+    weights = {"hidden": np.zeros((96, 1)), "hidden_bias": np.zeros(1), "output": np.zeros(1), "output_bias": 0.0}
+    head = TrainedHead(weights | {"threshold": 0.5} | ({} if least is None else {"least": least}))
+    trigger = Trigger("hey_aurora", head.threshold, 1, 0, 0.3, head.least)
+    event = trigger.update(0.5, 9_000)
+    assert event is not None
+
+    class Trained(Planned):
+        def feed(self, chunk: AudioChunk) -> list[WakeHeard]:
+            return [event]
+
+    wakes = Wakes([Trained(("hey_aurora",))], {"hey_aurora": 2.0}, lambda *_: 6.0)
+    assert bool(wakes.feed(AudioChunk(np.zeros(9_000, np.int16), RATE, 0))) == is_heard
 
 
 def test_what_was_not_said_after_all_needs_no_rest() -> None:

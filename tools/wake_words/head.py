@@ -20,6 +20,10 @@ _STEPS, _ROUND, _BATCH, _RATE = 1500, 250, 384, 2e-3
 _DECAY = 0.03  # with less, a head knows its synthetic voices by heart and no person's
 _DROPPED = 0.4
 _SAID = 3  # in a batch, one window in so many holds the word
+_SURER, _SOONER = (
+    2.0,
+    2.0,
+)  # so much is left out that it learns to doubt: its log odds, times the one and the other more
 PATIENCE = 2
 STEP_SECONDS = 0.08
 FIRST_END = 12_512  # sample at which the first embedding of a recording ends
@@ -49,7 +53,7 @@ class Clip:
 
 
 def fit(clips: Sequence[Clip], frames: int, steps: int = _STEPS) -> TrainedHead:
-    """By Adam on logistic loss, from as many windows with the word as without; its threshold is not yet chosen."""
+    """By Adam on logistic loss, from as many windows with the word as without; its threshold and bar are not yet chosen."""
     chance = np.random.default_rng(0)
     said, other = (
         _flat([c.said(frames) for c in clips if c.word is not None]),
@@ -72,7 +76,7 @@ def fit(clips: Sequence[Clip], frames: int, steps: int = _STEPS) -> TrainedHead:
         _learn(weights, moments, batch, wanted, step, steps)
     hidden, bias, output, last = weights
     arrays: dict[str, Any] = {"hidden": hidden / spread, "hidden_bias": bias - middle @ hidden / spread}
-    arrays |= {"output": output, "output_bias": last[0], "threshold": 0.5}
+    arrays |= {"output": _SURER * output, "output_bias": _SURER * last[0] + _SOONER, "threshold": 0.5}
     return TrainedHead({name: np.asarray(value, np.float16) for name, value in arrays.items()})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from collections.abc import Collection
 from itertools import product
 from pathlib import Path
 
@@ -46,8 +47,8 @@ def _neighbours(word: str, words: dict[str, str]) -> list[str]:
     return [one for other, _, one in near if sounds not in other][:_NEAR]
 
 
-def general(words: dict[str, str], commands: list[str], phrase: str, count: int, seed: int) -> list[str]:
-    """Sentences without `phrase`: half commands to a home, half words at random, which have every sequence of sounds."""
+def general(words: Collection[str], commands: list[str], phrase: str, count: int, seed: int) -> list[str]:
+    """Sentences without `phrase`: half commands to a home, half `words` at random."""
     chance = random.Random(seed)
     known = sorted(word for word in words if len(word) < 9 and phrase not in word)
     commands = [text for text in commands if phrase not in text]

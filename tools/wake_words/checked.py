@@ -1,0 +1,81 @@
+"""How often a wake word is heard where a recogniser looks again: the bar that is right for it, and what it then misses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgevoice.messages import RATE, AudioChunk, Samples
+from edgevoice.stages import WakeDetector
+from edgevoice.wake.several import LEAST, LOOK, Evidence, looks
+
+_HARDLY = 0.02
+_STEP = 1280
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A clip: `odds` are the highest log odds of the looks at it, minus infinity where there was nothing to look at."""
+
+    kind: str
+    odds: float
+    hours: float
+
+
+def heard(kind: str, samples: Samples, engine: WakeDetector, evidence: Evidence | None) -> Heard:
+    """Without `evidence` all that the engine hears counts."""
+    engine.reset()
+    found = [-np.inf]
+    for i in range(0, len(samples), _STEP):
+        for event in engine.feed(AudioChunk(samples[i : i + _STEP], RATE, i)):
+            if evidence is None:
+                found.append(np.inf)
+            elif not event.is_early:
+                found += looks(event, samples[max(0, event.at - LOOK) : event.at], evidence)
+    return Heard(kind, max(found), len(samples) / RATE / 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """At the bar `least`: `near` of `near_count` near phrases are taken for it, in `hours` of other speech `false`."""
+
+    least: float
+    said: int
+    missed: int
+    near: int
+    near_count: int
+    false: int
+    hours: float
+
+    @property
+    def miss_rate(self) -> float:
+        return self.missed / max(self.said, 1)
+
+    @property
+    def most_false_an_hour(self) -> float:
+        """With a confidence of 95 %: the bound of a Poisson rate (Wilson and Hilferty's approximation)."""
+        count = self.false + 1
+        return float(count * (1 - 1 / (9 * count) + 1.645 / (3 * count**0.5)) ** 3 / max(self.hours, 1e-9))
+
+    def is_allowed(self, most_missed: float, most_false_an_hour: float) -> bool:
+        """Once may be by chance: the hours are few."""
+        return self.miss_rate <= most_missed and max(self.false - 1, 0) <= most_false_an_hour * self.hours
+
+
+def measure(found: Sequence[Heard], least: float) -> Measured:
+    said, near = ([one.odds >= least for one in found if one.kind == kind] for kind in ("said", "near"))
+    other = [one for one in found if one.kind not in ("said", "near")]
+    false, hours = sum(one.odds >= least for one in other), sum(one.hours for one in other)
+    return Measured(least, len(said), len(said) - sum(said), sum(near), len(near), false, hours)
+
+
+def choose(found: Sequence[Heard], most_false_an_hour: float) -> float:
+    """The bar: of those that are false seldom enough and not below that of other words, the middle one of those that miss
+    hardly more than the lowest. People are further from what was measured than synthetic voices, on both sides.
+    """
+    bars = [measure(found, least) for least in np.arange(LEAST, 20.0, 0.25)]
+    seldom = [one for one in bars if one.false <= most_false_an_hour * one.hours] or bars[-1:]
+    good = [one for one in seldom if one.missed <= seldom[0].missed + _HARDLY * one.said]
+    return float(good[len(good) // 2].least)
