@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import inspect
 import json
 import logging
 import threading
@@ -15,10 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgevoice import names_aloud, registry, resources
-from edgevoice.audio.front_end import FarEnd, FrontEnd
+from edgevoice import engines, hearing, names_aloud, registry, resources
 from edgevoice.audio.speaker import Speaker
-from edgevoice.config import STOP_MODEL, AudioSettings, HomeSettings, Settings, WakeSettings, WakeWord
+from edgevoice.config import STOP_MODEL, HomeSettings, Settings
 from edgevoice.errors import EdgeVoiceError, MissingExtra, ModelError, StageError
 from edgevoice.home import dialects
 from edgevoice.home.adapters import Adapter, Adapters
@@ -27,8 +25,6 @@ from edgevoice.home.model import Home
 from edgevoice.home.pack_messages import PackMessages
 from edgevoice.late_llm import LateLlm
 from edgevoice.link import HomeLink
-from edgevoice.listen import Listener
-from edgevoice.messages import RATE, AudioChunk, Samples
 from edgevoice.model_store import Store
 from edgevoice.mqtt.client import MqttClient
 from edgevoice.nlu import cascade
@@ -39,11 +35,9 @@ from edgevoice.skills.manner import Level, Manner
 from edgevoice.skills.memory import Memory, default_path
 from edgevoice.skills.reply import Replies
 from edgevoice.skills.taught import Taught
-from edgevoice.stages import Asr, Bus, Embed, Llm, Microphone, Sink, Spotter, Tts, Vad, WakeDetector
-from edgevoice.stop import StopWords
+from edgevoice.stages import Bus, Embed, Llm, Sink, Tts
 from edgevoice.tts.remembered import RememberedTts
 from edgevoice.turn import Stages, Voice, prepare
-from edgevoice.wake.several import Rejected, Wakes
 
 if TYPE_CHECKING:
     from edgevoice.kuksa.databroker import Databroker
@@ -73,26 +67,11 @@ class Wanted:
     """Go on with the timers, lists and questions of the last time, and keep them for the next."""
 
 
-def engine(stage: str, settings: Settings, store: Store, stop: threading.Event | None = None) -> Any:
-    """Loads the engine that the settings name for `stage`; None where they name none. Raises ModelError, MissingExtra.
-
-    `stop` is for engines whose `load` takes it: once it is set, loading, and whatever the engine does, ends soon.
-    """
-    chosen = getattr(settings, stage)
-    if not chosen.engine:
-        return None
-    load = registry.factory(stage, chosen.engine)
-    folder = store.folder(chosen.model) if chosen.model else None
-    if stop is not None and "stop" in inspect.signature(load).parameters:
-        return load(chosen, folder, stop=stop)
-    return load(chosen, folder)
-
-
 def models_of(settings: Settings) -> tuple[str, ...]:
     """The names of the models that these settings need."""
     stages = (settings.vad, settings.asr, settings.embedding, settings.llm, settings.tts)
     named = [word.model for word in settings.wake.each() if word.model]
-    named += [STOP_MODEL] if spotted_stops(settings) else []
+    named += [STOP_MODEL] if hearing.spotted_stops(settings) else []
     named += [stage.model for stage in stages if stage.engine and stage.model]
     return tuple(dict.fromkeys([*named, settings.asr.second] if settings.asr.second else named))
 
@@ -100,69 +79,6 @@ def models_of(settings: Settings) -> tuple[str, ...]:
 def remembering(settings: Settings, tts: Tts | None) -> Tts | None:
     """The voice with what it said often at hand; None where there is none."""
     return tts and RememberedTts(tts, settings.tts.cache_mb, settings.tts.pronounce)
-
-
-def listener(
-    settings: Settings, store: Store, wake: bool = True, asr: Asr | None = None, rejected: Rejected | None = None
-) -> Listener:
-    """The ear. Without `wake` it hears only when told to.
-
-    `asr` looks at wake words again, where it can, and recognises what ends the voice; `rejected`: see `Wakes`.
-    """
-    detector = wakes(settings.wake, store, asr, rejected) if wake else None
-    vad, threshold = engine("vad", settings, store), settings.vad.threshold
-    stops = stop_detectors(settings, store, vad, asr) if asr is not None and settings.listen.stop_words else ()
-    return Listener(detector, vad, settings.listen, threshold, stops)
-
-
-def stop_detectors(settings: Settings, store: Store, vad: Vad, asr: Asr) -> tuple[WakeDetector, ...]:
-    """What hears the stop words over the voice: `asr` all of them, and those that there is a head of as wake words are."""
-
-    def transcribe(samples: Samples) -> str:
-        *_, last = asr.transcribe([AudioChunk(samples, RATE, 0)])
-        return last.text
-
-    recognised = StopWords(settings.listen.stop_words, vad, transcribe, settings.vad.threshold)
-    words = spotted_stops(settings)
-    if not words or not isinstance(asr, Spotter):
-        return (recognised,)
-    chosen = [WakeWord(word, "openwakeword", STOP_MODEL, patience=1, refractory_seconds=0.0) for word in words]
-    try:
-        return wakes(replace(settings.wake, words=tuple(chosen), check=True), store, asr), recognised
-    except ModelError as error:
-        _log.warning("stop words are heard less well: %s", error)
-        return (recognised,)
-
-
-def spotted_stops(settings: Settings) -> tuple[str, ...]:
-    """The stop words that are heard as wake words are; none with a recogniser that cannot look at them again."""
-    if settings.asr.engine != "moonshine":
-        return ()
-    heads = {path.stem for path in resources.find("models/wake").glob("*.npz")}
-    return tuple(word for word in settings.listen.stop_words if word in heads)
-
-
-def wakes(settings: WakeSettings, store: Store, asr: Asr | None = None, rejected: Rejected | None = None) -> Wakes:
-    """All wake words of the settings, each by its engine. Raises ModelError, SettingsError."""
-    spotter = asr if settings.check and isinstance(asr, Spotter) else None
-    groups: dict[tuple[str, str], list[str | WakeWord]] = {}
-    for word in settings.each():
-        groups.setdefault((word.engine, word.model), []).append(word)
-    detectors = []
-    for (name, model), words in groups.items():
-        chosen = replace(settings, engine=name, model=model, words=tuple(words), check=spotter is not None)
-        detectors.append(registry.factory("wake", name)(chosen, store.folder(model) if model else None))
-    rest = {word.word: word.refractory_seconds or 0.0 for word in settings.each()}
-    return Wakes(detectors, rest, spotter.evidence if spotter is not None else None, rejected)
-
-
-def without_echo(settings: AudioSettings, mic: Microphone, sink: Sink) -> Microphone:
-    """The microphone; where `sink` is a speaker, without the echo of what is played there from now on."""
-    if not (settings.echo_cancellation and isinstance(sink, Speaker)):
-        return mic
-    far = FarEnd()
-    sink.opener = far.tapped(sink.opener)
-    return FrontEnd(mic, far)
 
 
 class Parts:
@@ -178,7 +94,7 @@ class Parts:
             return None
         self.problems[stage] = str
         try:
-            return engine(stage, self._settings, self._store)
+            return engines.load(stage, self._settings, self._store)
         except (ModelError, MissingExtra, StageError) as error:
             if not self._degrades:
                 raise
@@ -201,7 +117,7 @@ def late_embedding(settings: Settings, store: Store, parts: Parts) -> Embed | No
     except ModelError as error:
         parts.leave_out("embedding", error)
         return None
-    load = functools.cache(lambda: engine("embedding", settings, store))
+    load = functools.cache(lambda: engines.load("embedding", settings, store))
     return lambda text: load().embed(text)
 
 
@@ -218,7 +134,7 @@ def late_llm(settings: Settings, store: Store, parts: Parts) -> LateLlm | None:
         return None
 
     def load(stop: threading.Event) -> Llm:
-        llm: Llm = engine("llm", settings, store, stop)
+        llm: Llm = engines.load("llm", settings, store, stop)
         return llm
 
     made = LateLlm(load, settings.llm.deadline_seconds)

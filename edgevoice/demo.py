@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgevoice import assembly, resources
+from edgevoice import assembly, hearing, resources
 from edgevoice import turn as turns
 from edgevoice.assembly import Wanted
 from edgevoice.audio import wav
@@ -97,7 +97,7 @@ def demo(options: argparse.Namespace) -> int:
                 typed(stages, printer)
                 return 0
             scenes = [scene for scene in SCENES if wanted.llm or not scene.needs_llm]
-            went_well = _play(scenes, assembly.listener(settings, store, asr=stages.asr), stages, printer)
+            went_well = _play(scenes, hearing.listener(settings, store, asr=stages.asr), stages, printer)
     print(f"\nThe spoken replies are in {options.out.resolve()}", file=out)
     print(f"{went_well} of {len(scenes)} scenes went as they should.", file=out)
     return 0 if went_well == len(scenes) else 1

@@ -17,7 +17,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from edgevoice import assembly, board, config, resources
+from edgevoice import board, config, engines, resources
 from edgevoice.messages import RATE, AudioChunk
 from edgevoice.model_store import Store
 
@@ -99,7 +99,7 @@ def main() -> None:
     stage, given, patience = asked["stage"], asked["given"], Patience(**asked["patience"])
     settings = config.settings(None, None, {stage: given})
     before = board.rss_mb()
-    engine = assembly.engine(stage, settings, Store(Path(asked["models"])))
+    engine = engines.load(stage, settings, Store(Path(asked["models"])))
     cost, first = _MEASURES[stage](engine, patience)
     grown = round(board.rss_mb() - before)
     print(json.dumps(dataclasses.asdict(Measured(cost, grown, first))))

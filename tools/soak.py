@@ -29,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgevoice import assembly, board, config, profiles, resources, watchers
+from edgevoice import assembly, board, config, hearing, profiles, resources, watchers
 from edgevoice.assistant import Assistant, Wish
 from edgevoice.audio import wav
 from edgevoice.audio.speaker import NullSink
@@ -171,7 +171,7 @@ def soak(options: argparse.Namespace) -> list[Held]:
             if isinstance(event, TurnEnded):
                 ended.release()
 
-        ear = assembly.listener(settings, Store())
+        ear = hearing.listener(settings, Store())
         meter = Meter(tape, ear)
         assistant = Assistant(meter, ear, stages, observe, lambda name: None, heartbeat)
         if (presence := watchers.presence(settings, stages, assistant, watched.summary)) is not None:

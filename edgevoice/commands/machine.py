@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from edgevoice import assembly, config, profiles, registry
+from edgevoice import config, hearing, profiles, registry
 from edgevoice.audio import devices as sound
 from edgevoice.commands import homes
 from edgevoice.commands import options as opts
@@ -106,7 +106,7 @@ def _engine(stage: str, chosen: object, store: Store) -> Finding:
             gguf.library()  # which its module puts off
         if isinstance(chosen, WakeSettings) and not any(":" in word.engine for word in chosen.each()):
             # Each word has an engine and a model; an engine of one's own is not run before it has to be.
-            return Finding(stage, f"{name}: {', '.join(assembly.wakes(chosen, store).words)}")
+            return Finding(stage, f"{name}: {', '.join(hearing.wakes(chosen, store).words)}")
     except EdgeVoiceError as error:
         return Finding(stage, "", str(error), is_fatal)
     return Finding(stage, f"{name} {model}".strip())

@@ -15,7 +15,7 @@ from itertools import count
 
 import numpy as np
 
-from edgevoice import assembly, logs, watchers
+from edgevoice import assembly, engines, hearing, logs, watchers
 from edgevoice import turn as turns
 from edgevoice.assembly import Wanted
 from edgevoice.assistant import Assistant, Ear
@@ -184,7 +184,7 @@ def ears(settings: Settings, stages: turns.Stages, rejected: Rejected) -> tuple[
     condition = stages.condition
     condition.problems["ear"] = lambda: problem
     try:
-        ear = assembly.listener(settings, Store(), asr=stages.asr, rejected=rejected)
+        ear = hearing.listener(settings, Store(), asr=stages.asr, rejected=rejected)
     except (ModelError, MissingExtra) as error:
         problem = str(error)
         _log.warning("going on without ears, text and MQTT still work: %s", error)
@@ -193,7 +193,7 @@ def ears(settings: Settings, stages: turns.Stages, rejected: Rejected) -> tuple[
     condition.problems["microphone"] = lambda: mic.problem
     condition.queues["microphone"] = lambda: mic.waiting
     condition.lost["microphone"] = lambda: mic.dropped
-    return assembly.without_echo(settings.audio, mic, stages.voice.sink), ear
+    return hearing.without_echo(settings.audio, mic, stages.voice.sink), ear
 
 
 def endpoint(settings: Settings, watched: Watched) -> AbstractContextManager[object]:
@@ -226,7 +226,7 @@ def replay(options: argparse.Namespace) -> None:
         for path in options.files:
             if not options.json:
                 printer.line(f"\n{path}")
-            ear = assembly.listener(settings, Store(), not options.no_wake, made.asr)
+            ear = hearing.listener(settings, Store(), not options.no_wake, made.asr)
             if options.no_wake:
                 ear.listen_now(0)
             show(replay_chunks(with_silence(wav.chunks(path)), ear, made), printer)
@@ -243,7 +243,7 @@ def ask(options: argparse.Namespace) -> None:
 
 def say(options: argparse.Namespace) -> None:
     settings = opts.settings(options)
-    tts = assembly.remembering(settings, assembly.engine("tts", settings, Store()))
+    tts = assembly.remembering(settings, engines.load("tts", settings, Store()))
     if tts is None:
         raise StageError("tts", "absent", "the settings name no voice: set tts.engine")
     pieces = tts.speak(options.text)

@@ -34,7 +34,7 @@ def confine(allowed: list[str]) -> None:
 
 
 def work(clip: Path) -> None:
-    from edgevoice import assembly, profiles
+    from edgevoice import engines, profiles
     from edgevoice.audio import wav
     from edgevoice.model_store import Store
     from edgevoice.mqtt.broker import EmbeddedBroker
@@ -43,9 +43,7 @@ def work(clip: Path) -> None:
 
     settings = profiles.load("x86-cpu").settings
     settings = replace(settings, llm=replace(settings.llm, model="smollm2-135m-instruct"))
-    wake, vad, asr, tts, llm = (
-        assembly.engine(name, settings, Store()) for name in ("wake", "vad", "asr", "tts", "llm")
-    )
+    wake, vad, asr, tts, llm = (engines.load(name, settings, Store()) for name in ("wake", "vad", "asr", "tts", "llm"))
     chunks = list(wav.chunks(clip))
     for chunk in chunks:
         wake.feed(chunk)

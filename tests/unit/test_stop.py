@@ -12,7 +12,7 @@ from test_ear_suites import LevelVad
 from test_listen import QUIET as FAINT
 from test_listen import SETTINGS, SPEECH, FakeVad, FakeWake
 
-from edgevoice import assembly
+from edgevoice import assembly, hearing
 from edgevoice.config import STOP_MODEL, Settings
 from edgevoice.errors import StageError
 from edgevoice.listen import Listener
@@ -173,16 +173,16 @@ def test_stop_words_with_a_head_need_its_model_and_a_recogniser_that_looks_again
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = Settings()
-    assert assembly.spotted_stops(settings) == ("stop",)
+    assert hearing.spotted_stops(settings) == ("stop",)
     assert STOP_MODEL in assembly.models_of(settings)
-    (recognised,) = assembly.stop_detectors(settings, Store(tmp_path), LevelVad(), Recogniser())
+    (recognised,) = hearing.stop_detectors(settings, Store(tmp_path), LevelVad(), Recogniser())
     assert recognised.words == settings.listen.stop_words
     assert f"edgevoice models pull {STOP_MODEL}" in caplog.text
     for other in (
         replace(settings, asr=replace(settings.asr, engine="vosk")),
         replace(settings, listen=replace(settings.listen, stop_words=("be quiet",))),
     ):
-        assert assembly.spotted_stops(other) == ()
+        assert hearing.spotted_stops(other) == ()
         assert STOP_MODEL not in assembly.models_of(other)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevoice import assembly, config
+from edgevoice import config, hearing
 from edgevoice.config import WakeSettings, WakeWord
 from edgevoice.errors import SettingsError, StageError
 from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
@@ -210,7 +210,7 @@ def test_each_word_has_its_own_engine_and_limits(tmp_path: Path) -> None:
         "  - {word: jarvis, patience: 2}\n"
     )
     settings = config.settings(None, tmp_path / "mine.yaml").wake
-    wakes = assembly.wakes(settings, Store(tmp_path))
+    wakes = hearing.wakes(settings, Store(tmp_path))
     assert set(wakes.words) == {"alexa", "stop", "jarvis"}
     own = f"{__name__}:load_planned"
     assert {word for one in LOADED for word in one.each()} == {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.measure import Bench, Clip, Figure, alternate, cpu_seconds, figure, milliseconds, repeated
-from edgevoice import assembly
+from edgevoice import hearing
 from edgevoice.messages import RATE, AudioChunk, Samples
 from edgevoice.stages import Asr, Tts, Vad, WakeDetector
 
@@ -19,7 +19,7 @@ _QUIET_SECONDS = 3  # between clips: a microphone hears mostly that
 
 def wake(bench: Bench) -> Iterator[Figure]:
     """CPU seconds a second of audio, with quiet between the clips."""
-    detector: WakeDetector = assembly.wakes(bench.settings.wake, bench.options.store())
+    detector: WakeDetector = hearing.wakes(bench.settings.wake, bench.options.store())
     settings = bench.settings.wake
     pieces = [_with_quiet(clip.samples) for clip in bench.clips]
     peer, peer_name = _wake_peer(bench)

@@ -12,7 +12,7 @@ from pathlib import Path
 def main() -> None:
     given = json.load(sys.stdin)
     # Imported here: the imports are a part of what is measured.
-    from edgevoice import assembly, config
+    from edgevoice import assembly, config, hearing
     from edgevoice.audio.speaker import NullSink
     from edgevoice.model_store import Store
 
@@ -20,7 +20,7 @@ def main() -> None:
     store = Store(Path(given["models"])) if given["models"] else Store()
     wanted = assembly.Wanted(llm=given["llm"], wait_for_broker=False)
     with assembly.stages(settings, store, NullSink(), wanted) as stages:
-        listener = assembly.listener(settings, store, asr=stages.asr)
+        listener = hearing.listener(settings, store, asr=stages.asr)
         ready_ms = (time.monotonic() - given["began"]) * 1e3
         import numpy as np
 

@@ -15,7 +15,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmark.measure import Bench, Figure, alternate, figure, milliseconds
-from edgevoice import assembly
+from edgevoice import hearing
 from edgevoice.listen import Listener
 from edgevoice.messages import RATE, AudioChunk, Message
 from edgevoice.mqtt.broker import EmbeddedBroker
@@ -88,7 +88,7 @@ def turn(bench: Bench) -> Iterator[Figure]:
 def listen(bench: Bench) -> Iterator[Figure]:
     """The assistant as it stands all day: the listener with its wake word on what a room sounds like."""
     asr = bench.options.engine("asr")
-    listener = assembly.listener(bench.settings, bench.options.store(), asr=asr)
+    listener = hearing.listener(bench.settings, bench.options.store(), asr=asr)
     shares: list[float] = []
     start = 0
     for number in range(bench.rounds + 1):

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevoice import assembly
+from edgevoice import hearing
 from edgevoice.audio import wav
 from edgevoice.audio.front_end import FarEnd, FrontEnd
 from edgevoice.audio.mic import Mic
@@ -65,8 +65,8 @@ def run(rows: list[Row], options: Options) -> Report:
         settings = replace(settings, wake=replace(settings.wake, words=(word,)))
     asr = options.engine("asr")
     detectors = [
-        assembly.wakes(settings.wake, options.store(), asr),
-        *assembly.stop_detectors(settings, options.store(), options.engine("vad"), asr),
+        hearing.wakes(settings.wake, options.store(), asr),
+        *hearing.stop_detectors(settings, options.store(), options.engine("vad"), asr),
     ]
     levels = LEVELS_DB if options.noise is None else (options.noise.snr_db,)
     played = _voice(options.engine("tts")) if options.noise is None else []

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from edgevoice import assembly, resources
+from edgevoice import assembly, hearing, resources
 from edgevoice.audio.speaker import NullSink
 from edgevoice.config import Settings
 from edgevoice.listen import Listener
@@ -76,7 +76,7 @@ def run(rows: list[Row], options: Options) -> Report:
             end = speech_end(row, samples)
             if options.noise is not None:
                 samples = options.noise.mix(row, samples)
-            wake = assembly.wakes(options.settings.wake, options.store(), made.asr) if row.data.get("wake") else None
+            wake = hearing.wakes(options.settings.wake, options.store(), made.asr) if row.data.get("wake") else None
             listener = Listener(wake, vad, options.settings.listen, options.settings.vad.threshold)
             if wake is None:
                 listener.listen_now(0)

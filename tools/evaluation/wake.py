@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgevoice import assembly
+from edgevoice import hearing
 from edgevoice.messages import RATE, AudioChunk, Samples, WakeHeard
 from edgevoice.stages import WakeDetector
 from evaluation.common import Options, Report, Row, progress
@@ -25,7 +25,7 @@ def run(rows: list[Row], options: Options) -> Report:
     if options.keyword is not None:
         settings = replace(settings, wake=replace(settings.wake, words=(_name(options.keyword),)))
     asr = options.engine("asr") if settings.wake.check else None
-    detector = assembly.wakes(settings.wake, options.store(), asr)
+    detector = hearing.wakes(settings.wake, options.store(), asr)
     predictions: list[dict[str, object]] = []
     said = missed = other = false = 0
     seconds = heard_seconds = cpu = 0.0
