@@ -149,8 +149,7 @@ def test_a_recogniser_leaves_room_for_a_voice_where_it_can() -> None:
         return found["asr"].given["model"], found["tts"].given["engine"]
 
     assert chosen(420) == ("moonshine-tiny-en", "hibari")
-    assert chosen(500) == ("moonshine-base-en", "hibari")
-    assert chosen(350) == ("moonshine-base-en", "espeak")
+    assert chosen(580) == ("moonshine-base-en", "hibari")
     assert chosen(280) == ("moonshine-tiny-en", "espeak")
 
 
