@@ -152,10 +152,9 @@ def stages(settings: Settings, store: Store, sink: Sink, wanted: Wanted) -> Iter
     if settings.home.vss is not None:
         area = area or "driver"
         nlu = replace(nlu, packs=tuple(dict.fromkeys((*nlu.packs, "car"))))
-    rules = policy.rules(settings.home, settings.nlu)
     understanding = cascade.load(home, nlu, llm, settings.wake.names, late_embedding(settings, store, parts))
     link.join(PackMessages(home, [told for pack in understanding.packs for told in pack.devices().values()]))
-    conversation = Conversation(home, understanding, llm, rules, area)
+    conversation = Conversation(home, understanding, llm, policy.rules(settings.home, settings.nlu), area)
     taught = Taught(state_file(settings.home).with_name("taught.yaml"), home, understanding, settings.wake.names)
     taught.load()
     tts = parts.load("tts", wanted.voice)
