@@ -223,6 +223,9 @@ def train(args: argparse.Namespace, out: Path) -> int:
     engine = openwakeword.OpenWakeWord(front_end, {out.stem: trial}, settings)
     found = as_used(engine, asr, trial, kept)
     used = checked.choose(found, args.most_false)
+    for (sound, _), one in zip(kept, found, strict=True):
+        if sound.kind != "said" and one.odds >= used.least:
+            print(f"taken for it: {sound.text or sound.file}", file=sys.stderr)
     tell(args.phrase, kept, alone, used, asr is not None)
     print(f"threshold {alone.threshold:.3f}, windows of {size} steps, {time.monotonic() - began:.0f} s")
     is_allowed = used.miss_rate <= args.most_missed and used.false <= args.most_false * used.hours
@@ -303,9 +306,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--said", type=int, default=800, metavar="N", help="times the phrase is said (%(default)s)")
     made.add_argument("--near", type=int, default=400, metavar="N", help="times something near it (%(default)s)")
     made.add_argument("--sentences", type=int, default=1600, metavar="N", help="other sentences (%(default)s)")
-    made.add_argument("--most-missed", type=float, default=0.1, metavar="SHARE", help="refuse above this (%(default)s)")
     made.add_argument(
-        "--most-false", type=float, default=1.0, metavar="N", help="false an hour; refuse above (%(default)s)"
+        "--most-missed", type=float, default=0.15, metavar="SHARE", help="refuse above this (%(default)s)"
+    )
+    made.add_argument(
+        "--most-false", type=float, default=2.0, metavar="N", help="false an hour; refuse above (%(default)s)"
     )
     made.add_argument("--models", type=Path, metavar="DIR", help="the model store, where not the user's own")
     made.add_argument("--dry-run", action="store_true", help="say what would be made and how long it takes")
