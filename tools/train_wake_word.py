@@ -222,11 +222,14 @@ def train(args: argparse.Namespace, out: Path) -> int:
     settings = WakeSettings(engine="openwakeword", words=(out.stem,), check=asr is not None)
     engine = openwakeword.OpenWakeWord(front_end, {out.stem: trial}, settings)
     found = as_used(engine, asr, trial, kept)
-    # What a bar is chosen by says little of how often it errs.
-    used = checked.measure(found[1::2], checked.choose(found[::2], args.most_false))
+    used = checked.choose(found, args.most_false)
+    for (sound, _), one in zip(kept, found, strict=True):
+        if sound.kind != "said" and one.odds >= used.least:
+            print(f"taken for it: {sound.text or sound.file}", file=sys.stderr)
     tell(args.phrase, kept, alone, used, asr is not None)
     print(f"threshold {alone.threshold:.3f}, windows of {size} steps, {time.monotonic() - began:.0f} s")
-    if not used.is_allowed(args.most_missed, args.most_false) and not args.force:
+    is_allowed = used.miss_rate <= args.most_missed and used.false <= args.most_false * used.hours
+    if not is_allowed and not args.force:
         print(
             f"Not written: at most {args.most_missed:.0%} missed and {args.most_false:g} false an hour are allowed. "
             "Try more examples, recordings with --negatives and --noise, a longer phrase, or --force",
@@ -270,10 +273,10 @@ def tell(
     print(f"the head alone: {alone.miss_rate:.1%} of {alone.said} missed, {alone.false} false in {alone.hours:.2f} h")
     recorded = sum(len(clip.samples) for sound, clip in kept if sound.file and clip.samples is not None) / RATE / 3600
     print(
-        f"as it is used, {'checked by the recogniser' if is_checked else 'with no recogniser to check it'}, on the half by "
-        f"which nothing was chosen: {used.miss_rate:.1%} of {used.said} missed, {used.false} false in {used.hours:.2f} h of "
-        f"other speech, so hardly more than {used.most_false_an_hour:.1f} an hour (95 %; "
-        f"{recorded / 2:.2f} h recorded), {used.near} of {used.near_count} near phrases taken for it"
+        f"as it is used, {'checked by the recogniser' if is_checked else 'with no recogniser to check it'}, at a bar of "
+        f"{used.least:.1f} that was set to be false seldom enough: {used.miss_rate:.1%} of {used.said} missed, {used.false} "
+        f"false in {used.hours:.2f} h of other speech ({recorded:.2f} h recorded), so hardly more than "
+        f"{used.most_false_an_hour:.1f} an hour (95 %), {used.near} of {used.near_count} near phrases taken for it"
     )
 
 
@@ -303,9 +306,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--said", type=int, default=800, metavar="N", help="times the phrase is said (%(default)s)")
     made.add_argument("--near", type=int, default=400, metavar="N", help="times something near it (%(default)s)")
     made.add_argument("--sentences", type=int, default=1600, metavar="N", help="other sentences (%(default)s)")
-    made.add_argument("--most-missed", type=float, default=0.1, metavar="SHARE", help="refuse above this (%(default)s)")
     made.add_argument(
-        "--most-false", type=float, default=1.0, metavar="N", help="false an hour; refuse above (%(default)s)"
+        "--most-missed", type=float, default=0.15, metavar="SHARE", help="refuse above this (%(default)s)"
+    )
+    made.add_argument(
+        "--most-false", type=float, default=2.0, metavar="N", help="false an hour; refuse above (%(default)s)"
     )
     made.add_argument("--models", type=Path, metavar="DIR", help="the model store, where not the user's own")
     made.add_argument("--dry-run", action="store_true", help="say what would be made and how long it takes")
