@@ -15,7 +15,7 @@ _COMPLETE = (0.25, 0.35, 0.45)
 _PART = 1.2
 """After half a sentence: somebody thinks."""
 _ANSWER = 0.2
-_HEARD = 0.3
+_HEARD = 0.5
 """Confidence of the recogniser below which its words tell nothing: half a sentence is often heard as a whole one."""
 _HANGING = "a an the my your our his her their its this of to for from with without and or then than at by into about"
 """English words that end no sentence."""
