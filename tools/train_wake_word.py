@@ -224,7 +224,7 @@ def train(args: argparse.Namespace, out: Path) -> int:
     found = as_used(engine, asr, trial, kept)
     used = checked.choose(found, args.most_false)
     for (sound, _), one in zip(kept, found, strict=True):
-        if sound.kind != "said" and one.odds >= used.least:
+        if sound.kind != "said" and one.odds >= used.threshold:
             print(f"taken for it: {sound.text or sound.file}", file=sys.stderr)
     tell(args.phrase, kept, alone, used, asr is not None)
     print(f"threshold {alone.threshold:.3f}, windows of {size} steps, {time.monotonic() - began:.0f} s")
@@ -243,13 +243,13 @@ def train(args: argparse.Namespace, out: Path) -> int:
         "command": shlex.join(["python", "tools/train_wake_word.py", *sys.argv[1:]]),
         "voices": ", ".join(f"{count} {kind}" for kind, count in kinds.items()),
         "missed": used.miss_rate,
-        "false_an_hour": used.false / max(used.hours, 1e-9),
+        "false_an_hour": used.false_an_hour,
         "hours": used.hours,
         "missed_alone": alone.miss_rate,
         "false_an_hour_alone": alone.false_an_hour,
     }
     if asr is not None:
-        how["least"] = used.least
+        how["least"] = used.threshold
     head.save(out, final, how)
     print(f"{out} ({out.stat().st_size / 1000:.0f} kB). In the settings:")
     print(f"wake: {{engine: openwakeword, words: [{out.stem}]}}")
@@ -274,7 +274,7 @@ def tell(
     recorded = sum(len(clip.samples) for sound, clip in kept if sound.file and clip.samples is not None) / RATE / 3600
     print(
         f"as it is used, {'checked by the recogniser' if is_checked else 'with no recogniser to check it'}, at a bar of "
-        f"{used.least:.1f} that was set to be false seldom enough: {used.miss_rate:.1%} of {used.said} missed, {used.false} "
+        f"{used.threshold:.1f} that was set to be false seldom enough: {used.miss_rate:.1%} of {used.said} missed, {used.false} "
         f"false in {used.hours:.2f} h of other speech ({recorded:.2f} h recorded), so hardly more than "
         f"{used.most_false_an_hour:.1f} an hour (95 %), {used.near} of {used.near_count} near phrases taken for it"
     )

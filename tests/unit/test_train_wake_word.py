@@ -160,17 +160,17 @@ def test_the_bar_is_the_lowest_that_other_speech_reaches_seldom_enough() -> None
         checked.Heard("recorded", 9.0, 0.5),
     ]
     found = checked.choose(said + others, 0.0)
-    assert 9.0 < found.least < 9.2
+    assert 9.0 < found.threshold < 9.2
     assert (found.missed, found.said, found.near, found.near_count, found.false, found.hours) == (1, 4, 1, 1, 0, 1.0)
-    assert 8.0 < checked.choose(said + others, 1.0).least < 8.2
-    assert checked.choose(said + others, 2.0).least == pytest.approx(LEAST)  # never below that of other words
+    assert 8.0 < checked.choose(said + others, 1.0).threshold < 8.2
+    assert checked.choose(said + others, 2.0).threshold == pytest.approx(LEAST)  # never below that of other words
     hopeless = checked.choose([*said, checked.Heard("sentences", np.inf, 0.5)], 0.0)
     assert (hopeless.false, hopeless.missed) == (1, 4)
 
 
 def test_few_hours_say_little() -> None:
     def measured(false: int, hours: float) -> checked.Measured:
-        return checked.Measured(5.2, 100, 0, 0, 0, false, hours)
+        return checked.Measured(5.2, 100, 0, false, hours, 0, 0)
 
     assert measured(0, 1.0).most_false_an_hour == pytest.approx(3.0, rel=0.02)
     assert measured(0, 6.0).most_false_an_hour == pytest.approx(0.5, rel=0.02)

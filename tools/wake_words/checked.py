@@ -10,6 +10,7 @@ import numpy as np
 from edgevoice.messages import RATE, AudioChunk, Samples
 from edgevoice.stages import WakeDetector
 from edgevoice.wake.several import LEAST, LOOK, Evidence, looks
+from wake_words import head
 
 _HIGHEST = 25.0  # log odds
 _STEP = 1280
@@ -38,20 +39,11 @@ def heard(kind: str, samples: Samples, engine: WakeDetector, evidence: Evidence 
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """At the bar `least`: `near` of `near_count` near phrases are taken for it, in `hours` of other speech `false`."""
+class Measured(head.Measured):
+    """At the bar `threshold`: `near` of `near_count` near phrases are taken for it, in `hours` of other speech `false`."""
 
-    least: float
-    said: int
-    missed: int
     near: int
     near_count: int
-    false: int
-    hours: float
-
-    @property
-    def miss_rate(self) -> float:
-        return self.missed / max(self.said, 1)
 
     @property
     def most_false_an_hour(self) -> float:
@@ -64,7 +56,7 @@ def measure(found: Sequence[Heard], least: float) -> Measured:
     said, near = ([one.odds >= least for one in found if one.kind == kind] for kind in ("said", "near"))
     other = [one for one in found if one.kind not in ("said", "near")]
     false, hours = sum(one.odds >= least for one in other), sum(one.hours for one in other)
-    return Measured(least, len(said), len(said) - sum(said), sum(near), len(near), false, hours)
+    return Measured(least, len(said), len(said) - sum(said), false, hours, sum(near), len(near))
 
 
 def choose(found: Sequence[Heard], most_false_an_hour: float) -> Measured:
